@@ -1,0 +1,48 @@
+# A convenience: everything here can be typed without make (see README.md).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check contract clean install install-dev
+
+demo: install
+	$(BIN)/lms-sync demo
+
+install: $(VENV)/.run-installed
+install-dev: $(VENV)/.dev-installed
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed. Type: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "Python's venv is missing here. Type: sudo apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.run-installed: requirements/run.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements/run.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements/build.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev-installed: requirements/dev.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.run-installed
+
+check: install-dev
+	$(BIN)/python tests/programs.py php
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tests/lint_php.py
+
+test: install-dev
+	$(BIN)/python tests/programs.py chromium php
+	$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest
+
+contract: install-dev
+	$(BIN)/python -m pytest tests/contract -s
+
+clean:
+	rm -rf build dist demo-academy .mypy_cache .ruff_cache .pytest_cache

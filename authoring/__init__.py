@@ -1,0 +1,1 @@
+"""Reading what trainers write: YAML, Markdown, languages, and problems with their places."""

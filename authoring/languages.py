@@ -1,0 +1,68 @@
+"""Any text is a string or a map of language to text."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+from pydantic import Field, RootModel, model_validator
+
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+"""A BCP 47 language tag such as "sq" or "ro"."""
+
+_TAG = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+
+
+class LocalizedText(RootModel[str | dict[str, str]]):
+    """A text in one language (a string: the same in every language) or in several."""
+
+    model_config = {"frozen": True}
+
+    @model_validator(mode="after")
+    def _has_text(self) -> LocalizedText:
+        values = [self.root] if isinstance(self.root, str) else list(self.root.values())
+        if not values or any(not value.strip() for value in values):
+            raise ValueError("text-empty")
+        if isinstance(self.root, dict) and any(not _TAG.match(key) for key in self.root):
+            raise ValueError("language-tag")
+        return self
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages it is written in; empty for a text that is the same in all."""
+        return () if isinstance(self.root, str) else tuple(self.root)
+
+    def in_language(self, language: str, default: str = "en") -> str:
+        """The text in `language`, else in `default`, else in the first language it has."""
+        if isinstance(self.root, str):
+            return self.root
+        return self.root.get(language) or self.root.get(default) or next(iter(self.root.values()))
+
+    def missing(self, offered: Iterable[str]) -> tuple[str, ...]:
+        """Offered languages that it lacks."""
+        if isinstance(self.root, str):
+            return ()
+        return tuple(language for language in offered if language not in self.root)
+
+
+def multilang(text: LocalizedText, offered: Sequence[str]) -> str:
+    """The text for Moodle, HTML-escaped: as it is where all languages agree, else in multilang spans.
+
+    The form is that of Moodle's multi-language content filter: neighbouring
+    `<span lang="xx" class="multilang">` elements, of which the filter shows one.
+    """
+    texts = {language: text.in_language(language) for language in offered}
+    if len(set(texts.values())) <= 1:
+        return html.escape(text.in_language(offered[0] if offered else "en"), quote=False)
+    return multilang_html({language: html.escape(value, quote=False) for language, value in texts.items()})
+
+
+def multilang_html(texts: dict[str, str]) -> str:
+    """The same for texts that are HTML already, by language, in the order given."""
+    if len(set(texts.values())) <= 1:
+        return next(iter(texts.values()), "")
+    return "".join(
+        f'<span lang="{language}" class="multilang">{value}</span>' for language, value in texts.items()
+    )

@@ -1,0 +1,92 @@
+"""Turns message codes into words, in the reader's language.
+
+A catalogue is a TOML file `<package>/messages/<language>.toml` with a table per code::
+
+    ["package.image-missing"]
+    what = "The image {image} is not there."
+    remedy = "Put it into media/, or mend the path."
+
+A text may be a table of plural forms (`one`, `few`, `other`), chosen by the value `n` and the CLDR
+plural rules of the language. Why not gettext: a code carries two texts (what, remedy), and the
+catalogues need no compiling.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import string
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+
+from authoring.problems import Problem
+
+PACKAGES = ("authoring", "course_packages", "quizzes", "lms_sync", "certificates")
+LANGUAGES = ("en", "sq", "ro")
+
+Entry = Mapping[str, object]
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, Entry]:
+    """Every code's entry in one language, from the catalogues of all packages; {} for an unknown language."""
+    entries: dict[str, Entry] = {}
+    for package in PACKAGES:
+        source = importlib.resources.files(package) / "messages" / f"{language}.toml"
+        if source.is_file():
+            entries.update(tomllib.loads(source.read_text(encoding="utf-8")))
+    return entries
+
+
+def _plural_form(language: str, number: object) -> str:
+    from babel import Locale  # late: only texts with plural forms need its data
+
+    value = number if isinstance(number, int | float) else 0
+    return Locale.parse(language).plural_form(value)
+
+
+class _Lenient(string.Formatter):
+    """Formats named values and leaves a name without a value visible, so that a message never fails."""
+
+    def get_value(self, key: int | str, args: object, kwargs: Mapping[str, object]) -> object:
+        return kwargs.get(str(key), "{" + str(key) + "}")
+
+
+def _format(template: object, params: Mapping[str, object], language: str) -> str:
+    if isinstance(template, Mapping):
+        form = _plural_form(language, params.get("n"))
+        template = template.get(form, template.get("other", ""))
+    return _Lenient().vformat(str(template), (), params)
+
+
+def _part(part: str, code: str, params: Mapping[str, object], language: str) -> str | None:
+    for tried in (language, "en"):
+        entry = catalogue(tried).get(code)
+        if entry is not None:
+            template = entry.get(part)
+            return None if template is None else _format(template, params, tried)
+    return None
+
+
+def text(code: str, params: Mapping[str, object], language: str) -> str:
+    """What a code says, in `language`, else in English, else the code with its values."""
+    found = _part("what", code, params, language)
+    if found is not None:
+        return found
+    values = ", ".join(f"{name}={value}" for name, value in params.items())
+    return f"{code} ({values})" if values else code
+
+
+def remedy(code: str, params: Mapping[str, object], language: str) -> str | None:
+    """What to do about a code, or None where there is nothing to add."""
+    return _part("remedy", code, params, language)
+
+
+def describe(problem: Problem, language: str) -> str:
+    """A problem as lines of text: place and what happened, then the remedy, indented."""
+    place = f"{problem.place}: " if problem.place.file else ""
+    kind = "" if problem.severity == "error" else text("word.warning", {}, language) + ": "
+    lines = [f"{place}{kind}{text(problem.code, problem.params, language)}"]
+    if cure := remedy(problem.code, problem.params, language):
+        lines.append(f"    {cure}")
+    return "\n".join(lines)

@@ -1,0 +1,343 @@
+"""Reads YAML 1.2 as authors mean it, and remembers where every value stands.
+
+Only the core schema's null, booleans and numbers are special: a `no` stays a word, `12:30` and
+`2026-03-02` stay texts (YAML 1.2.2, section 10.3). Anchors, aliases, tags and duplicate keys are
+refused; size and depth are capped before the C parser sees the file, because it recurses without
+a limit of its own. All problems that can be told in one pass are told at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pydantic
+import yaml
+
+from authoring.problems import ContentError, Place, Problem
+
+MAX_BYTES = 5_000_000
+MAX_DEPTH = 64
+
+Pointer = tuple[str | int, ...]
+Model = TypeVar("Model", bound=pydantic.BaseModel)
+
+_NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
+_TRUE = re.compile(r"^(?:true|True|TRUE)$")
+_FALSE = re.compile(r"^(?:false|False|FALSE)$")
+_INT = re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$")
+_FLOAT = re.compile(r"^[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
+
+# What PyYAML resolves untagged values to (its YAML 1.1 types; their meaning is decided below).
+_PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in ("null", "bool", "int", "float", "str", "timestamp", "value", "merge", "map", "seq")
+)
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file as plain data, with the place of every key and value."""
+
+    data: object
+    file: str
+    _places: Mapping[Pointer, Place] = field(default_factory=dict, repr=False)
+    _sources: Mapping[Pointer, str] = field(default_factory=dict, repr=False)
+
+    def place(self, pointer: Pointer) -> Place:
+        """The place of the value at `pointer`, else of its nearest parent."""
+        while pointer:
+            if pointer in self._places:
+                return self._places[pointer]
+            pointer = pointer[:-1]
+        return self._places.get((), Place(self.file, 1, 1))
+
+    def source(self, pointer: Pointer) -> str | None:
+        """A scalar exactly as it was written (`1.10`, `no`), or None for anything else."""
+        return self._sources.get(pointer)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1_000_000:.1f} MB"
+
+
+def relative_name(path: Path, root: Path) -> str:
+    """The name of a file as messages show it: relative to `root` where it lies inside, with '/'."""
+    try:
+        return path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def read_text(path: Path, *, root: Path, limit: int = MAX_BYTES) -> str:
+    """The text of a UTF-8 file without byte order mark, line ends as "\\n".
+
+    Raises ContentError where it cannot be opened, is larger than `limit` bytes or is not UTF-8.
+    """
+    file = relative_name(path, root)
+    try:
+        if (size := path.stat().st_size) > limit:
+            raise ContentError(
+                [Problem("yaml.too-large", {"size": _size(size), "limit": _size(limit)}, Place(file))]
+            )
+        raw = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ContentError([Problem("yaml.not-readable", {"reason": reason}, Place(file))]) from error
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        problem = Problem("yaml.not-utf8", {"offset": error.start}, Place(file, line))
+        raise ContentError([problem]) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_yaml(path: Path, *, root: Path) -> Document:
+    """Reads one YAML file below `root`; raises ContentError with every problem found."""
+    return parse_yaml(read_text(path, root=root), relative_name(path, root))
+
+
+def parse_yaml(text: str, file: str, *, first_line: int = 1) -> Document:
+    """Parses YAML text. `first_line` is the line of `file` on which the text begins (front matter)."""
+    _refuse_deep(text, file, first_line)
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        raise ContentError([_syntax_problem(error, text, file, first_line)]) from error
+    except yaml.YAMLError as error:
+        raise ContentError([Problem("yaml.syntax", {"reason": str(error)}, Place(file, first_line))]) from error
+    if node is None:
+        raise ContentError([Problem("yaml.empty", {}, Place(file, first_line))])
+    reader = _Constructor(file, first_line)
+    data = reader.construct(node, (), 0)
+    if reader.problems:
+        raise ContentError(reader.problems)
+    return Document(data, file, reader.places, reader.sources)
+
+
+def _refuse_deep(text: str, file: str, first_line: int) -> None:
+    # An upper bound good enough to protect the parser: brackets that open without closing.
+    depth = deepest = 0
+    for position, character in enumerate(text):
+        if character in "[{":
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+                if deepest > MAX_DEPTH * 8:
+                    line = text.count("\n", 0, position) + first_line
+                    raise ContentError([Problem("yaml.too-deep", {"limit": MAX_DEPTH}, Place(file, line))])
+        elif character in "]}" and depth:
+            depth -= 1
+    for number, line_text in enumerate(text.split("\n")):
+        indent = len(line_text) - len(line_text.lstrip(" "))
+        dashes = re.match(r"(?:- ?)+", line_text[indent:])
+        if indent > MAX_DEPTH * 16 or (dashes and dashes.end() > MAX_DEPTH * 4):
+            raise ContentError(
+                [Problem("yaml.too-deep", {"limit": MAX_DEPTH}, Place(file, number + first_line))]
+            )
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, first_line: int) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return Problem("yaml.syntax", {"reason": str(error.problem)}, Place(file, first_line))
+    place = Place(file, mark.line + first_line, mark.column + 1)
+    lines = text.split("\n")
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return Problem("yaml.tab", {}, place)
+    if "alias" in str(error.problem):
+        return Problem("yaml.alias", {}, place)
+    return Problem("yaml.syntax", {"reason": str(error.problem or error.context)}, place)
+
+
+class _Constructor:
+    def __init__(self, file: str, first_line: int) -> None:
+        self.file = file
+        self.first_line = first_line
+        self.places: dict[Pointer, Place] = {}
+        self.sources: dict[Pointer, str] = {}
+        self.problems: list[Problem] = []
+        self._seen: set[int] = set()
+
+    def _place(self, node: yaml.Node) -> Place:
+        return Place(self.file, node.start_mark.line + self.first_line, node.start_mark.column + 1)
+
+    def _report(self, node: yaml.Node, code: str, **params: object) -> None:
+        self.problems.append(Problem(code, params, self._place(node)))
+
+    def construct(self, node: yaml.Node, pointer: Pointer, depth: int) -> object:
+        if id(node) in self._seen:  # an alias gives the very same node again
+            self._report(node, "yaml.alias")
+            return None
+        self._seen.add(id(node))
+        if depth > MAX_DEPTH:
+            self._report(node, "yaml.too-deep", limit=MAX_DEPTH)
+            return None
+        self.places[pointer] = self._place(node)
+        if node.tag not in _PLAIN_TAGS:
+            self._report(node, "yaml.tag", tag=node.tag)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, pointer)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.construct(item, (*pointer, i), depth + 1) for i, item in enumerate(node.value)]
+        assert isinstance(node, yaml.MappingNode)
+        return self._mapping(node, pointer, depth)
+
+    def _mapping(self, node: yaml.MappingNode, pointer: Pointer, depth: int) -> dict[str, object]:
+        result: dict[str, object] = {}
+        lines: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._report(key_node, "yaml.key-not-text")
+                continue
+            key = str(key_node.value)
+            if key in lines:
+                self._report(key_node, "yaml.duplicate-key", key=key, first_line=lines[key])
+                continue
+            lines[key] = self._place(key_node).line
+            result[key] = self.construct(value_node, (*pointer, key), depth + 1)
+            # A key's own place says more than that of a block that begins on the next line.
+            if not isinstance(value_node, yaml.ScalarNode):
+                self.places[(*pointer, key)] = self._place(key_node)
+        return result
+
+    def _scalar(self, node: yaml.ScalarNode, pointer: Pointer) -> object:
+        value = str(node.value)
+        self.sources[pointer] = value
+        if node.tag not in _PLAIN_TAGS:
+            return value  # reported above
+        if node.style:  # quoted or a block: text, whatever it looks like
+            return value
+        if _NULL.match(value):
+            return None
+        if _TRUE.match(value):
+            return True
+        if _FALSE.match(value):
+            return False
+        if _INT.match(value) and len(value) <= 18:
+            return int(value)
+        if _FLOAT.match(value):
+            return float(value)
+        return value
+
+
+def load_model(document: Document, model: type[Model]) -> Model:
+    """Validates a document against a pydantic model; ContentError names every wrong key with its place."""
+    try:
+        return model.model_validate(document.data)
+    except pydantic.ValidationError as error:
+        raise ContentError(model_problems(error, document, model)) from error
+
+
+def model_problems(
+    error: pydantic.ValidationError, document: Document, model: type[pydantic.BaseModel]
+) -> list[Problem]:
+    """The problems in a pydantic error, each at its place in the document."""
+    return list(_each_problem(error, document, model))
+
+
+def _each_problem(
+    error: pydantic.ValidationError, document: Document, model: type[pydantic.BaseModel]
+) -> Iterator[Problem]:
+    for item in error.errors(include_url=False):
+        pointer = _real_pointer(tuple(item["loc"]), document.data)
+        place = document.place(pointer)
+        key = str(pointer[-1]) if pointer else document.file
+        value = _shown(item.get("input"))
+        context = item.get("ctx", {})
+        match item["type"]:
+            case "extra_forbidden":
+                known = _known_keys(model, document.data, pointer)
+                similar = difflib.get_close_matches(key, known, n=1)
+                if similar:
+                    yield Problem("yaml.unknown-key-similar", {"key": key, "similar": similar[0]}, place)
+                else:
+                    yield Problem("yaml.unknown-key", {"key": key, "known": ", ".join(known) or "-"}, place)
+            case "missing":
+                missing = str(item["loc"][-1])
+                yield Problem("yaml.missing-key", {"key": missing}, place)
+            case "literal_error" | "enum":
+                choices = str(context.get("expected", ""))
+                yield Problem("yaml.wrong-choice", {"key": key, "value": value, "choices": choices}, place)
+            case "union_tag_invalid":
+                choices = str(context.get("expected_tags", ""))
+                shown = str(context.get("tag", value))
+                tag_key = str(context.get("discriminator", key)).strip("'")
+                yield Problem(
+                    "yaml.wrong-choice",
+                    {"key": tag_key, "value": shown, "choices": choices},
+                    document.place((*pointer, tag_key)),
+                )
+            case "union_tag_not_found":
+                tag_key = str(context.get("discriminator", key)).strip("'")
+                yield Problem("yaml.missing-key", {"key": tag_key}, place)
+            case "value_error":
+                message = str(context.get("error", item["msg"]))
+                code = f"yaml.{message}"
+                if message in ("text-empty", "language-tag"):
+                    yield Problem(code, {"key": key}, place)
+                else:
+                    yield Problem("yaml.wrong-value", {"key": key, "value": value, "reason": message}, place)
+            case kind if kind.endswith("_type") or kind.endswith("_parsing"):
+                wanted = kind.removesuffix("_type").removesuffix("_parsing").replace("_", " ")
+                yield Problem("yaml.wrong-type", {"key": key, "wanted": wanted, "value": value}, place)
+            case _:
+                reason = item["msg"]
+                yield Problem("yaml.wrong-value", {"key": key, "value": value, "reason": reason}, place)
+
+
+def _real_pointer(location: Pointer, data: object) -> Pointer:
+    """Drops the parts of a pydantic location that name a union's branch, not a key of the data."""
+    pointer: list[str | int] = []
+    here = data
+    for step in location:
+        if isinstance(here, dict) and isinstance(step, str) and step in here:
+            pointer.append(step)
+            here = here[step]
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+            pointer.append(step)
+            here = here[step]
+    return tuple(pointer)
+
+
+def _known_keys(model: type[pydantic.BaseModel], data: object, pointer: Pointer) -> list[str]:
+    """Field names of the model (or a nested one) in which an unknown key stands, as far as types tell."""
+    candidates: list[type[pydantic.BaseModel]] = [model]
+    here = data
+    for step in pointer[:-1]:
+        if isinstance(step, str):
+            found: list[type[pydantic.BaseModel]] = []
+            for candidate in candidates:
+                info = candidate.model_fields.get(step)
+                if info is not None:
+                    found.extend(_models_in(info.annotation))
+            candidates = found or candidates
+        here = here[step] if isinstance(here, dict | list) else None  # type: ignore[index]
+    if isinstance(here, dict) and len(candidates) > 1:  # a union: keep the branches that fit best
+        best = max(len(here.keys() & c.model_fields.keys()) for c in candidates)
+        candidates = [c for c in candidates if len(here.keys() & c.model_fields.keys()) == best]
+    return sorted({info.alias or name for c in candidates for name, info in c.model_fields.items()})
+
+
+def _models_in(annotation: object) -> list[type[pydantic.BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
+        return [annotation]
+    arguments = getattr(annotation, "__args__", ())
+    return [found for argument in arguments for found in _models_in(argument)]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "{…}"
+    if isinstance(value, list):
+        return "[…]"
+    text = "-" if value is None else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"

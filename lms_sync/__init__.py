@@ -1,0 +1,1 @@
+"""The suite around Moodle: plan and apply, facts and reports, and the command."""

@@ -1,0 +1,77 @@
+"""The command `lms-sync`: verbs grouped by the person who uses them; parse, call, print, exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from lms_sync.cli.outcome import run_command
+
+# verb → (module, function). Modules are loaded only when their verb is used, so that --help is quick.
+VERBS: dict[str, dict[str, tuple[str, str]]] = {
+    "trainer": {
+        "init": ("trainer", "init"),
+        "check": ("trainer", "check"),
+        "build": ("trainer", "build"),
+    },
+    "administrator": {
+        "doctor": ("administrator", "doctor"),
+        "plan": ("administrator", "plan"),
+        "apply": ("administrator", "apply"),
+        "pull": ("administrator_pull", "pull"),
+        "run": ("administrator_pull", "run"),
+        "plugin": ("administrator", "plugin"),
+    },
+    "officer": {
+        "certify": ("officer", "certify"),
+        "approve": ("officer", "approve"),
+        "report": ("officer_report", "report"),
+        "keys": ("officer", "keys"),
+        "serve": ("officer", "serve"),
+    },
+    "everyone": {
+        "demo": ("everyone", "demo"),
+        "standin": ("everyone", "standin"),
+    },
+}
+
+
+class VerbGroup(click.Group):
+    """Loads a verb's module when it is needed and lists verbs by person."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, in the order of the table above."""
+        return [verb for verbs in VERBS.values() for verb in verbs]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb's command, or None."""
+        for verbs in VERBS.values():
+            if cmd_name in verbs:
+                module, name = verbs[cmd_name]
+                command: click.Command = getattr(importlib.import_module(f"lms_sync.cli.{module}"), name)
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Verbs with their first help line, one section a person."""
+        for person, verbs in VERBS.items():
+            with formatter.section(f"For the {person}" if person != "everyone" else "For everyone"):
+                rows = []
+                for verb in verbs:
+                    command = self.get_command(ctx, verb)
+                    if command is not None:
+                        rows.append((verb, command.get_short_help_str(70)))
+                formatter.write_dl(rows)
+
+
+@click.group(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="lms-sync", message="lms-sync %(version)s")
+def commands() -> None:
+    """Courses, quizzes and verifiable certificates around an existing Moodle."""
+
+
+def main() -> None:
+    """Entry point: runs a verb, turns its errors into words and its outcome into an exit code."""
+    sys.exit(run_command(commands))

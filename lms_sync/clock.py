@@ -1,0 +1,46 @@
+"""Time is passed in: nothing in the suite reads the machine's clock except through a Clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+
+class Clock(Protocol):
+    """Tells the present moment."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+class FixedClock:
+    """A clock that stands still until it is told to move; for tests and for `--as-of`."""
+
+    def __init__(self, moment: datetime) -> None:
+        if moment.tzinfo is None:
+            raise ValueError("a clock needs an aware time")
+        self._moment = moment.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """The moment it was set to, aware, in UTC."""
+        return self._moment
+
+    def advance(self, by: timedelta) -> None:
+        """Moves the clock."""
+        self._moment += by
+
+
+def local_date(moment: datetime, timezone: str) -> date:
+    """The calendar date of an aware moment in a time zone such as "Europe/Tirane"."""
+    if moment.tzinfo is None:
+        raise ValueError("a local date needs an aware time")
+    return moment.astimezone(ZoneInfo(timezone)).date()

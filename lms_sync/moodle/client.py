@@ -1,0 +1,202 @@
+"""One connection to one Moodle: calls and uploads, with time limits, careful retries and no secret in sight."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import requests
+from requests_toolbelt.multipart.encoder import MultipartEncoder  # type: ignore[import-untyped]
+
+from lms_sync.moodle.errors import CallRefused, MoodleError, SiteBusy, SiteUnreachable, UnknownOutcome
+from lms_sync.moodle.wire import MAX_VARIABLES, Reply, form_of, parse_reply
+from lms_sync.settings import Secret
+
+log = logging.getLogger("lms_sync.moodle")
+
+READ_TIMEOUT = (10, 60)
+WRITE_TIMEOUT = (10, 300)
+MAX_REPLY_BYTES = 200_000_000
+_WAITS = (0.5, 2.0, 5.0)
+
+
+class MoodleClient:
+    """Calls web service functions of one site with one token.
+
+    A read is tried again after a broken connection or while the site is busy; a write is tried again only
+    where it cannot have been received (no connection was made, or the site said that it is busy). Everything
+    else about a write is UnknownOutcome, and the caller reads back.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: Secret,
+        *,
+        waits: tuple[float, ...] = _WAITS,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._token = token
+        self._waits = waits
+        self._sleep = sleep
+        self._http = requests.Session()
+        self._http.trust_env = False  # no proxy, no .netrc: the address in the configuration is the address
+        self._http.headers["User-Agent"] = "lms-sync"
+        self.calls = 0
+        self.warnings: list[str] = []
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._http.close()
+
+    def call(self, function: str, arguments: Mapping[str, object] | None = None, *, write: bool = False) -> Any:
+        """Calls a function; the value it returned. Raises MoodleError.
+
+        What Moodle printed before its answer is kept in `warnings`. `write` says that the call changes
+        something: it gets more time, and is not tried again blindly.
+        """
+        form = form_of(function, arguments or {}, self._token.reveal())
+        if len(form) > MAX_VARIABLES + 3:
+            raise ValueError(f"{function}: {len(form)} variables in one request")
+        return self._with_retries(function, write, lambda: self._post(function, form, write)).value
+
+    def _with_retries(self, function: str, write: bool, attempt: Callable[[], Reply]) -> Reply:
+        for wait in (*self._waits, None):
+            try:
+                reply = attempt()
+            except (SiteBusy, SiteUnreachable, UnknownOutcome) as error:
+                received = not (isinstance(error, SiteBusy) or error.code == "moodle.no-connection")
+                if wait is None or (write and received) or error.code in _FINAL:
+                    raise
+                log.info("%s: %s, trying again in %s s", function, error.code, wait)
+                self._sleep(wait)
+                continue
+            if reply.printed:
+                self.warnings.append(f"{function}: {reply.printed[:500]}")
+            return reply
+        raise AssertionError("the last attempt returns or raises")
+
+    def _post(self, function: str, form: list[tuple[str, str]], write: bool) -> Reply:
+        started = time.monotonic()
+        status, content_type, body = self._send(
+            function, "/webservice/rest/server.php", form, {}, WRITE_TIMEOUT if write else READ_TIMEOUT
+        )
+        log.debug("%s: HTTP %s, %d bytes, %.3f s", function, status, len(body), time.monotonic() - started)
+        return parse_reply(function, status, content_type, body)
+
+    def _send(
+        self, function: str, path: str, data: Any, headers: Mapping[str, str], timeout: tuple[float, float]
+    ) -> tuple[int, str, bytes]:
+        self.calls += 1
+        try:
+            with self._http.post(
+                self.url + path,
+                data=data,
+                headers=dict(headers),
+                timeout=timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                body = _read_limited(function, response)
+                return response.status_code, response.headers.get("Content-Type", ""), body
+        except requests.exceptions.SSLError as error:
+            raise SiteUnreachable("moodle.bad-certificate", url=self.url, reason=_reason(error)) from None
+        except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
+            if _never_sent(error):
+                raise SiteUnreachable("moodle.no-connection", url=self.url, reason=_reason(error)) from None
+            raise UnknownOutcome("moodle.connection-lost", function=function) from None
+        except requests.exceptions.Timeout:
+            raise UnknownOutcome("moodle.no-answer", function=function, seconds=int(timeout[1])) from None
+        except requests.exceptions.RequestException:
+            raise UnknownOutcome("moodle.connection-lost", function=function) from None
+
+    def upload(self, path: Path, filename: str | None = None) -> int:
+        """Streams a file into a fresh draft area of the token's user; the draft item id. Raises MoodleError."""
+        with path.open("rb") as stream:
+            return self._upload(stream, filename or path.name)
+
+    def upload_bytes(self, content: bytes, filename: str) -> int:
+        """The same for content in memory."""
+        import io
+
+        return self._upload(io.BytesIO(content), filename)
+
+    def _upload(self, stream: IO[bytes], filename: str) -> int:
+        def attempt() -> Reply:
+            stream.seek(0)
+            encoder = MultipartEncoder(
+                {
+                    "itemid": "0",
+                    "filepath": "/",
+                    "file_1": (filename, stream, "application/octet-stream"),
+                    "token": self._token.reveal(),
+                }
+            )
+            status, content_type, body = self._send(
+                "upload", "/webservice/upload.php", encoder, {"Content-Type": encoder.content_type}, WRITE_TIMEOUT
+            )
+            return parse_reply("upload", status, content_type, body)
+
+        # A draft that nobody refers to does no harm, so an upload may be repeated like a read.
+        value = self._with_retries("upload", False, attempt).value
+        if not isinstance(value, list) or not value:
+            raise CallRefused("moodle.upload-dropped", filename=filename)
+        first = value[0]
+        if "errortype" in first or "error" in first:
+            raise CallRefused(
+                "moodle.upload-refused",
+                errorcode=str(first.get("errortype", "")),
+                filename=filename,
+                message=str(first.get("error", "")),
+            )
+        return int(first["itemid"])
+
+    def call_json(self, function: str, arguments: Mapping[str, object], *, field: str) -> Any:
+        """A call whose answer carries JSON text in `field`; the parsed text."""
+        value = self.call(function, arguments)
+        try:
+            return json.loads(value[field])
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnknownOutcome("moodle.unexpected-shape", function=function) from error
+
+
+_FINAL = {"moodle.redirect", "moodle.http-status"}
+
+
+def _read_limited(function: str, response: requests.Response) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    for part in response.iter_content(65536):
+        size += len(part)
+        if size > MAX_REPLY_BYTES:
+            raise UnknownOutcome("moodle.reply-too-large", function=function)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _never_sent(error: requests.exceptions.RequestException) -> bool:
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    text = repr(error)
+    return "NewConnectionError" in text or "NameResolutionError" in text
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    for known, said in (
+        ("NameResolutionError", "the name is not known"),
+        ("Connection refused", "connection refused"),
+        ("timed out", "no answer in time"),
+        ("CERTIFICATE_VERIFY_FAILED", "the certificate is not trusted"),
+    ):
+        if known in text:
+            return said
+    return type(error).__name__
+
+
+__all__ = ["MoodleClient", "MoodleError"]

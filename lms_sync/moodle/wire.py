@@ -1,0 +1,153 @@
+"""Moodle's REST form on the wire: arguments in, a value or a typed error out. Pure functions.
+
+Nearly every failure of Moodle's REST server is HTTP 200; the order of the checks below is
+HTTP status, is it JSON, key `exception`, key `error`. Decisions rest on error codes only, because
+texts are in the caller's language.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lms_sync.moodle.errors import (
+    AccessRefused,
+    CallRefused,
+    FunctionMissing,
+    MoodleError,
+    SiteBusy,
+    UnknownOutcome,
+)
+
+MAX_VARIABLES = 900
+"""PHP drops the variables beyond `max_input_vars` (its own default is 1,000) without a word."""
+
+_ACCESS = {
+    "invalidtoken",
+    "accessexception",
+    "nopermissions",
+    "requireloginerror",
+    "errorcoursecontextnotvalid",
+    "servicenotavailable",
+    "enablewsdescription",
+    "usernotallowed",
+    "sitepolicynotagreed",
+    "forcepasswordchangenotice",
+}
+_BUSY = {"sitemaintenance", "upgraderunning"}
+
+
+def flatten(arguments: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Arguments in PHP's bracket form: `courses[0][fullname]`; booleans as 1/0, None left out."""
+    return list(_flatten(arguments))
+
+
+def _flatten(value: object, prefix: str = "") -> Iterator[tuple[str, str]]:
+    if value is None:
+        return
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _flatten(item, f"{prefix}[{name}]" if prefix else str(name))
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for index, item in enumerate(value):
+            yield from _flatten(item, f"{prefix}[{index}]")
+    elif isinstance(value, bool):
+        yield prefix, "1" if value else "0"
+    elif isinstance(value, float):
+        yield prefix, repr(value)
+    else:
+        yield prefix, str(value)
+
+
+def form_of(function: str, arguments: Mapping[str, object], token: str) -> list[tuple[str, str]]:
+    """The POST fields of a call. The token goes last: a request that PHP cuts is then refused, not half done."""
+    return [
+        ("wsfunction", function),
+        ("moodlewsrestformat", "json"),
+        *flatten(arguments),
+        ("wstoken", token),
+    ]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back: the value, and what Moodle printed before it (empty normally)."""
+
+    value: object
+    printed: str = ""
+
+
+def parse_reply(function: str, status: int, content_type: str, body: bytes) -> Reply:
+    """The value in a reply, or a MoodleError that says what happened."""
+    if status == 503:
+        raise SiteBusy("moodle.maintenance", function=function)
+    if status == 403 and not body.strip():
+        raise AccessRefused("moodle.web-services-off", function=function)
+    if 300 <= status < 400:
+        raise UnknownOutcome("moodle.redirect", function=function, status=status)
+    if status == 429 or status in (502, 504):
+        raise SiteBusy("moodle.overloaded", function=function, status=status)
+    if status != 200:
+        raise UnknownOutcome("moodle.http-status", function=function, status=status)
+    text = body.decode("utf-8", "replace").lstrip("\ufeff")
+    try:
+        value = json.loads(text)
+        printed = ""
+    except ValueError:
+        value, printed = _after_print(function, content_type, text)
+    _raise_refusal(function, value)
+    return Reply(value, printed)
+
+
+def _after_print(function: str, content_type: str, text: str) -> tuple[object, str]:
+    """JSON that stands after something Moodle printed; UnknownOutcome where there is none."""
+    stripped = text.strip()
+    if stripped.startswith("<?xml") and "<ERRORCODE>" in stripped:
+        code = re.search(r"<ERRORCODE>([^<]*)</ERRORCODE>", stripped)
+        errorcode = code.group(1) if code else ""
+        if errorcode == "invalidtoken":  # PHP dropped the whole body: too large
+            raise CallRefused("moodle.body-dropped", errorcode=errorcode, function=function)
+        raise CallRefused("moodle.refused", errorcode=errorcode, function=function, message="")
+    for match in re.finditer(r"(?:^|(?<=[>\s]))[\[{]", text):
+        try:
+            return json.loads(text[match.start() :]), text[: match.start()].strip()
+        except ValueError:
+            continue
+    kind = "html" if "<html" in stripped[:2000].lower() else "empty" if not stripped else "other"
+    raise UnknownOutcome(
+        f"moodle.not-json-{kind}", function=function, content_type=content_type, start=_plain(stripped)[:120]
+    )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text)).strip()
+
+
+def _raise_refusal(function: str, value: object) -> None:
+    if not isinstance(value, dict):
+        return
+    if "exception" in value or ("error" in value and "errorcode" in value):
+        raise refusal(function, value)
+
+
+def refusal(function: str, value: Mapping[str, object]) -> MoodleError:
+    """The error that an exception object of Moodle stands for."""
+    errorcode = str(value.get("errorcode", ""))
+    message = _plain(str(value.get("message") or value.get("error") or ""))
+    detail = _plain(str(value.get("debuginfo") or ""))
+    if errorcode in _BUSY:
+        return SiteBusy("moodle.maintenance", errorcode=errorcode, function=function)
+    if errorcode == "invalidrecord" and "external_functions" in message:
+        return FunctionMissing("moodle.function-missing", errorcode=errorcode, function=function)
+    if errorcode == "invalidtoken":
+        return AccessRefused("moodle.invalid-token", errorcode=errorcode, function=function)
+    if errorcode == "accessexception":
+        return AccessRefused("moodle.service-refused", errorcode=errorcode, function=function, detail=detail)
+    if errorcode == "nopermissions":
+        return AccessRefused("moodle.no-capability", errorcode=errorcode, function=function, message=message)
+    if errorcode in _ACCESS:
+        return AccessRefused("moodle.access", errorcode=errorcode, function=function, message=message)
+    said = f"{message} {detail}".strip()
+    return CallRefused("moodle.refused", errorcode=errorcode, function=function, message=said)

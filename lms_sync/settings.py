@@ -1,0 +1,191 @@
+"""The configuration file of an academy folder, `config.yaml`; never a secret in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from authoring.languages import Language, LocalizedText
+from authoring.problems import ContentError, LmsSyncError, Place, Problem
+from authoring.read_yaml import load_model, read_yaml
+
+CONFIG_FILE = "config.yaml"
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SiteSettings(Strict):
+    """One Moodle."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
+    token_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    token_file: str | None = None
+    timezone: str = "Europe/Tirane"
+    language: Language = "sq"
+    student_role_id: Annotated[int, Field(gt=0)] = 5
+    multilang: bool = True
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("not a time zone such as Europe/Tirane") from error
+        return value
+
+    @model_validator(mode="after")
+    def _one_token_source(self) -> SiteSettings:
+        if (self.token_env is None) == (self.token_file is None):
+            raise ValueError("give either token_env or token_file")
+        return self
+
+
+class DatabaseSettings(Strict):
+    """Where the state is kept; a relative SQLite path is relative to the academy folder."""
+
+    url: str = "sqlite:///.lms-sync/state.db"
+
+
+class PeopleSettings(Strict):
+    """How people are matched with accounts that exist."""
+
+    match: Literal["username", "email"] = "username"
+    create: Literal["never", "missing"] = "never"
+    auth: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = "manual"
+
+
+class IssuerSettings(Strict):
+    """Who signs credentials."""
+
+    did: Annotated[str, Field(pattern=r"^did:(web|key):\S+$")] | None = None
+    name: LocalizedText | None = None
+    key_file: str = ".lms-sync/issuer-key.pem"
+
+
+class PortalSettings(Strict):
+    """Where anyone verifies a certificate."""
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")] | None = None
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8440
+
+
+class ScheduledJob(Strict):
+    """A job of `lms-sync run`: at a time of day, or again and again."""
+
+    job: Literal["pull", "certify", "report"]
+    every: Annotated[str, Field(pattern=r"^[1-9][0-9]* (min|h)$")] | None = None
+    at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+
+    @model_validator(mode="after")
+    def _when(self) -> ScheduledJob:
+        if (self.every is None) == (self.at is None):
+            raise ValueError("give either every or at")
+        return self
+
+
+class Settings(Strict):
+    """The whole of `config.yaml`."""
+
+    language: Literal["sq", "ro", "en"] = "en"
+    sites: Annotated[dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")], SiteSettings], Field(min_length=1)]
+    database: DatabaseSettings = DatabaseSettings()
+    people: PeopleSettings = PeopleSettings()
+    issuer: IssuerSettings = IssuerSettings()
+    portal: PortalSettings = PortalSettings()
+    schedule: tuple[ScheduledJob, ...] = ()
+
+    def site(self, name: str | None) -> tuple[str, SiteSettings]:
+        """The named site, or the only one; raises SettingsError where that is not clear."""
+        if name is None:
+            if len(self.sites) == 1:
+                return next(iter(self.sites.items()))
+            raise SettingsError("settings.which-site", names=", ".join(self.sites))
+        if name not in self.sites:
+            raise SettingsError("settings.unknown-site", name=name, names=", ".join(self.sites))
+        return name, self.sites[name]
+
+
+class SettingsError(LmsSyncError):
+    """The configuration lacks something, or a secret is not where it says."""
+
+
+def load_settings(folder: Path) -> Settings:
+    """Reads `config.yaml` of an academy folder; raises SettingsError or ContentError."""
+    path = folder / CONFIG_FILE
+    if not path.is_file():
+        raise SettingsError("settings.no-config", Place(CONFIG_FILE), folder=str(folder))
+    document = read_yaml(path, root=folder)
+    if isinstance(document.data, dict):
+        refused = [
+            Problem("settings.literal-token", {"key": key}, document.place(("sites", site, key)))
+            for site, values in _items(document.data.get("sites"))
+            for key, _ in _items(values)
+            if key in ("token", "password", "secret")
+        ]
+        if refused:
+            raise ContentError(refused)
+    return load_model(document, Settings)
+
+
+def _items(value: object) -> list[tuple[str, object]]:
+    return list(value.items()) if isinstance(value, dict) else []
+
+
+def database_url(settings: Settings, folder: Path) -> str:
+    """The database URL with a relative SQLite path made absolute within the academy folder."""
+    url = settings.database.url
+    match = re.fullmatch(r"sqlite:///(?!/)(?![A-Za-z]:)(.+)", url)
+    if match and match.group(1) != ":memory:":
+        return f"sqlite:///{(folder / match.group(1)).resolve().as_posix()}"
+    return url
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that never shows: neither by print, nor in a log, nor in an error."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """The value itself, for the one place that sends it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(•••)"
+
+    __str__ = __repr__
+
+
+def read_token(site_name: str, site: SiteSettings, folder: Path) -> Secret:
+    """The site's token from its environment variable or its file.
+
+    A token file that others may read is refused (on systems that have such permissions). Raises SettingsError.
+    """
+    if site.token_env is not None:
+        value = os.environ.get(site.token_env, "").strip()
+        if not value:
+            raise SettingsError("settings.token-env-empty", variable=site.token_env, site=site_name)
+        return Secret(value)
+    path = folder / str(site.token_file)
+    try:
+        mode = path.stat().st_mode
+        value = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SettingsError("settings.token-file-unreadable", path=str(path), reason=reason) from error
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingsError("settings.token-file-open", path=str(path))
+    if not value:
+        raise SettingsError("settings.token-file-empty", path=str(path))
+    return Secret(value)

@@ -1,0 +1,264 @@
+"""All tables. Every row carries its site; times are aware UTC; people are opaque ids.
+
+Personal data sit in `person_data` (and, as issued, in `document`), nowhere else, so that erasing a
+person is deleting those rows. Facts, decisions, approvals and status events are only ever added.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts rows by itself only for a column of type INTEGER.
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite, which knows no zones, gets it without one and gives it back with UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("times are stored aware")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# --- people -----------------------------------------------------------------------------------
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", String(36), primary_key=True),  # random UUID; says nothing about the person
+    Column("site", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+person_data = Table(
+    "person_data",
+    metadata,
+    Column("person_id", String(36), ForeignKey("person.id"), primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("salt", LargeBinary, nullable=False),  # 32 random bytes; commitments to this person's data use it
+    Column("idnumber", String(255)),
+    Column("username", String(255)),
+    Column("email", String(255)),
+    Column("given_name", String(255)),
+    Column("family_name", String(255)),
+    Column("gender", String(32)),
+    Column("language", String(16)),
+    UniqueConstraint("site", "idnumber"),
+)
+
+account = Table(  # which Moodle account is whose
+    "account",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("user_id", BigInteger, primary_key=True),
+    Column("person_id", String(36), ForeignKey("person.id"), nullable=False),
+    Column("created_by_us", Boolean, nullable=False),
+    Column("matched_by", String(16), nullable=False),  # idnumber, username, email, hand, created
+    Column("matched_at", Moment, nullable=False),
+)
+
+membership = Table(  # who belongs to which institution, and when
+    "membership",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("person_id", String(36), ForeignKey("person.id"), nullable=False),
+    Column("institution", String(64), nullable=False),
+    Column("valid_from", Moment, nullable=False),
+    Column("valid_to", Moment),
+    Index(None, "site", "person_id"),
+)
+
+# --- facts ------------------------------------------------------------------------------------
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("stream", String(32), nullable=False),
+    Column("source_id", String(128), nullable=False),
+    Column("source_time", Moment, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("person_id", String(36), ForeignKey("person.id"), nullable=False),
+    Column("course", String(100), nullable=False),  # the course's key
+    Column("subject", String(100), nullable=False),  # the activity's key; "" for the course itself
+    Column("value", JSON, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("run_id", BigInteger, ForeignKey("run.id")),
+    UniqueConstraint("site", "stream", "source_id", "source_time", "content_hash"),
+    Index(None, "site", "person_id", "course"),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("stream", String(32), primary_key=True),
+    Column("since", BigInteger, nullable=False),  # epoch seconds of the source's clock
+    Column("after_id", BigInteger, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("verb", String(32), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("outcome", String(16)),  # done, failed, partly
+    Column("summary", JSON),
+)
+
+journal = Table(  # what apply was about to do, has sent, has confirmed
+    "journal",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("run_id", BigInteger, ForeignKey("run.id"), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("key", String(120), nullable=False),
+    Column("wanted_hash", String(80), nullable=False),
+    Column("state", String(16), nullable=False),  # intent, sent, confirmed, failed
+    Column("remote_id", BigInteger),
+    Column("detail", JSON),
+    Column("intent_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("confirmed_at", Moment),
+    UniqueConstraint("run_id", "step"),
+)
+
+# --- awards -----------------------------------------------------------------------------------
+
+decision = Table(  # what decide() said; a proposal while its state is "eligible" and nobody has approved
+    "decision",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("grant_key", String(64), nullable=False),  # sha256(policy id, person id, cycle)
+    Column("policy", String(64), nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    Column("policy_sha256", String(64), nullable=False),
+    Column("person_id", String(36), ForeignKey("person.id"), nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("state", String(16), nullable=False),  # eligible, pending
+    Column("earned_on", Date),
+    Column("expires_on", Date),
+    Column("why", JSON, nullable=False),  # each requirement with the fact that met it, or what is missing
+    Column("decided_at", Moment, nullable=False),
+    Index(None, "site", "grant_key"),
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("grant_key", String(64), nullable=False, unique=True),
+    Column("decision_id", BigInteger, ForeignKey("decision.id"), nullable=False),
+    Column("approved_by", String(255), nullable=False),
+    Column("approved_at", Moment, nullable=False),
+    Column("automatic", Boolean, nullable=False),
+    Column("note", Text),
+)
+
+serial_counter = Table(
+    "serial_counter",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("series", String(64), primary_key=True),  # issuer's pattern and year
+    Column("last", Integer, nullable=False),
+)
+
+issue = Table(  # one issued award; never changed afterwards
+    "issue",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("grant_key", String(64), nullable=False, unique=True),
+    Column("person_id", String(36), ForeignKey("person.id"), nullable=False),
+    Column("policy", String(64), nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    Column("series", String(64), nullable=False),
+    Column("serial", String(64), nullable=False),
+    Column("verification_id", String(64), nullable=False, unique=True),
+    Column("status_list", Integer, nullable=False),
+    Column("status_index", Integer, nullable=False),
+    Column("issued_at", Moment, nullable=False),
+    Column("issued_on", Date, nullable=False),  # the issuer's local calendar
+    Column("expires_on", Date),
+    Column("public", JSON, nullable=False),  # what the portal may show of the achievement; no personal data
+    UniqueConstraint("site", "serial"),
+    UniqueConstraint("site", "status_list", "status_index"),
+)
+
+document = Table(  # rendered once, kept by digest, never rendered again
+    "document",
+    metadata,
+    Column("issue_id", String(36), ForeignKey("issue.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),  # pdf, credential
+    Column("site", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("media_type", String(64), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+status_event = Table(  # issued, suspended, resumed, revoked, superseded, erased
+    "status_event",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("issue_id", String(36), ForeignKey("issue.id"), nullable=False),
+    Column("event", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(255), nullable=False),
+    Column("reason", Text),
+    Index(None, "issue_id"),
+)
