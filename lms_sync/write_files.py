@@ -1,58 +1,7 @@
-"""Files appear whole or not at all."""
+"""Files appear whole or not at all; the code is `authoring.write_files`, which packages use as well."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-from pathlib import Path
+from authoring.write_files import CannotWrite, write_durably
 
-from authoring.problems import LmsSyncError, Place
-
-
-class CannotWrite(LmsSyncError):
-    """A file could not be written (disk full, no permission); whatever was there before is untouched."""
-
-
-def write_durably(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Writes `content` to `path`: a temporary file beside it, flushed to disk, then put in its place.
-
-    `mode` sets the permissions before the content is written (0o600 for secrets). Raises CannotWrite.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                if mode is not None:
-                    os.chmod(temporary, mode)
-                else:
-                    os.chmod(temporary, 0o666 & ~_umask())
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-        _sync_folder(path.parent)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CannotWrite("files.cannot-write", Place(path.as_posix()), path=str(path), reason=reason) from error
-
-
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current
-
-
-def _sync_folder(folder: Path) -> None:
-    # A rename is durable once its folder is; where a folder cannot be opened (Windows), the rename itself must do.
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+__all__ = ["CannotWrite", "write_durably"]

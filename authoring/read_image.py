@@ -1,0 +1,197 @@
+"""Pictures: where they are, whether they are what they say, how large they are, and whether they are safe.
+
+Dimensions are read from the files' own headers (PNG, JPEG, GIF, WebP, SVG), so that a page can keep
+their place before they arrive. SVG is a document that could carry scripts and remote references;
+only drawing elements are accepted (the list follows SVG 1.1's static features).
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+import defusedxml.ElementTree
+from defusedxml import DefusedXmlException
+
+from authoring.problems import Place, Problem
+
+MAX_BYTES = 20_000_000
+KINDS = {".svg": "svg", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp"}
+
+_SVG = "http://www.w3.org/2000/svg"
+_XHTML = "http://www.w3.org/1999/xhtml"
+_DRAWING = set(
+    "svg g defs symbol use title desc metadata path rect circle ellipse line polyline polygon text tspan textPath"
+    " image marker pattern linearGradient radialGradient stop clipPath mask filter switch style view"
+    " feBlend feColorMatrix feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting"
+    " feDisplacementMap feDistantLight feDropShadow feFlood feFuncA feFuncB feFuncG feFuncR feGaussianBlur"
+    " feMerge feMergeNode feMorphology feOffset fePointLight feSpecularLighting feSpotLight feTile"
+    " feTurbulence".split()
+)
+_REMOTE_STYLE = re.compile(r"url\(\s*['\"]?(?!#)|@import|expression\(|javascript:", re.IGNORECASE)
+_DATA_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,", re.IGNORECASE)
+_LENGTH = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*(px|pt|mm|cm|in)?\s*")
+_PIXELS = {None: 1.0, "px": 1.0, "pt": 96 / 72, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture of a course: its file, its name inside the course folder, and its size in pixels."""
+
+    path: Path
+    name: str
+    width: int | None
+    height: int | None
+
+
+def find_image(source: str, *, beside: Path, inside: Path, place: Place) -> Image | list[Problem]:
+    """The picture that `source` names, relative to the folder `beside`; it must lie inside `inside`."""
+    shown = {"image": source}
+    if "\\" in source or Path(source).is_absolute():
+        return [Problem("image.path", shown, place)]
+    root = inside.resolve()
+    path = (beside / source).resolve()
+    if not path.is_relative_to(root):
+        return [Problem("image.outside", {**shown, "folder": inside.name}, place)]
+    if not path.is_file():
+        return [Problem("image.missing", shown, place)]
+    if other := _other_case(path, root):
+        # It would be found here, but not on a server that tells upper from lower case.
+        return [Problem("image.other-case", {**shown, "real": other}, place)]
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        return [Problem("image.kind", {**shown, "kinds": ", ".join(sorted(KINDS))}, place)]
+    try:
+        if (size := path.stat().st_size) > MAX_BYTES:
+            values = {**shown, "size": f"{size / 1e6:.1f} MB", "limit": f"{MAX_BYTES / 1e6:.0f} MB"}
+            return [Problem("image.too-large", values, place)]
+        content = path.read_bytes()
+    except OSError as error:
+        return [Problem("image.unreadable", {**shown, "reason": error.strerror or str(error)}, place)]
+    name = path.relative_to(root).as_posix()
+    if kind == "svg":
+        return _svg_image(path, name, content, shown, place)
+    try:
+        width, height = _SIZES[kind](content)
+    except (ValueError, IndexError, struct.error):
+        return [Problem("image.not-its-kind", {**shown, "kind": kind.upper()}, place)]
+    return Image(path, name, width, height)
+
+
+def _other_case(path: Path, root: Path) -> str | None:
+    """The name as the folder has it, where `path` differs from it in letter case only."""
+    for part in (path, *path.parents):
+        if part == root:
+            return None
+        names = {entry.name for entry in part.parent.iterdir()}
+        if part.name not in names:
+            return next((name for name in names if name.casefold() == part.name.casefold()), part.name)
+    return None
+
+
+def _svg_image(
+    path: Path, name: str, content: bytes, shown: dict[str, str], place: Place
+) -> Image | list[Problem]:
+    try:
+        root = defusedxml.ElementTree.fromstring(content, forbid_dtd=True)
+    except DefusedXmlException:
+        return [Problem("image.svg-unsafe", {**shown, "what": "DOCTYPE"}, place)]
+    except (ParseError, ValueError) as error:
+        return [Problem("image.unreadable", {**shown, "reason": str(error)}, place)]
+    if root.tag != f"{{{_SVG}}}svg":
+        return [Problem("image.not-its-kind", {**shown, "kind": "SVG"}, place)]
+    dangers = sorted({danger for element in root.iter() for danger in _dangers(element)})
+    if dangers:
+        return [Problem("image.svg-unsafe", {**shown, "what": danger}, place) for danger in dangers]
+    width, height = _svg_size(root)
+    return Image(path, name, width, height)
+
+
+def _dangers(element: Element) -> list[str]:
+    if not isinstance(element.tag, str):
+        return []  # a comment
+    namespace, _, tag = element.tag.rpartition("}")
+    if namespace.endswith(_XHTML) or (namespace.endswith(_SVG) and tag not in _DRAWING):
+        return [f"<{tag}>"]
+    found = []
+    for key, value in element.attrib.items():
+        attribute = key.rpartition("}")[2]
+        if attribute.lower().startswith("on"):
+            found.append(attribute)
+        elif attribute == "href" and not (value.startswith("#") or _DATA_PICTURE.match(value)):
+            found.append(f'href="{value[:60]}"')
+        elif _REMOTE_STYLE.search(value):
+            found.append(f'{attribute}="{value[:60]}"')
+    if tag == "style" and _REMOTE_STYLE.search("".join(element.itertext())):
+        found.append("<style> url()")
+    return found
+
+
+def _svg_size(root: Element) -> tuple[int | None, int | None]:
+    width, height = _pixels(root.get("width")), _pixels(root.get("height"))
+    if width and height:
+        return round(width), round(height)
+    box = re.split(r"[\s,]+", root.get("viewBox", "").strip())
+    try:
+        across, down = float(box[2]), float(box[3])
+    except (IndexError, ValueError):
+        return None, None
+    return (round(across), round(down)) if across > 0 and down > 0 else (None, None)
+
+
+def _pixels(length: str | None) -> float | None:
+    match = _LENGTH.fullmatch(length or "")
+    return float(match.group(1)) * _PIXELS[match.group(2)] if match else None
+
+
+def _png_size(content: bytes) -> tuple[int, int]:
+    if content[:8] != b"\x89PNG\r\n\x1a\n" or content[12:16] != b"IHDR":
+        raise ValueError
+    width, height = struct.unpack(">II", content[16:24])
+    return width, height
+
+
+def _gif_size(content: bytes) -> tuple[int, int]:
+    if content[:6] not in (b"GIF87a", b"GIF89a"):
+        raise ValueError
+    width, height = struct.unpack("<HH", content[6:10])
+    return width, height
+
+
+def _jpeg_size(content: bytes) -> tuple[int, int]:
+    if content[:2] != b"\xff\xd8":
+        raise ValueError
+    at = 2
+    while True:
+        if content[at] != 0xFF:
+            raise ValueError
+        marker = content[at + 1]
+        if marker == 0xFF:  # padding
+            at += 1
+            continue
+        (length,) = struct.unpack(">H", content[at + 2 : at + 4])
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # a frame header
+            height, width = struct.unpack(">HH", content[at + 5 : at + 9])
+            return width, height
+        at += 2 + length
+
+
+def _webp_size(content: bytes) -> tuple[int, int]:
+    if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+        raise ValueError
+    match content[12:16]:
+        case b"VP8X":
+            return 1 + int.from_bytes(content[24:27], "little"), 1 + int.from_bytes(content[27:30], "little")
+        case b"VP8L":
+            bits = int.from_bytes(content[21:25], "little")
+            return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        case b"VP8 ":
+            width, height = struct.unpack("<HH", content[26:30])
+            return width & 0x3FFF, height & 0x3FFF
+    raise ValueError
+
+
+_SIZES = {"png": _png_size, "gif": _gif_size, "jpeg": _jpeg_size, "webp": _webp_size}
