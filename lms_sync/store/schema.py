@@ -136,6 +136,7 @@ cursor = Table(
     metadata,
     Column("site", String(64), primary_key=True),
     Column("stream", String(32), primary_key=True),
+    Column("course", String(100), primary_key=True),  # each course its own: one added later begins at 0
     Column("since", BigInteger, nullable=False),  # epoch seconds of the source's clock
     Column("after_id", BigInteger, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -174,6 +175,19 @@ journal = Table(  # what apply was about to do, has sent, has confirmed
 )
 
 # --- awards -----------------------------------------------------------------------------------
+
+policy_text = (
+    Table(  # every text that was ever decided by, so that an award can be explained and worded by its own
+        "policy_text",
+        metadata,
+        Column("site", String(64), primary_key=True),
+        Column("sha256", String(64), primary_key=True),
+        Column("policy", String(64), nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("text", Text, nullable=False),
+        Column("first_used_at", Moment, nullable=False),
+    )
+)
 
 decision = Table(  # what decide() said; a proposal while its state is "eligible" and nobody has approved
     "decision",
@@ -242,7 +256,7 @@ document = Table(  # rendered once, kept by digest, never rendered again
     "document",
     metadata,
     Column("issue_id", String(36), ForeignKey("issue.id"), primary_key=True),
-    Column("kind", String(16), primary_key=True),  # pdf, credential
+    Column("kind", String(16), primary_key=True),  # holder (name as printed), credential, pdf
     Column("site", String(64), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("media_type", String(64), nullable=False),
@@ -261,4 +275,15 @@ status_event = Table(  # issued, suspended, resumed, revoked, superseded, erased
     Column("actor", String(255), nullable=False),
     Column("reason", Text),
     Index(None, "issue_id"),
+)
+
+status_list = Table(  # signed by the register, only handed out by the portal
+    "status_list",
+    metadata,
+    Column(
+        "number", Integer, primary_key=True, autoincrement=False
+    ),  # one row of numbers for all sites: /status/<n>
+    Column("site", String(64), nullable=False),
+    Column("content", LargeBinary),  # the signed BitstringStatusListCredential; empty until first published
+    Column("updated_at", Moment, nullable=False),
 )

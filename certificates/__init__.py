@@ -1,0 +1,1 @@
+"""Awards: policies, decisions, the register of what was issued, credentials, certificates and their portal."""
