@@ -1,0 +1,31 @@
+"""People: read from the academy's files, matched with accounts that exist, remembered as opaque ids.
+
+People are matched, never owned: an account that we did not create is only looked at.
+"""
+
+from lms_sync.people.create import CreateReport, create_missing
+from lms_sync.people.match import Candidate, MatchedAccount, MatchReport, Undecided, match_people
+from lms_sync.people.matches_file import Decision, read_decisions, write_matches
+from lms_sync.people.read import Institution, Participant, People, read_people
+from lms_sync.people.remember import Remembered, known_accounts, new_person, remember_people
+
+__all__ = [
+    "Candidate",
+    "CreateReport",
+    "Decision",
+    "Institution",
+    "MatchReport",
+    "MatchedAccount",
+    "Participant",
+    "People",
+    "Remembered",
+    "Undecided",
+    "create_missing",
+    "known_accounts",
+    "match_people",
+    "new_person",
+    "read_decisions",
+    "read_people",
+    "remember_people",
+    "write_matches",
+]

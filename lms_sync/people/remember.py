@@ -1,0 +1,217 @@
+"""Keeps people in the state database: an opaque id, personal data apart from it, accounts, memberships."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from authoring.problems import Problem
+from lms_sync.people.match import By, MatchedAccount
+from lms_sync.people.read import Participant
+from lms_sync.store import schema
+
+_SALT_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What changed: people seen for the first time, changed data, other institution, gone from the file."""
+
+    new: int = 0
+    changed: int = 0
+    moved: int = 0
+    left: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+def new_person(connection: Connection, site: str, now: datetime) -> str:
+    """Adds a person of whom nothing else is known; the opaque id."""
+    person_id = str(uuid.uuid4())
+    connection.execute(insert(schema.person).values(id=person_id, site=site, created_at=now))
+    return person_id
+
+
+def known_accounts(connection: Connection, site: str) -> dict[str, MatchedAccount]:
+    """The account of each person as it was matched or created before, by idnumber; the latest where several."""
+    account, data = schema.account, schema.person_data
+    query = (
+        select(data.c.idnumber, account.c.user_id, account.c.matched_by)
+        .join(data, data.c.person_id == account.c.person_id)
+        .where(account.c.site == site, data.c.idnumber.is_not(None), account.c.matched_by != "pull")
+        .order_by(account.c.matched_at, account.c.user_id)
+    )
+    return {
+        row.idnumber: MatchedAccount(row.user_id, cast("By", row.matched_by))
+        for row in connection.execute(query)
+    }
+
+
+def remember_people(
+    connection: Connection,
+    site: str,
+    participants: Sequence[Participant],
+    matched: Mapping[str, MatchedAccount],
+    now: datetime,
+) -> Remembered:
+    """Brings the database to what the files say, within the caller's transaction.
+
+    A person keeps the opaque id through a change of name, institution or account, and through a change
+    of idnumber where the account stays. An institution change closes one membership and opens another; who is
+    in the file no longer has the membership closed and stays known.
+    """
+    return _Memory(connection, site, now).remember(participants, matched)
+
+
+class _Memory:
+    def __init__(self, connection: Connection, site: str, now: datetime) -> None:
+        self.connection = connection
+        self.site = site
+        self.now = now
+        data, account, membership = schema.person_data, schema.account, schema.membership
+        rows = connection.execute(select(data).where(data.c.site == site)).mappings()
+        self.data = {row["person_id"]: dict(row) for row in rows}
+        self.person_by_idnumber = {row["idnumber"]: person_id for person_id, row in self.data.items()}
+        self.owner = {
+            row.user_id: row.person_id
+            for row in connection.execute(
+                select(account.c.user_id, account.c.person_id).where(account.c.site == site)
+            )
+        }
+        self.membership = {
+            row.person_id: row
+            for row in connection.execute(
+                select(membership).where(membership.c.site == site, membership.c.valid_to.is_(None))
+            )
+        }
+        self.problems: list[Problem] = []
+
+    def remember(
+        self, participants: Sequence[Participant], matched: Mapping[str, MatchedAccount]
+    ) -> Remembered:
+        listed = {participant.idnumber for participant in participants}
+        new = changed = moved = 0
+        present: set[str] = set()
+        for participant in participants:
+            match = matched.get(participant.idnumber)
+            person_id, is_new = self._person(participant, match, listed)
+            present.add(person_id)
+            new += is_new
+            changed += self._keep_data(person_id, participant) and not is_new
+            if match is not None:
+                self._keep_account(person_id, match)
+            moved += self._keep_membership(person_id, participant.institution)
+        left = [
+            person_id
+            for person_id, row in self.data.items()
+            if row["idnumber"] is not None and person_id not in present and person_id in self.membership
+        ]
+        for person_id in left:
+            self._close_membership(person_id)
+        return Remembered(new, changed, moved, len(left), tuple(self.problems))
+
+    def _person(
+        self, participant: Participant, match: MatchedAccount | None, listed: set[str]
+    ) -> tuple[str, bool]:
+        known = self.person_by_idnumber.get(participant.idnumber)
+        if known is not None:
+            return known, False
+        owner = self.owner.get(match.user_id) if match is not None else None
+        if owner is not None:
+            data = self.data.get(owner)
+            if data is None:  # met by a pull before the files named them
+                return owner, True
+            if data["idnumber"] not in listed:  # the same account under a new idnumber
+                return owner, False
+        return new_person(self.connection, self.site, self.now), True
+
+    def _keep_data(self, person_id: str, participant: Participant) -> bool:
+        values: dict[str, object] = {
+            "idnumber": participant.idnumber,
+            "username": participant.username or None,
+            "email": participant.email or None,
+            "given_name": participant.firstname,
+            "family_name": participant.lastname,
+            "gender": participant.gender or None,
+            "language": participant.language or None,
+        }
+        table = schema.person_data
+        before = self.data.get(person_id)
+        if before is None:
+            row = {
+                "person_id": person_id,
+                "site": self.site,
+                "salt": secrets.token_bytes(_SALT_BYTES),
+                **values,
+            }
+            self.connection.execute(insert(table).values(row))
+            self.data[person_id] = row
+        elif all(before[name] == value for name, value in values.items()):
+            return False
+        else:
+            self.connection.execute(update(table).where(table.c.person_id == person_id).values(values))
+            self.data[person_id] = {**before, **values}
+        self.person_by_idnumber[participant.idnumber] = person_id
+        return True
+
+    def _keep_account(self, person_id: str, match: MatchedAccount) -> None:
+        table = schema.account
+        here = (table.c.site == self.site) & (table.c.user_id == match.user_id)
+        owner = self.owner.get(match.user_id)
+        values: dict[str, object] = {
+            "person_id": person_id,
+            "created_by_us": match.created_by_us,
+            "matched_by": match.by,
+            "matched_at": self.now,
+        }
+        if owner is None:
+            self.connection.execute(insert(table).values(site=self.site, user_id=match.user_id, **values))
+        elif owner != person_id:
+            self._hand_over(owner, person_id, match.user_id)
+            self.connection.execute(update(table).where(here).values(values))
+        else:
+            found_by_pull = here & (table.c.matched_by == "pull")
+            self.connection.execute(update(table).where(found_by_pull).values(values))
+        self.owner[match.user_id] = person_id
+
+    def _hand_over(self, owner: str, person_id: str, user_id: int) -> None:
+        if owner in self.data:
+            # Facts that were stored under the other person are not moved: decisions may rest on them.
+            self.problems.append(
+                Problem("people.account-changed-hands", {"user_id": user_id}, severity="warning")
+            )
+            return
+        # A pull had met the account before anybody said whose it is. What was observed stays as it is;
+        # only the pseudonym that stood in for the person gives way to the person's own.
+        fact = schema.fact
+        self.connection.execute(
+            update(fact)
+            .where(fact.c.site == self.site, fact.c.person_id == owner)
+            .values(person_id=person_id)
+        )
+
+    def _keep_membership(self, person_id: str, institution: str) -> bool:
+        current = self.membership.get(person_id)
+        if current is not None and current.institution == institution:
+            return False
+        if current is not None:
+            self._close_membership(person_id)
+        self.connection.execute(
+            insert(schema.membership).values(
+                site=self.site, person_id=person_id, institution=institution, valid_from=self.now
+            )
+        )
+        return current is not None
+
+    def _close_membership(self, person_id: str) -> None:
+        table = schema.membership
+        current = self.membership[person_id]
+        if current.valid_from >= self.now:  # opened at this very moment: it never held
+            self.connection.execute(delete(table).where(table.c.id == current.id))
+        else:
+            self.connection.execute(update(table).where(table.c.id == current.id).values(valid_to=self.now))
