@@ -7,25 +7,37 @@ with the lessons read, in every offered language, and all that was wrong told at
 from __future__ import annotations
 
 import datetime
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from authoring.languages import Language, LocalizedText
-
-Identifier = Annotated[str, Field(max_length=40), AfterValidator(lambda value: _identifier(value))]
-"""A stable id: letters, digits and dashes, at most 40; keys in Moodle and names in a package come from it."""
-
-ActivityKind = Literal["package", "quiz"]
-Completion = Literal["passed", "completed", "viewed", "none"]
+from authoring.lesson import Check, Lesson, LessonText
+from authoring.problems import ContentError, Place, Problem, in_reading_order
+from authoring.read_image import Image
+from authoring.read_lesson import read_lesson
+from authoring.read_yaml import Document, Pointer, load_model, read_yaml, relative_name
 
 
 def _identifier(value: str) -> str:
-    import re
-
-    if not re.fullmatch(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", value):
+    if len(value) > 40 or not re.fullmatch(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", value):
         raise ValueError("identifier")
     return value
+
+
+Identifier = Annotated[str, AfterValidator(_identifier)]
+"""A stable id: letters, digits and dashes, at most 40; keys in Moodle and names in a package come from it."""
+
+MAX_TITLE = 200
+"""Longest title; SCORM stops here, Moodle's database at 255 with all languages in one text."""
+
+ActivityKind = Literal["package", "quiz"]
+Completion = Literal["passed", "completed", "viewed", "none"]
 
 
 class _Part(BaseModel):
@@ -108,3 +120,256 @@ class CourseFile(_Part):
     lessons: tuple[LessonEntry, ...] = Field(min_length=1)
     sections: tuple[Section, ...] = ()
     complete_when: CompleteWhen | None = None
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course, read and whole: every offered language is there and nothing in it is broken."""
+
+    slug: str
+    id: str
+    version: str
+    title: LocalizedText
+    summary: LocalizedText
+    languages: CourseLanguages
+    category: CourseCategory
+    lessons: tuple[Lesson, ...]
+    sections: tuple[Section, ...] = ()
+    complete_when: CompleteWhen | None = None
+    passing: Passing | None = None
+    duration: datetime.timedelta | None = None
+    owner: Owner | None = None
+    license: str = ""
+    folder: Path = Path()
+    file: str = ""
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def activities(self) -> tuple[Activity, ...]:
+        """The activities of all sections, in order."""
+        return tuple(activity for section in self.sections for activity in section.activities)
+
+    @property
+    def quizzes(self) -> tuple[str, ...]:
+        """Slugs of the quizzes its activities name."""
+        return tuple(dict.fromkeys(a.quiz for a in self.activities if a.kind == "quiz" and a.quiz))
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The knowledge checks of all lessons, in order."""
+        return tuple(check for lesson in self.lessons for check in lesson.checks)
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The pictures that its lessons show, by name."""
+        found = {i.name: i for lesson in self.lessons for text in lesson.texts.values() for i in text.images}
+        return tuple(found[name] for name in sorted(found))
+
+
+def read_course(folder: Path, *, root: Path) -> Course:
+    """Reads the course in `folder`; places in problems are relative to `root`, the academy folder.
+
+    Raises ContentError with every problem of `course.yaml` and of all lessons in all languages.
+    Warnings do not stop it; they are in `Course.warnings`. Whether the quizzes that it names exist
+    is for the caller to say, who reads those.
+    """
+    document = read_yaml(folder / "course.yaml", root=root)
+    file = load_model(document, CourseFile)
+    problems = list(_problems_of_file(file, document))
+    lessons: list[Lesson] = []
+    for number, entry in enumerate(file.lessons):
+        texts, found = _read_lesson_texts(entry, number, file, document, folder, root)
+        problems.extend(found)
+        if len(texts) == len(set(file.languages.offered)):
+            lesson = Lesson(entry.id, entry.minutes, {text.language: text for text in texts})
+            problems.extend(_differences(lesson, file.languages.default))
+            lessons.append(lesson)
+    problems.extend(_problems_across_lessons(lessons, file, document))
+    problems.extend(_unlisted_lessons(file, folder, root))
+    ordered = in_reading_order(problems)
+    if any(problem.severity == "error" for problem in ordered):
+        raise ContentError(ordered)
+    return Course(
+        slug=folder.resolve().name,
+        id=file.id,
+        version=file.version,
+        title=file.title,
+        summary=file.summary,
+        languages=file.languages,
+        category=file.category,
+        lessons=tuple(lessons),
+        sections=file.sections,
+        complete_when=file.complete_when,
+        passing=file.passing,
+        duration=file.duration,
+        owner=file.owner,
+        license=file.license,
+        folder=folder,
+        file=document.file,
+        warnings=tuple(ordered),
+    )
+
+
+def _problems_of_file(file: CourseFile, document: Document) -> Iterator[Problem]:
+    def problem(code: str, *pointer: str | int, **params: object) -> Problem:
+        return Problem(code, params, document.place(pointer))
+
+    offered = file.languages.offered
+    if file.languages.default not in offered:
+        yield problem("course.default-language", "languages", "default", language=file.languages.default)
+    for language in _repeated(offered):
+        yield problem("course.language-twice", "languages", "offered", language=language)
+    for pointer, text in _localized_texts(file, ()):
+        for language in text.missing(offered):
+            name = next((str(step) for step in reversed(pointer) if isinstance(step, str)), "")
+            yield problem("course.text-not-translated", *pointer, key=name, language=language)
+    for length, pointer in _long_titles(file):
+        yield problem("course.title-too-long", *pointer, n=length, limit=MAX_TITLE)
+    for index in _repeated_at([entry.id.casefold() for entry in file.lessons]):
+        yield problem("course.duplicate-lesson", "lessons", index, "id", id=file.lessons[index].id)
+    for index in _repeated_at([section.id.casefold() for section in file.sections]):
+        yield problem("course.duplicate-section", "sections", index, "id", id=file.sections[index].id)
+    yield from _problems_of_activities(file, document)
+
+def _long_titles(file: CourseFile) -> Iterator[tuple[int, Pointer]]:
+    for pointer, text in _localized_texts(file, ()):
+        if pointer[-1] == "title":
+            longest = max(len(text.in_language(language)) for language in file.languages.offered)
+            if longest > MAX_TITLE:
+                yield longest, pointer
+
+
+def _problems_of_activities(file: CourseFile, document: Document) -> Iterator[Problem]:
+    seen: set[str] = set()
+    packages = 0
+    for i, section in enumerate(file.sections):
+        for j, activity in enumerate(section.activities):
+            at: Pointer = ("sections", i, "activities", j)
+            if activity.id.casefold() in seen:
+                yield Problem("course.duplicate-activity", {"id": activity.id}, document.place((*at, "id")))
+            seen.add(activity.id.casefold())
+            if activity.kind == "quiz" and not activity.quiz:
+                yield Problem("course.quiz-not-named", {"id": activity.id}, document.place(at))
+            if activity.kind == "package":
+                packages += 1
+                if packages == 2:
+                    yield Problem("course.two-packages", {"id": activity.id}, document.place(at))
+                if activity.quiz:
+                    yield Problem("course.package-with-quiz", {"id": activity.id}, document.place((*at, "quiz")))
+                if activity.completion == "passed" and file.passing is None:
+                    place = document.place((*at, "completion"))
+                    yield Problem("course.completion-without-passing", {"id": activity.id}, place)
+    known = {activity.id for section in file.sections for activity in section.activities}
+    tracked = {a.id for section in file.sections for a in section.activities if a.completion != "none"}
+    for k, name in enumerate(file.complete_when.all if file.complete_when else ()):
+        place = document.place(("complete_when", "all", k))
+        if name not in known:
+            names = ", ".join(sorted(known)) or "-"
+            yield Problem("course.unknown-activity", {"id": name, "known": names}, place)
+        elif name not in tracked:
+            # Moodle would wait for a completion that never comes.
+            yield Problem("course.activity-never-complete", {"id": name}, place)
+
+
+def _read_lesson_texts(
+    entry: LessonEntry, number: int, file: CourseFile, document: Document, folder: Path, root: Path
+) -> tuple[list[LessonText], list[Problem]]:
+    texts: list[LessonText] = []
+    problems: list[Problem] = []
+    lesson_folder = folder / "lessons" / entry.id
+    shown = relative_name(lesson_folder, root)
+    place = document.place(("lessons", number, "id"))
+    files = {language: lesson_folder / f"lesson.{language}.md" for language in file.languages.offered}
+    if not any(path.is_file() for path in files.values()):
+        name = f"{shown}/lesson.{file.languages.default}.md"
+        return [], [Problem("course.lesson-missing", {"id": entry.id, "file": name}, place)]
+    for language, path in files.items():
+        if not path.is_file():
+            values = {"id": entry.id, "language": language, "file": f"{shown}/{path.name}"}
+            problems.append(Problem("course.lesson-not-translated", values, place))
+            continue
+        try:
+            text, found = read_lesson(path, language, root=root, course_folder=folder)
+        except ContentError as error:
+            problems.extend(error.problems)
+            continue
+        texts.append(text)
+        problems.extend(found)
+    return texts, problems
+
+
+def _differences(lesson: Lesson, default: str) -> Iterator[Problem]:
+    """Where a translation's knowledge checks are not those of the default language: one record serves all."""
+    source = lesson.texts.get(default)
+    if source is None:
+        return
+    wanted = {check.id: check for check in source.checks}
+    for language, text in lesson.texts.items():
+        if language == default:
+            continue
+        there = {check.id: check for check in text.checks}
+        for check in source.checks:
+            if check.id not in there:
+                values = {"id": check.id, "language": language, "source": str(check.place)}
+                yield Problem("course.check-not-translated", values, Place(text.file))
+        for check in text.checks:
+            values = {"id": check.id, "source": default}
+            if check.id not in wanted:
+                yield Problem("course.check-only-here", values, check.place)
+                continue
+            other = wanted[check.id]
+            values["source"] = str(other.place)
+            if (check.kind, check.graded) != (other.kind, other.graded):
+                yield Problem("course.check-differs-kind", values, check.place)
+            elif len(check.options) != len(other.options):
+                values |= {"here": str(len(check.options)), "there": str(len(other.options))}
+                yield Problem("course.check-differs-count", values, check.place)
+            elif check.right != other.right:
+                yield Problem("course.check-differs-answer", values, check.place)
+
+
+def _problems_across_lessons(
+    lessons: Sequence[Lesson], file: CourseFile, document: Document
+) -> Iterator[Problem]:
+    first: dict[str, Place] = {}
+    for lesson in lessons:
+        text = lesson.texts.get(file.languages.default) or next(iter(lesson.texts.values()))
+        for check in text.checks:
+            key = check.id.casefold()
+            if key in first:
+                yield Problem("course.duplicate-check", {"id": check.id, "first": str(first[key])}, check.place)
+            first.setdefault(key, check.place)
+    graded = any(check.graded for lesson in lessons for check in lesson.checks)
+    if file.passing and not graded and len(lessons) == len(file.lessons):
+        yield Problem("course.passing-without-checks", {}, document.place(("passing",)))
+
+
+def _unlisted_lessons(file: CourseFile, folder: Path, root: Path) -> Iterator[Problem]:
+    listed = {entry.id for entry in file.lessons}
+    for path in sorted((folder / "lessons").glob("*/lesson.*.md")):
+        if path.parent.name not in listed:
+            place = Place(relative_name(path, root))
+            yield Problem("course.lesson-not-listed", {"id": path.parent.name}, place, "warning")
+
+
+def _localized_texts(part: BaseModel, pointer: Pointer) -> Iterator[tuple[Pointer, LocalizedText]]:
+    for name, info in type(part).model_fields.items():
+        yield from _texts_in(getattr(part, name), (*pointer, info.alias or name))
+
+
+def _texts_in(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, LocalizedText]]:
+    if isinstance(value, LocalizedText):
+        yield pointer, value
+    elif isinstance(value, BaseModel):
+        yield from _localized_texts(value, pointer)
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _texts_in(item, (*pointer, index))
+
+
+def _repeated(values: Sequence[str]) -> list[str]:
+    return [value for value, count in Counter(values).items() if count > 1]
+
+
+def _repeated_at(values: Sequence[str]) -> list[int]:
+    return [index for index, value in enumerate(values) if value in values[:index]]

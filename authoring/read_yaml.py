@@ -38,6 +38,9 @@ _PLAIN_TAGS = frozenset(
     for name in ("null", "bool", "int", "float", "str", "timestamp", "value", "merge", "map", "seq")
 )
 
+# What a validator may raise as ValueError(code): the code "yaml.<code>" has its own text.
+_VALUE_CODES = frozenset({"text-empty", "language-tag", "identifier"})
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -112,7 +115,9 @@ def parse_yaml(text: str, file: str, *, first_line: int = 1) -> Document:
     except yaml.MarkedYAMLError as error:
         raise ContentError([_syntax_problem(error, text, file, first_line)]) from error
     except yaml.YAMLError as error:
-        raise ContentError([Problem("yaml.syntax", {"reason": str(error)}, Place(file, first_line))]) from error
+        raise ContentError(
+            [Problem("yaml.syntax", {"reason": str(error)}, Place(file, first_line))]
+        ) from error
     if node is None:
         raise ContentError([Problem("yaml.empty", {}, Place(file, first_line))])
     reader = _Constructor(file, first_line)
@@ -282,13 +287,27 @@ def _each_problem(
             case "value_error":
                 message = str(context.get("error", item["msg"]))
                 code = f"yaml.{message}"
-                if message in ("text-empty", "language-tag"):
+                if message in _VALUE_CODES:
                     yield Problem(code, {"key": key}, place)
                 else:
                     yield Problem("yaml.wrong-value", {"key": key, "value": value, "reason": message}, place)
-            case kind if kind.endswith("_type") or kind.endswith("_parsing"):
+            case "greater_than" | "greater_than_equal":
+                limit = context.get("ge", context.get("gt"))
+                yield Problem("yaml.below-limit", {"key": key, "value": value, "limit": limit}, place)
+            case "less_than" | "less_than_equal":
+                limit = context.get("le", context.get("lt"))
+                yield Problem("yaml.above-limit", {"key": key, "value": value, "limit": limit}, place)
+            case "string_too_long":
+                yield Problem("yaml.text-too-long", {"key": key, "limit": context.get("max_length")}, place)
+            case "string_too_short":
+                yield Problem("yaml.text-too-short", {"key": key}, place)
+            case "too_short":
+                yield Problem("yaml.list-too-short", {"key": key}, place)
+            case kind if kind.endswith(("_type", "_parsing")):
                 wanted = kind.removesuffix("_type").removesuffix("_parsing").replace("_", " ")
                 yield Problem("yaml.wrong-type", {"key": key, "wanted": wanted, "value": value}, place)
+            case code if "." in code:  # a validator's own message code, with its values
+                yield Problem(code, context, place)
             case _:
                 reason = item["msg"]
                 yield Problem("yaml.wrong-value", {"key": key, "value": value, "reason": reason}, place)
@@ -299,10 +318,7 @@ def _real_pointer(location: Pointer, data: object) -> Pointer:
     pointer: list[str | int] = []
     here = data
     for step in location:
-        if isinstance(here, dict) and isinstance(step, str) and step in here:
-            pointer.append(step)
-            here = here[step]
-        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+        if (isinstance(here, dict) and isinstance(step, str) and step in here) or (isinstance(here, list) and isinstance(step, int) and step < len(here)):
             pointer.append(step)
             here = here[step]
     return tuple(pointer)
