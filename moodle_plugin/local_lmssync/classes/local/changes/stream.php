@@ -1,0 +1,138 @@
+<?php
+// This file is part of local_lmssync, a plugin for Moodle.
+//
+// local_lmssync is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// local_lmssync is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+/**
+ * One source of facts.
+ *
+ * @package    local_lmssync
+ * @copyright  2026 the lms-sync authors
+ * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+
+namespace local_lmssync\local\changes;
+
+use local_lmssync\local\refusal;
+use stdClass;
+
+/**
+ * A SELECT that gives facts with a time, and how a row is written down.
+ *
+ * The cursor is (time, id): rows of one second are told apart by their id, and rows of the running second are held back,
+ * because more of them may come. There are no casts, so that the same SQL runs on PostgreSQL and on MariaDB.
+ */
+abstract class stream {
+    /** @var array<string, class-string<stream>> */
+    private const STREAMS = [
+        'activity_completion' => activity_completion::class,
+        'course_completion' => course_completion::class,
+        'grade' => grade::class,
+        'quiz_attempt' => quiz_attempt::class,
+        'scorm_track' => scorm_track::class,
+    ];
+
+    /**
+     * The SELECT: id, t, courseid, userid, cmid (NULL for none), and what data() needs.
+     *
+     * @param string $in condition on a course id, to be put behind a column name
+     * @return string SQL; rows without a time must give 0
+     */
+    abstract protected function select(string $in): string;
+
+    /**
+     * Parameters of the SELECT, beyond those of the courses.
+     *
+     * @return array
+     */
+    protected function params(): array {
+        return [];
+    }
+
+    /**
+     * The fact.
+     *
+     * @param stdClass $row
+     * @return array
+     */
+    abstract protected function data(stdClass $row): array;
+
+    /**
+     * The stream of a name.
+     *
+     * @param string $name
+     * @return self
+     */
+    public static function named(string $name): self {
+        $class = self::STREAMS[$name] ?? null;
+        if (!$class) {
+            throw refusal::because('unknownstream', ['stream' => $name, 'known' => implode(', ', array_keys(self::STREAMS))]);
+        }
+        return new $class();
+    }
+
+    /**
+     * One page.
+     *
+     * @param int[] $courseids
+     * @param int $since
+     * @param int $afterid
+     * @param int $limit
+     * @return array now, more, since and afterid (cursor for the next page), rows (id, t, courseid, userid, cmid, data)
+     */
+    public function page(array $courseids, int $since, int $afterid, int $limit): array {
+        global $DB;
+        [$in, $params] = $DB->get_in_or_equal($courseids, SQL_PARAMS_NAMED, 'course');
+        $now = time();
+        $params += $this->params() + ['now' => $now, 'since1' => $since, 'since2' => $since, 'afterid' => $afterid];
+        $rows = $DB->get_recordset_sql(
+            "SELECT d.*
+               FROM ({$this->select($in)}) d
+              WHERE d.t < :now AND (d.t > :since1 OR (d.t = :since2 AND d.id > :afterid))
+           ORDER BY d.t, d.id",
+            $params,
+            0,
+            $limit + 1
+        );
+        $page = ['now' => $now, 'more' => false, 'since' => $since, 'afterid' => $afterid, 'rows' => []];
+        foreach ($rows as $row) {
+            if (count($page['rows']) === $limit) {
+                $page['more'] = true;
+                break;
+            }
+            $page['since'] = (int) $row->t;
+            $page['afterid'] = (int) $row->id;
+            $page['rows'][] = [
+                'id' => (int) $row->id,
+                't' => (int) $row->t,
+                'courseid' => (int) $row->courseid,
+                'userid' => (int) $row->userid,
+                'cmid' => (int) $row->cmid,
+                'data' => $this->data($row),
+            ];
+        }
+        $rows->close();
+        return $page;
+    }
+
+    /**
+     * A number, or null.
+     *
+     * @param mixed $value
+     * @return float|null
+     */
+    protected static function number(mixed $value): ?float {
+        return $value === null ? null : (float) $value;
+    }
+}

@@ -1,0 +1,54 @@
+<?php
+// This file is part of local_lmssync, a plugin for Moodle.
+//
+// local_lmssync is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// local_lmssync is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+/**
+ * The least-privilege role.
+ *
+ * @package    local_lmssync
+ * @copyright  2026 the lms-sync authors
+ * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+
+namespace local_lmssync\local;
+
+use context_system;
+
+/**
+ * The capabilities that the account of a client needs, in a role assigned at system level. Found by trial on Moodle 4.5.
+ *
+ * moodle_plugin/role.json and README.md carry the same list.
+ */
+final class role {
+    /** @var string[] */
+    public const CAPABILITIES = [
+        'webservice/rest:use',
+        'local/lmssync:push',
+        'local/lmssync:pull',
+    ];
+
+    /**
+     * Capabilities that the calling user lacks at system level.
+     *
+     * @return string[]
+     */
+    public static function missing(): array {
+        $context = context_system::instance();
+        return array_values(array_filter(
+            self::CAPABILITIES,
+            fn($capability) => !get_capability_info($capability) || !has_capability($capability, $context)
+        ));
+    }
+}

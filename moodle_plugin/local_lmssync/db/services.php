@@ -1,0 +1,89 @@
+<?php
+// This file is part of local_lmssync, a plugin for Moodle.
+//
+// local_lmssync is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// local_lmssync is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+/**
+ * Functions of the plugin and the service that a client needs.
+ *
+ * @package    local_lmssync
+ * @copyright  2026 the lms-sync authors
+ * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+
+defined('MOODLE_INTERNAL') || die();
+
+$functions = [];
+foreach (
+    [
+        'get_site' => ['read', 'Limits, switches and missing capabilities of the site.', 'local/lmssync:pull'],
+        'get_state' => ['read', 'What was pushed into a course, as it is now.', 'local/lmssync:push'],
+        'upsert_section' => ['write', 'Creates or changes a section.', 'local/lmssync:push'],
+        'upsert_activity' => ['write', 'Creates or changes a SCORM activity or a quiz.', 'local/lmssync:push'],
+        'upsert_questions' => ['write', 'Stores questions of a question category.', 'local/lmssync:push'],
+        'set_criteria' => ['write', 'Sets the completion criteria of a course.', 'local/lmssync:push'],
+        'get_changes' => ['read', 'Facts that changed since a cursor, one page.', 'local/lmssync:pull'],
+        'get_accounts' => ['read', 'State of accounts, without names.', 'local/lmssync:pull'],
+    ] as $name => [$type, $description, $capability]
+) {
+    $functions["local_lmssync_$name"] = [
+        'classname' => "local_lmssync\\external\\$name",
+        'description' => $description,
+        'type' => $type,
+        'capabilities' => $capability,
+    ];
+}
+
+$services = [
+    'lms-sync' => [
+        'shortname' => 'lmssync',
+        'enabled' => 1,
+        'restrictedusers' => 1,
+        'uploadfiles' => 1,
+        'downloadfiles' => 0,
+        'functions' => array_merge(array_keys($functions), [
+            'core_webservice_get_site_info',
+            'core_course_create_categories',
+            'core_course_get_categories',
+            'core_course_update_categories',
+            'core_course_create_courses',
+            'core_course_get_courses_by_field',
+            'core_course_update_courses',
+            'core_course_get_contents',
+            'core_user_get_users_by_field',
+            'core_user_create_users',
+            'core_cohort_create_cohorts',
+            'core_cohort_get_cohorts',
+            'core_cohort_search_cohorts',
+            'core_cohort_update_cohorts',
+            'core_cohort_get_cohort_members',
+            'core_cohort_add_cohort_members',
+            'core_cohort_delete_cohort_members',
+            'core_group_create_groups',
+            'core_group_get_course_groups',
+            'core_group_get_group_members',
+            'core_group_add_group_members',
+            'core_group_delete_group_members',
+            'enrol_manual_enrol_users',
+            'core_enrol_get_enrolled_users',
+            'core_enrol_get_course_enrolment_methods',
+            'core_files_get_unused_draft_itemid',
+            'core_files_delete_draft_files',
+            'mod_scorm_get_scorms_by_courses',
+            'mod_quiz_get_quizzes_by_courses',
+            'core_completion_get_activities_completion_status',
+            'tool_mobile_call_external_functions',
+        ]),
+    ],
+];
