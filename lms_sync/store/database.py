@@ -56,7 +56,8 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":  # see `reading`
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _migrate(engine: Engine) -> None:
@@ -75,7 +76,9 @@ def _migrate(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    if current is not None and current not in {s.revision for s in ScriptDirectory.from_config(config).walk_revisions()}:
+    if current is not None and current not in {
+        s.revision for s in ScriptDirectory.from_config(config).walk_revisions()
+    }:
         raise DatabaseUnusable("database.newer", version=current)
     with engine.begin() as connection:
         config.attributes["connection"] = connection
