@@ -1,0 +1,163 @@
+"""Reads `quizzes/<slug>.yaml` and tells everything that is wrong with it at once.
+
+What does not fit the model is taken out and the rest is checked all the same, so that one misspelt key
+does not hide the other problems of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from copy import copy
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from authoring.problems import ContentError, Place, Problem, in_reading_order
+from authoring.read_yaml import Document, Pointer, model_problems, read_yaml
+from quizzes.checks import check_questions
+from quizzes.question_texts import QuestionTexts, illegal_character
+from quizzes.quiz import Quiz
+from quizzes.slot_checks import check_slots
+
+# A text or a number as written keeps what YAML would turn into something else: 1990, 12.50, true.
+_TEXT_KEYS = frozenset(
+    (
+        *("id", "name", "title", "intro", "text", "left", "right", "use", "time_limit", "pass"),
+        *("feedback", "feedback_true", "feedback_false", "general", "partial", "incorrect"),
+        *("score", "points", "penalty", "tolerance"),
+    )
+)
+_TEXT_LISTS = frozenset(("answers", "tags", "extra"))
+_NONE_ALLOWED = frozenset(("time_limit", "pass"))
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+def read_quiz(path: Path, *, root: Path) -> Quiz:
+    """The quiz in a YAML file of the academy folder `root`, checked, with its images.
+
+    Raises ContentError with every problem found, warnings among them; without an error the warnings
+    are in `Quiz.warnings`.
+    """
+    document = read_yaml(path, root=root)
+    problems = list(_illegal_characters(document))
+    data = _as_written(document, document.data, ())
+    quiz, original, found = _quiz_and_problems(document, data)
+    problems += found
+    if quiz is None:
+        raise ContentError(problems)
+
+    def at(pointer: Pointer) -> Place:
+        return document.place(original(pointer))
+
+    quiz = quiz.with_texts(QuestionTexts(path.parent, root))
+    complete = not found
+    problems += check_questions(quiz, at)
+    problems += check_slots(quiz, at, _written_ids(data), complete=complete)
+    if any(problem.severity == "error" for problem in problems):
+        raise ContentError(problems)
+    return quiz.with_warnings(tuple(in_reading_order(problems)))
+
+
+def _illegal_characters(document: Document) -> Iterator[Problem]:
+    for pointer, value in _scalars(document.data, ()):
+        if isinstance(value, str) and (found := illegal_character(value)):
+            yield Problem("quiz.control-character", {"character": found}, document.place(pointer))
+
+
+def _scalars(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, object]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield (*pointer, key), key
+            yield from _scalars(item, (*pointer, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _scalars(item, (*pointer, index))
+    else:
+        yield pointer, value
+
+
+def _as_written(document: Document, value: object, pointer: Pointer) -> Any:
+    """The data with every text and number field as its source text, and nothing that XML cannot hold."""
+    if isinstance(value, dict):
+        return {key: _as_written(document, item, (*pointer, key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_written(document, item, (*pointer, index)) for index, item in enumerate(value)]
+    if isinstance(value, str):
+        return value if illegal_character(value) is None else _without_illegal(value)
+    if not _is_text(pointer) or (value is None and pointer[-1] in _NONE_ALLOWED):
+        return value
+    source = document.source(pointer)
+    if source is None or (isinstance(value, bool) and pointer[-1] == "answer"):
+        return value
+    return "" if value is None else source
+
+
+def _without_illegal(text: str) -> str:
+    return "".join("\N{REPLACEMENT CHARACTER}" if illegal_character(one) else one for one in text)
+
+
+def _is_text(pointer: Pointer) -> bool:
+    if not pointer:
+        return False
+    last = pointer[-1]
+    if isinstance(last, int):
+        return len(pointer) > 1 and pointer[-2] in _TEXT_LISTS
+    if last in _TEXT_KEYS or last == "answer":
+        return True
+    if last == "correct":  # a text in feedback, true or false in an option
+        return len(pointer) > 1 and pointer[-2] == "feedback"
+    return bool(_LANGUAGE.fullmatch(last)) and _is_text(pointer[:-1])
+
+
+def _quiz_and_problems(document: Document, data: Any) -> tuple[Quiz | None, Any, list[Problem]]:
+    """The quiz, or what can be read of it; where its parts stand in the file; and what is wrong.
+
+    Questions, slots and settings that do not fit are left out of the quiz.
+    """
+    try:
+        return Quiz.model_validate(data), lambda pointer: pointer, []
+    except pydantic.ValidationError as error:
+        problems = model_problems(error, _with_data(document, data), Quiz)
+        wrong = [tuple(item["loc"]) for item in error.errors(include_url=False, include_context=False)]
+    if not isinstance(data, dict):
+        return None, None, problems
+    kept: dict[str, list[int]] = {}
+    rest = dict(data)
+    for key in ("questions", "slots"):
+        items = data.get(key)
+        if isinstance(items, list):
+            bad = {location[1] for location in wrong if location[0] == key and len(location) > 1}
+            kept[key] = [index for index in range(len(items)) if index not in bad]
+            rest[key] = [items[index] for index in kept[key]]
+    for location in wrong:
+        if location[0] == "settings" or location[0] not in Quiz.model_fields:
+            rest.pop(str(location[0]), None)
+    try:
+        quiz = Quiz.model_validate(rest)
+    except pydantic.ValidationError:
+        return None, None, problems
+
+    def original(pointer: Pointer) -> Pointer:
+        if len(pointer) > 1 and pointer[0] in kept and isinstance(pointer[1], int):
+            return (pointer[0], kept[str(pointer[0])][pointer[1]], *pointer[2:])
+        return pointer
+
+    return quiz, original, problems
+
+
+def _with_data(document: Document, data: object) -> Document:
+    changed = copy(document)
+    object.__setattr__(changed, "data", data)
+    return changed
+
+
+def _written_ids(data: Any) -> frozenset[str]:
+    """The ids of all questions of the file, of those too that cannot be read."""
+    items = data.get("questions") if isinstance(data, dict) else None
+    return frozenset(
+        item["id"]
+        for item in (items if isinstance(items, list) else [])
+        if isinstance(item, dict) and isinstance(item.get("id"), str)
+    )
