@@ -66,7 +66,9 @@ class VerbGroup(click.Group):
                 formatter.write_dl(rows)
 
 
-@click.group(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="lms-sync", message="lms-sync %(version)s")
 def commands() -> None:
     """Courses, quizzes and verifiable certificates around an existing Moodle."""

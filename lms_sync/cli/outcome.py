@@ -118,7 +118,9 @@ def _unexpected(error: Exception) -> int:
         reason = str(getattr(error, "orig", error)).split("\n", 1)[0]
         print_problems([Problem("database.failed", {"reason": reason})], language)
     else:
-        print_problems([Problem("command.unexpected", {"kind": origin, "reason": str(error)[:300]})], language)
+        print_problems(
+            [Problem("command.unexpected", {"kind": origin, "reason": str(error)[:300]})], language
+        )
     return ERROR
 
 

@@ -54,7 +54,9 @@ class MoodleClient:
         """Closes the connection."""
         self._http.close()
 
-    def call(self, function: str, arguments: Mapping[str, object] | None = None, *, write: bool = False) -> Any:
+    def call(
+        self, function: str, arguments: Mapping[str, object] | None = None, *, write: bool = False
+    ) -> Any:
         """Calls a function; the value it returned. Raises MoodleError.
 
         What Moodle printed before its answer is kept in `warnings`. `write` says that the call changes
@@ -138,7 +140,11 @@ class MoodleClient:
                 }
             )
             status, content_type, body = self._send(
-                "upload", "/webservice/upload.php", encoder, {"Content-Type": encoder.content_type}, WRITE_TIMEOUT
+                "upload",
+                "/webservice/upload.php",
+                encoder,
+                {"Content-Type": encoder.content_type},
+                WRITE_TIMEOUT,
             )
             return parse_reply("upload", status, content_type, body)
 

@@ -36,6 +36,8 @@ _ACCESS = {
     "sitepolicynotagreed",
     "forcepasswordchangenotice",
 }
+# Rules of the companion plugin, each with words of its own in the catalogue.
+_PLUGIN_RULES = {"stale", "deadpackage", "quizhasattempts", "completionlocked", "criterialocked", "questionrefused", "busy"}
 _BUSY = {"sitemaintenance", "upgraderunning"}
 
 
@@ -66,6 +68,7 @@ def form_of(function: str, arguments: Mapping[str, object], token: str) -> list[
     return [
         ("wsfunction", function),
         ("moodlewsrestformat", "json"),
+        ("moodlewssettingraw", "1"),  # names and summaries as they are stored, not as a page would show them
         *flatten(arguments),
         ("wstoken", token),
     ]
@@ -150,4 +153,6 @@ def refusal(function: str, value: Mapping[str, object]) -> MoodleError:
     if errorcode in _ACCESS:
         return AccessRefused("moodle.access", errorcode=errorcode, function=function, message=message)
     said = f"{message} {detail}".strip()
+    if errorcode in _PLUGIN_RULES:
+        return CallRefused(f"moodle.rule-{errorcode}", errorcode=errorcode, function=function, message=said)
     return CallRefused("moodle.refused", errorcode=errorcode, function=function, message=said)

@@ -1,0 +1,126 @@
+"""An academy folder as a whole: its courses and quizzes read, checked together, and built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from authoring.course import Course
+from authoring.problems import ContentError, Place, Problem
+from authoring.read_course import read_course
+from course_packages import ScormPackage, build_scorm12
+from lms_sync.desired import BuiltPackage, CourseContent
+from lms_sync.people import People, read_people
+from lms_sync.write_files import write_durably
+from quizzes import QuestionBank, Quiz, build_bank, read_quiz
+
+
+@dataclass(frozen=True)
+class Academy:
+    """Everything that trainers have written: courses by id, quizzes by slug, and warnings about both."""
+
+    folder: Path
+    courses: Mapping[str, Course]
+    quizzes: Mapping[str, Quiz]
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class BuiltAcademy:
+    """An academy with its packages and banks on disk."""
+
+    academy: Academy
+    content: tuple[CourseContent, ...]
+    packages: tuple[ScormPackage, ...]
+    banks: Mapping[str, QuestionBank] = field(default_factory=dict)
+
+    @property
+    def people(self) -> People:
+        """The institutions and participants, read anew; raises ContentError."""
+        return read_people(self.academy.folder, courses=list(self.academy.courses))
+
+
+def read_academy(folder: Path) -> Academy:
+    """Reads every course and quiz below `folder`; raises ContentError with the problems of all of them."""
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    courses: dict[str, Course] = {}
+    quizzes: dict[str, Quiz] = {}
+    for path in sorted((folder / "courses").glob("*/course.yaml")):
+        try:
+            course = read_course(path.parent, root=folder)
+        except ContentError as error:
+            problems.extend(error.problems)
+            continue
+        if course.id in courses:
+            problems.append(Problem("academy.course-twice", {"id": course.id}, Place(_name(path, folder), 1)))
+        courses[course.id] = course
+        warnings.extend(course.warnings)
+    for path in sorted((folder / "quizzes").glob("*.yaml")):
+        try:
+            quizzes[path.stem] = read_quiz(path, root=folder)
+        except ContentError as error:
+            problems.extend(error.problems)
+            quizzes.pop(path.stem, None)
+    problems.extend(_unknown_quizzes(folder, courses, quizzes))
+    if not courses and not quizzes and not problems:
+        problems.append(Problem("academy.empty", {"folder": str(folder)}))
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise ContentError([*problems, *warnings])
+    return Academy(folder, courses, quizzes, tuple(warnings))
+
+
+def _unknown_quizzes(
+    folder: Path, courses: Mapping[str, Course], quizzes: Mapping[str, Quiz]
+) -> list[Problem]:
+    present = {path.stem for path in (folder / "quizzes").glob("*.yaml")}
+    return [
+        Problem(
+            "academy.unknown-quiz",
+            {"quiz": activity.quiz, "activity": activity.id, "known": ", ".join(sorted(quizzes)) or "-"},
+            Place(f"courses/{course.slug}/course.yaml"),
+        )
+        for course in courses.values()
+        for section in course.sections
+        for activity in section.activities
+        if activity.kind == "quiz" and activity.quiz not in present
+    ]
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def build_academy(
+    academy: Academy, *, multilang: bool = True, said: Callable[[str], None] = lambda name: None
+) -> BuiltAcademy:
+    """Builds every package and bank into `build/<slug>/`; `said` is told each file's name. Raises ContentError."""
+    out = academy.folder / "build"
+    banks: dict[str, QuestionBank] = {}
+    for slug, quiz in academy.quizzes.items():
+        banks[slug] = build_bank(quiz, multilang=multilang)
+        target = out / slug / f"{slug}.moodle.xml"
+        _write_when_new(target, banks[slug].xml)
+        said(_name(target, academy.folder))
+    content: list[CourseContent] = []
+    packages: list[ScormPackage] = []
+    for course in academy.courses.values():
+        target = out / course.slug / f"{course.slug}-scorm12.zip"
+        package = build_scorm12(course, target)
+        packages.append(package)
+        said(_name(target, academy.folder))
+        used = {
+            str(activity.quiz): (academy.quizzes[str(activity.quiz)], banks[str(activity.quiz)])
+            for section in course.sections
+            for activity in section.activities
+            if activity.kind == "quiz"
+        }
+        content.append(CourseContent(course, BuiltPackage(target, package.sha1, package.size), used))
+    return BuiltAcademy(academy, tuple(content), tuple(packages), banks)
+
+
+def _write_when_new(path: Path, content: bytes) -> None:
+    if not path.is_file() or path.read_bytes() != content:
+        write_durably(path, content)

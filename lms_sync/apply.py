@@ -1,0 +1,466 @@
+"""Carries out a plan: one call an object, or one for many where Moodle takes lists; each noted in the journal first.
+
+Whatever dies half-way, the next run finds by key what has landed. Where nobody knows whether a call
+landed, apply reads the site again and goes on from what it finds, a limited number of times.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from authoring.problems import Problem
+from lms_sync.desired import DesiredState
+from lms_sync.journal import Journal
+from lms_sync.moodle.client import MoodleClient
+from lms_sync.moodle.errors import CallRefused, MoodleError, UnknownOutcome
+from lms_sync.moodle.observe import Observation
+from lms_sync.plan import Action, Change, DesiredObject, Kind, Plan, hash_of
+
+Progress = Callable[[int, int, str], None]
+
+_QUESTIONS_A_CALL = 1000  # Moodle stores about seventy a second; a call stays within a proxy's patience
+_ROWS_A_CALL = 150  # at five variables a row, within the 900 that a request may carry
+_SCOPED = (Kind.CATEGORY, Kind.COURSE)
+
+
+@dataclass
+class ApplyReport:
+    """What a run did: how many objects of each kind and action, what was refused, what Moodle remarked."""
+
+    run_id: int = 0
+    done: dict[str, int] = field(default_factory=dict)
+    failed: list[tuple[Change, Problem]] = field(default_factory=list)
+    skipped: list[Change] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def count(self, change: Change) -> None:
+        """Counts a change as done."""
+        self.done[change.action.value] = self.done.get(change.action.value, 0) + 1
+
+    @property
+    def total(self) -> int:
+        """All objects created, updated or hidden."""
+        return sum(self.done.values())
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that the plan said was done."""
+        return not self.failed and not self.skipped
+
+
+@dataclass(frozen=True)
+class ApplyContext:
+    """What apply needs to know beyond the plan."""
+
+    desired: DesiredState
+    observation: Observation
+    accounts: dict[str, int]  # participants' idnumbers → user ids; grows as accounts are made
+    student_role_id: int
+    create_accounts: Callable[[Sequence[str]], Mapping[str, int]]
+
+
+class _Applier:
+    def __init__(
+        self,
+        client: MoodleClient,
+        context: ApplyContext,
+        journal: Journal,
+        report: ApplyReport,
+        progress: Progress,
+    ) -> None:
+        self.client = client
+        self.context = context
+        self.journal = journal
+        self.report = report
+        self.progress = progress
+        self.wanted: dict[tuple[Kind, str, str], DesiredObject] = {
+            (want.kind, want.scope, want.key): want for want in context.desired.objects
+        }
+        self.broken: set[str] = set()  # course categories and courses that could not be made
+        self.seen = context.observation
+
+    # --- one call for one object ---------------------------------------------------------------
+
+    def category(self, change: Change, want: DesiredObject) -> dict[str, Any]:
+        if change.action is Action.CREATE:
+            row = {"name": want.fields["name"], "idnumber": want.key}
+            answer = self.client.call("core_course_create_categories", {"categories": [row]}, write=True)
+            self.seen.category_ids[want.key] = int(answer[0]["id"])
+        else:
+            row = {"id": self.seen.category_ids[want.key], "name": want.fields["name"]}
+            self.client.call("core_course_update_categories", {"categories": [row]}, write=True)
+        return {"remote_id": self.seen.category_ids[want.key]}
+
+    def course(self, change: Change, want: DesiredObject) -> dict[str, Any]:
+        row = {
+            "fullname": want.fields["fullname"],
+            "shortname": want.fields["shortname"],
+            "categoryid": self.seen.category_ids[str(want.fields["category"])],
+            "summary": want.fields["summary"],
+            "summaryformat": 1,
+            "enablecompletion": want.fields["enablecompletion"],
+        }
+        if change.action is Action.CREATE:
+            row |= {"idnumber": want.key, "format": "topics", "numsections": 0}
+            answer = self.client.call("core_course_create_courses", {"courses": [row]}, write=True)
+            self.seen.course_ids[want.key] = int(answer[0]["id"])
+        else:
+            row["id"] = self.seen.course_ids[want.key]
+            answer = self.client.call("core_course_update_courses", {"courses": [row]}, write=True)
+            self._refuse_warnings("core_course_update_courses", answer)
+        return {"remote_id": self.seen.course_ids[want.key]}
+
+    def section(self, change: Change, fields: Mapping[str, object]) -> dict[str, Any]:
+        return self._upsert("local_lmssync_upsert_section", change, {}, fields)
+
+    def activity(self, change: Change, fields: Mapping[str, object]) -> dict[str, Any]:
+        data = dict(fields)
+        modname, section = data.pop("modname"), data.pop("section")
+        draft = 0
+        if modname == "scorm" and any(one.name == "sha1" for one in change.differences):
+            package = self.context.desired.content[change.scope].package
+            assert package is not None
+            draft = self.client.upload(package.path)
+        extra = {"modname": modname, "sectionkey": section, "draftitemid": draft}
+        answer = self._upsert("local_lmssync_upsert_activity", change, extra, data)
+        if modname == "scorm":
+            package_state = answer.get("package") or {}
+            if not package_state.get("version") or not package_state.get("launch"):
+                raise CallRefused("moodle.dead-package", errorcode="deadpackage", key=change.key)
+        return answer
+
+    def criteria(self, change: Change, want: DesiredObject) -> dict[str, Any]:
+        data = {"activities": want.fields["activities"], "aggregation": "all"}
+        arguments = {
+            "courseid": self.seen.course_ids[change.scope],
+            "hash": change.wanted_hash,
+            "expect": change.seen_hash,
+            "data": _json(data),
+        }
+        answer: dict[str, Any] = self.client.call("local_lmssync_set_criteria", arguments, write=True)
+        self._note(answer)
+        return answer
+
+    def cohort_update(self, want: DesiredObject) -> dict[str, Any]:
+        row = {
+            "id": self.seen.cohort_ids[want.key],
+            "categorytype": {"type": "system", "value": ""},
+            "name": want.fields["name"],
+            "idnumber": want.key,
+        }
+        self.client.call("core_cohort_update_cohorts", {"cohorts": [row]}, write=True)
+        return {"remote_id": row["id"]}
+
+    def group_update(self, want: DesiredObject) -> dict[str, Any]:
+        row = {"id": self.seen.group_ids[want.key], "name": want.fields["name"]}
+        self.client.call("core_group_update_groups", {"groups": [row]}, write=True)
+        return {"remote_id": row["id"]}
+
+    def _upsert(
+        self, function: str, change: Change, extra: Mapping[str, object], data: Mapping[str, object]
+    ) -> dict[str, Any]:
+        arguments = {
+            "courseid": self.seen.course_ids[change.scope],
+            "key": change.key,
+            "hash": change.wanted_hash or hash_of(data),
+            "expect": change.seen_hash,
+            **extra,
+            "data": _json(data),
+        }
+        answer: dict[str, Any] = self.client.call(function, arguments, write=True)
+        self._note(answer)
+        return answer
+
+    def _note(self, answer: Mapping[str, Any]) -> None:
+        self.report.warnings.extend(str(one) for one in answer.get("warnings") or ())
+
+    def _refuse_warnings(self, function: str, answer: Any) -> None:
+        warnings = answer.get("warnings") if isinstance(answer, dict) else None
+        if warnings:
+            said = "; ".join(str(one.get("message", "")) for one in warnings)
+            raise CallRefused("moodle.refused", function=function, message=said)
+
+    # --- one call for many ---------------------------------------------------------------------
+
+    def questions(self, changes: Sequence[Change]) -> None:
+        scope = changes[0].scope
+        content = self.context.desired.content[scope]
+        for _quiz, bank in content.quizzes.values():
+            wanted = list(bank.questions)
+            touched = {change.key: change for change in changes if change.kind is Kind.QUESTION}
+            shelf = [c for c in changes if c.kind is Kind.QUESTION_CATEGORY and c.key == bank.quiz_id]
+            changing = [question for question in wanted if question.key in touched]
+            batches = [
+                changing[start : start + _QUESTIONS_A_CALL]
+                for start in range(0, len(changing), _QUESTIONS_A_CALL)
+            ]
+            if shelf and not batches:
+                batches = [wanted[:1]]
+            for batch in batches:
+                keys = [question.key for question in batch]
+                rows = [touched[key] for key in keys if key in touched]
+                self._sending([*shelf, *rows], partial(self._send_questions, scope, bank, batch, keys))
+                shelf = []
+
+    def _send_questions(self, scope: str, bank: Any, batch: Sequence[Any], keys: list[str]) -> None:
+        draft = self.client.upload_bytes(bank.xml_of(keys), f"{bank.quiz_id}.xml")
+        data = {
+            "category": {"name": bank.category_name, "info": ""},
+            "questions": [{"key": question.key, "hash": question.hash} for question in batch],
+        }
+        answer = self.client.call(
+            "local_lmssync_upsert_questions",
+            {
+                "courseid": self.seen.course_ids[scope],
+                "categorykey": bank.quiz_id,
+                "draftitemid": draft,
+                "data": _json(data),
+            },
+            write=True,
+        )
+        self._note(answer)
+        told = int(answer["created"]) + int(answer["updated"]) + int(answer["unchanged"])
+        if told != len(batch):
+            raise UnknownOutcome("moodle.count-differs", sent=len(batch), told=told)
+
+    def cohorts(self, changes: Sequence[Change]) -> None:
+        def send() -> None:
+            rows = [
+                {
+                    "categorytype": {"type": "system", "value": ""},
+                    "name": self._want(change).fields["name"],
+                    "idnumber": change.key,
+                    "visible": 1,
+                }
+                for change in changes
+            ]
+            for row in self.client.call("core_cohort_create_cohorts", {"cohorts": rows}, write=True):
+                self.seen.cohort_ids[row["idnumber"]] = int(row["id"])
+
+        self._sending(changes, send)
+
+    def groups(self, changes: Sequence[Change]) -> None:
+        def send() -> None:
+            rows = [
+                {
+                    "courseid": self.seen.course_ids[change.scope],
+                    "name": self._want(change).fields["name"],
+                    "description": "",
+                    "idnumber": change.key,
+                }
+                for change in changes
+            ]
+            for row in self.client.call("core_group_create_groups", {"groups": rows}, write=True):
+                self.seen.group_ids[row["idnumber"]] = int(row["id"])
+
+        self._sending(changes, send)
+
+    def accounts(self, changes: Sequence[Change]) -> None:
+        def send() -> None:
+            made = self.context.create_accounts([change.key for change in changes])
+            self.context.accounts.update(made)
+            if len(made) < len(changes):
+                refused = [change.key for change in changes if change.key not in made]
+                raise CallRefused("apply.accounts-refused", n=len(refused), who=", ".join(refused[:10]))
+
+        self._sending(changes, send)
+
+    def cohort_members(self, changes: Sequence[Change]) -> None:
+        def send() -> None:
+            rows = []
+            for change in changes:
+                cohort, who = change.key.rsplit(":", 1)
+                rows.append(
+                    {
+                        "cohorttype": {"type": "id", "value": self.seen.cohort_ids[cohort]},
+                        "usertype": {"type": "id", "value": self.context.accounts[who]},
+                    }
+                )
+            answer = self.client.call("core_cohort_add_cohort_members", {"members": rows}, write=True)
+            self._refuse_warnings("core_cohort_add_cohort_members", answer)
+
+        self._sending(changes, send)
+
+    def enrolments(self, changes: Sequence[Change]) -> None:
+        def send() -> None:
+            rows = []
+            for change in changes:
+                course, who = change.key.rsplit(":", 1)
+                user = self.context.accounts.get(who) or int(who.removeprefix("user-"))
+                rows.append(
+                    {
+                        "roleid": self.context.student_role_id,
+                        "userid": user,
+                        "courseid": self.seen.course_ids[course],
+                        "suspend": 1 if change.action is Action.HIDE else 0,
+                    }
+                )
+            self.client.call("enrol_manual_enrol_users", {"enrolments": rows}, write=True)
+
+        self._sending(changes, send)
+
+    def group_members(self, changes: Sequence[Change]) -> None:
+        def send() -> None:
+            rows = []
+            for change in changes:
+                group, who = change.key.rsplit(":", 1)
+                rows.append({"groupid": self.seen.group_ids[group], "userid": self.context.accounts[who]})
+            self.client.call("core_group_add_group_members", {"members": rows}, write=True)
+
+        self._sending(changes, send)
+
+    # --- the order of work ---------------------------------------------------------------------
+
+    def run(self, plan: Plan) -> None:
+        work = plan.work
+        self.total = len(work)
+        self.finished = 0
+        for kind, group in groupby(work, key=_step_of):
+            changes = list(group)
+            if kind is Kind.QUESTION:
+                for scope in sorted({change.scope for change in changes}):
+                    ours = [change for change in changes if change.scope == scope]
+                    if not self._blocked(ours):
+                        self.questions(ours)
+            else:
+                self._kind(kind, changes)
+
+    def _kind(self, kind: Kind, changes: list[Change]) -> None:
+        many = {
+            Kind.COHORT: self.cohorts,
+            Kind.GROUP: self.groups,
+            Kind.ACCOUNT: self.accounts,
+            Kind.COHORT_MEMBER: self.cohort_members,
+            Kind.ENROLMENT: self.enrolments,
+            Kind.GROUP_MEMBER: self.group_members,
+        }
+        if kind in many:
+            renames = kind in (Kind.COHORT, Kind.GROUP)
+            batch_of = [change for change in changes if not (renames and change.action is Action.UPDATE)]
+            possible = [change for change in batch_of if not self._blocked([change]) and self._has_account(change)]
+            for start in range(0, len(possible), _ROWS_A_CALL):
+                many[kind](possible[start : start + _ROWS_A_CALL])
+            changes = [change for change in changes if change not in batch_of]
+        for change in changes:
+            if not self._blocked([change]):
+                self._sending([change], partial(self._one, change))
+
+    def _one(self, change: Change) -> dict[str, Any]:
+        if change.action is Action.HIDE:
+            have = self.seen.find(change.kind, change.scope, change.key)
+            assert have is not None
+            fields = {**have.fields, "visible": 0}
+            fields.pop("sha1", None)
+        else:
+            fields = dict(self._want(change).fields)
+        match change.kind:
+            case Kind.CATEGORY:
+                return self.category(change, self._want(change))
+            case Kind.COURSE:
+                return self.course(change, self._want(change))
+            case Kind.SECTION:
+                return self.section(change, fields)
+            case Kind.ACTIVITY:
+                return self.activity(change, fields)
+            case Kind.CRITERIA:
+                return self.criteria(change, self._want(change))
+            case Kind.COHORT:
+                return self.cohort_update(self._want(change))
+            case Kind.GROUP:
+                return self.group_update(self._want(change))
+            case _:
+                raise CallRefused("apply.cannot", kind=change.kind.value, key=change.key)
+
+    def _has_account(self, change: Change) -> bool:
+        if change.kind in (Kind.COHORT_MEMBER, Kind.ENROLMENT, Kind.GROUP_MEMBER):
+            who = change.key.rsplit(":", 1)[1]
+            if who not in self.context.accounts and not who.startswith("user-"):
+                self.report.skipped.append(change)
+                return False
+        return True
+
+    def _want(self, change: Change) -> DesiredObject:
+        return self.wanted[change.kind, change.scope, change.key]
+
+    def _blocked(self, changes: Sequence[Change]) -> bool:
+        scope = changes[0].scope
+        if scope in self.broken:
+            self.report.skipped.extend(changes)
+            return True
+        return False
+
+    def _sending(self, changes: Sequence[Change], send: Callable[[], Any]) -> None:
+        ids = self.journal.intend(changes)
+        try:
+            answer = send()
+        except CallRefused as error:
+            self.journal.fail(ids, error.errorcode or error.code)
+            self.report.failed.extend((change, error.problem) for change in changes)
+            for change in changes:
+                if change.kind in _SCOPED:
+                    self._break(change)
+        except BaseException as error:
+            if isinstance(error, MoodleError):
+                self.journal.fail(ids, error.errorcode or error.code)
+            raise
+        else:
+            details = {}
+            if isinstance(answer, dict):
+                remote = answer.get("remote_id", answer.get("id"))
+                details = {ids[0]: {"remote_id": remote, "action": answer.get("action")}}
+            self.journal.confirm(ids, details)
+            for change in changes:
+                self.report.count(change)
+        self.finished += len(changes)
+        self.progress(self.finished, self.total, changes[-1].key)
+
+    def _break(self, change: Change) -> None:
+        if change.kind is Kind.COURSE:
+            self.broken.add(change.key)
+        else:  # a course category: the courses that stand in it
+            self.broken.update(
+                key
+                for key, content in self.context.desired.content.items()
+                if content.course.category.id == change.key and key not in self.seen.course_ids
+            )
+
+
+def apply_plan(
+    client: MoodleClient,
+    plan: Plan,
+    context: ApplyContext,
+    journal: Journal,
+    *,
+    progress: Progress | None = None,
+    report: ApplyReport | None = None,
+) -> ApplyReport:
+    """Carries out a plan's work. Single refusals are collected; what stops everything is raised (MoodleError)."""
+    report = report or ApplyReport()
+    report.run_id = journal.run_id
+    applier = _Applier(client, context, journal, report, progress or (lambda done, total, key: None))
+    try:
+        applier.run(plan)
+    finally:
+        report.warnings.extend(client.warnings)
+        client.warnings.clear()
+    return report
+
+
+def _step_of(change: Change) -> Kind:
+    """Question categories go in one call with their questions."""
+    return Kind.QUESTION if change.kind is Kind.QUESTION_CATEGORY else change.kind
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def file_sha1(content: bytes) -> str:
+    """SHA-1 of a file, by which Moodle names stored files."""
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,217 @@
+"""The administrator's verbs: doctor, plan, apply, plugin."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from authoring.messages import remedy, text
+from lms_sync.academy import BuiltAcademy, build_academy, read_academy
+from lms_sync.cli import outcome
+from lms_sync.cli.plan_output import plan_json, print_plan, print_report
+from lms_sync.clock import SystemClock
+from lms_sync.doctor import examine_site
+from lms_sync.moodle.client import MoodleClient
+from lms_sync.plan import PlanOptions
+from lms_sync.plugin_zip import write_plugin_zip
+from lms_sync.push import Prepared, apply_prepared, prepare
+from lms_sync.settings import Settings, SiteSettings, database_url, load_settings, read_token
+from lms_sync.store.database import open_database
+
+dir_option = click.option(
+    "--dir", "folder", type=click.Path(path_type=Path), default=Path(), help="The academy folder (default: here)."
+)
+site_option = click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
+json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+course_option = click.option("--course", "courses", multiple=True, metavar="ID", help="Only this course (repeatable).")
+overwrite_option = click.option(
+    "--overwrite-edits", is_flag=True, help="Also change what somebody has edited in Moodle since our last push."
+)
+
+
+def _connect(folder: Path, site_name: str | None) -> tuple[Settings, str, SiteSettings, MoodleClient]:
+    settings = load_settings(folder)
+    name, site = settings.site(site_name)
+    return settings, name, site, MoodleClient(site.url, read_token(name, site, folder))
+
+
+def _built(folder: Path, site: SiteSettings, language: str) -> BuiltAcademy:
+    academy = read_academy(folder)
+    outcome.print_problems(academy.warnings, language)
+    return build_academy(academy, multilang=site.multilang)
+
+
+@click.command()
+@dir_option
+@site_option
+@json_option
+def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
+    """Say what a site lacks for the sync, and how to mend it.
+
+    \b
+    Example:
+      lms-sync doctor --dir academy
+    """
+    language = outcome.reader_language(folder)
+    settings, _, _, client = _connect(folder, site_name)
+    several, largest = True, 0
+    if (folder / "courses").is_dir():
+        academy = read_academy(folder)
+        several = any(len(course.languages.offered) > 1 for course in academy.courses.values())
+        largest = max((path.stat().st_size for path in (folder / "build").glob("*/*.zip")), default=0)
+    findings = list(examine_site(client, settings, SystemClock(), several_languages=several, largest_upload=largest))
+    faults = sum(one.level == "fault" for one in findings)
+    if as_json:
+        click.echo(json.dumps({"faults": faults, "findings": [one.as_json() for one in findings]}, indent=1))
+        return outcome.ERROR if faults else outcome.DONE
+    signs = {"good": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "red")}
+    for one in findings:
+        sign, colour = signs[one.level]
+        click.echo(f"{click.style(sign, fg=colour, bold=True)} {text(one.code, one.params, language)}")
+        if one.level != "good" and (cure := remedy(one.code, one.params, language)):
+            click.echo(f"    {cure}")
+    click.echo(text("doctor.faults" if faults else "doctor.healthy", {"n": faults}, language))
+    return outcome.ERROR if faults else outcome.DONE
+
+
+@click.command()
+@dir_option
+@site_option
+@course_option
+@overwrite_option
+@click.option("--all", "every", is_flag=True, help="List every object, also those that stay.")
+@json_option
+def plan(
+    folder: Path, site_name: str | None, courses: tuple[str, ...], overwrite_edits: bool, every: bool, as_json: bool
+) -> int:
+    """Show what apply would do on the site. Nothing is changed.
+
+    Exit code 0: nothing to do; 2: there are changes; 3: something is refused.
+
+    \b
+    Example:
+      lms-sync plan --dir academy
+    """
+    language = outcome.reader_language(folder)
+    settings, _, site, client = _connect(folder, site_name)
+    built = _built(folder, site, language)
+    options = PlanOptions(overwrite_edits)
+    prepared = prepare(client, built, settings, site, options=options, only_courses=courses)
+    if as_json:
+        click.echo(json.dumps(plan_json(prepared.plan), ensure_ascii=False, indent=1))
+    else:
+        print_plan(prepared.plan, language, every=every)
+    if prepared.plan.refused:
+        return outcome.REFUSED
+    return outcome.CHANGES if prepared.plan.work else outcome.DONE
+
+
+@click.command()
+@dir_option
+@site_option
+@course_option
+@overwrite_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def apply(
+    folder: Path, site_name: str | None, courses: tuple[str, ...], overwrite_edits: bool, yes: bool, as_json: bool
+) -> int:
+    """Bring the site to what the files say, after showing the plan.
+
+    People who cannot be matched for certain are left out and listed in people/matches.csv.
+    Exit code 0: done or nothing to do; 4: partly done; 3: something was refused.
+
+    \b
+    Example:
+      lms-sync apply --dir academy --yes
+    """
+    language = outcome.reader_language(folder)
+    settings, name, site, client = _connect(folder, site_name)
+    built = _built(folder, site, language)
+    options = PlanOptions(overwrite_edits)
+    started = time.monotonic()
+
+    def again() -> Prepared:
+        return prepare(client, built, settings, site, options=options, only_courses=courses)
+
+    prepared = again()
+    if not as_json:
+        print_plan(prepared.plan, language)
+    if prepared.plan.work and not yes and not as_json and sys.stdin.isatty():
+        click.confirm(text("apply.ask", {"n": len(prepared.plan.work)}, language), abort=True)
+    engine = open_database(database_url(settings, folder))
+    with _Progress(len(prepared.plan.work), enabled=not as_json) as progress:
+        report, left = apply_prepared(
+            client,
+            engine,
+            name,
+            prepared,
+            settings,
+            site,
+            folder,
+            SystemClock(),
+            again=again,
+            progress=progress,
+        )
+    if as_json:
+        result = {
+            "done": report.done,
+            "failed": [{**change.as_json(), "code": problem.code} for change, problem in report.failed],
+            "left": left.plan.counts(),
+            "warnings": report.warnings,
+            "seconds": round(time.monotonic() - started, 2),
+        }
+        click.echo(json.dumps(result, ensure_ascii=False, indent=1))
+    else:
+        print_report(report, language)
+    if not report.complete or left.plan.work:
+        return outcome.PARTLY
+    return outcome.REFUSED if left.plan.refused else outcome.DONE
+
+
+class _Progress:
+    """A progress bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, total: int, *, enabled: bool) -> None:
+        self._bar = None
+        if enabled and total and sys.stderr.isatty():
+            self._bar = click.progressbar(length=total, file=sys.stderr, item_show_func=lambda key: str(key or ""))
+        self._done = 0
+
+    def __enter__(self) -> Callable[[int, int, str], None]:
+        if self._bar is not None:
+            self._bar.__enter__()
+        return self._step
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+
+    def _step(self, done: int, total: int, key: str) -> None:
+        if self._bar is not None:
+            self._bar.update(done - self._done, key)  # type: ignore[arg-type]
+        self._done = done
+
+
+@click.group()
+def plugin() -> None:
+    """The companion plugin for Moodle."""
+
+
+@plugin.command("zip")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("local_lmssync.zip"), show_default=True)
+def plugin_zip_command(out: Path) -> int:
+    """Write the zip that an administrator uploads under Site administration, Plugins, Install plugins.
+
+    \b
+    Example:
+      lms-sync plugin zip --out local_lmssync.zip
+    """
+    size = write_plugin_zip(out)
+    click.echo(text("plugin.written", {"path": str(out), "kb": round(size / 1000)}, outcome.reader_language()))
+    return outcome.DONE

@@ -1,0 +1,105 @@
+"""A plan and a run as a person reads them: signs, what from what to what, reasons, counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import click
+
+from authoring.messages import describe, remedy, text
+from lms_sync.apply import ApplyReport
+from lms_sync.plan import SIGNS, Action, Change, Kind, Plan
+
+_COLOURS = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.HIDE: "yellow",
+    Action.REFUSE: "red",
+    Action.KEEP: None,
+}
+# Kinds of which there may be hundreds: more than a few are told as a count.
+_MANY = (Kind.QUESTION, Kind.ACCOUNT, Kind.COHORT, Kind.COHORT_MEMBER, Kind.GROUP, Kind.ENROLMENT, Kind.GROUP_MEMBER)
+_FEW = 3
+
+
+def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
+    """Prints a plan on standard output; `every` lists each object, also those that stay."""
+    for kind in Kind:
+        changes = [change for change in plan.changes if change.kind is kind]
+        for action in Action:
+            _print_group([one for one in changes if one.action is action], language, every)
+    counts = plan.counts()
+    if not plan.work and not plan.refused:
+        click.echo(text("plan.nothing", {"n": counts["keep"]}, language))
+        return
+    click.echo(
+        text(
+            "plan.counts",
+            {name: counts[name] for name in ("create", "update", "hide", "keep", "refuse")},
+            language,
+        )
+    )
+
+
+def _print_group(changes: list[Change], language: str, every: bool) -> None:
+    if not changes:
+        return
+    first = changes[0]
+    if first.action is Action.KEEP and not every:
+        return
+    sign = click.style(SIGNS[first.action], fg=_COLOURS[first.action], bold=True)
+    kind = text(f"kind.{first.kind.name.lower().replace('_', '-')}", {}, language)
+    if first.kind in _MANY and len(changes) > _FEW and not every:
+        names = ", ".join(change.key for change in changes[:_FEW])
+        click.echo(f"{sign} {kind}: {len(changes)} ({names}, …)")
+        for reason in sorted({change.reason for change in changes if change.reason}):
+            _print_reason(reason, language)
+        return
+    for change in changes:
+        click.echo(f"{sign} {kind} {change.key}")
+        if change.reason:
+            _print_reason(change.reason, language)
+        if change.action in (Action.UPDATE, Action.REFUSE):
+            for one in change.differences:
+                click.echo(f"    {one.name}: {_short(one.before)} → {_short(one.after)}")
+
+
+def _print_reason(code: str, language: str) -> None:
+    click.echo(f"    {text(code, {}, language)}")
+    if cure := remedy(code, {}, language):
+        click.echo(f"    {cure}")
+
+
+def _short(value: object) -> str:
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    shown = " ".join(shown.split())
+    return f"“{shown[:77]}…”" if len(shown) > 78 else f"“{shown}”" if isinstance(value, str) else shown
+
+
+def print_report(report: ApplyReport, language: str) -> None:
+    """Prints what a run did."""
+    for warning in report.warnings:
+        click.echo(text("apply.moodle-said", {"said": " ".join(warning.split())[:300]}, language), err=True)
+    for change, problem in report.failed:
+        kind = text(f"kind.{change.kind.name.lower().replace('_', '-')}", {}, language)
+        click.echo(f"! {kind} {change.key}: {describe(problem, language)}", err=True)
+    if report.skipped:
+        click.echo(text("apply.skipped", {"n": len(report.skipped)}, language), err=True)
+    done = report.done
+    click.echo(
+        text(
+            "apply.done",
+            {"create": done.get("create", 0), "update": done.get("update", 0), "hide": done.get("hide", 0)},
+            language,
+        )
+    )
+
+
+def plan_json(plan: Plan) -> dict[str, object]:
+    """A plan for `--json`, without the objects that stay."""
+    return {"counts": plan.counts(), "changes": [change.as_json() for change in _told(plan)]}
+
+
+def _told(plan: Plan) -> Iterable[Change]:
+    return (change for change in plan.changes if change.action is not Action.KEEP)

@@ -1,0 +1,162 @@
+"""Looks a site over: what is missing for the sync, and how to mend it. Changes nothing but an upload it takes back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lms_sync.clock import Clock
+from lms_sync.moodle.client import MoodleClient
+from lms_sync.moodle.errors import CallRefused, FunctionMissing, MoodleError
+from lms_sync.moodle.functions import CORE_FUNCTIONS, PLUGIN_FUNCTIONS
+from lms_sync.settings import Settings
+
+Level = Literal["good", "warning", "fault"]
+
+MINIMUM_PLUGIN = 2026112200
+VERIFIED_RELEASE = "4.5"
+_WANTED_INPUT_VARS = 1000
+_MAX_CLOCK_SKEW = 120
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: a message code with its values, and whether it is as it should be."""
+
+    level: Level
+    code: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """For `--json`."""
+        return {"level": self.level, "code": self.code, **{k: str(v) for k, v in self.params.items()}}
+
+
+def size_in_words(size: float) -> str:
+    """A number of bytes as people say it: "512 kB", "20 MB"."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def examine_site(
+    client: MoodleClient,
+    settings: Settings,
+    clock: Clock,
+    *,
+    several_languages: bool,
+    largest_upload: int = 0,
+) -> Iterator[Finding]:
+    """Findings about a site, in the order in which they should be mended.
+
+    `several_languages` says that some course has texts in more than one; `largest_upload` is the size in
+    bytes of the largest package built. MoodleErrors become findings; the examination ends where nothing
+    more can be asked.
+    """
+    try:
+        info = client.call("core_webservice_get_site_info")
+    except MoodleError as error:
+        yield Finding("fault", error.code, error.problem.params)
+        return
+    yield Finding("good", "doctor.reached", {"site": info["sitename"], "release": info["release"]})
+    yield Finding("good", "doctor.account", {"username": info["username"]})
+    yield from _release(str(info["release"]))
+    if info.get("userissiteadmin"):
+        yield Finding("warning", "doctor.administrator", {"username": info["username"]})
+    offered = {one["name"] for one in info["functions"]}
+    if missing_plugin := [name for name in PLUGIN_FUNCTIONS if name not in offered]:
+        if len(missing_plugin) == len(PLUGIN_FUNCTIONS):
+            yield Finding("fault", "doctor.no-plugin", {})
+        else:
+            yield Finding("fault", "doctor.old-plugin", {"functions": ", ".join(missing_plugin)})
+    if missing_core := [name for name in CORE_FUNCTIONS if name not in offered]:
+        yield Finding(
+            "fault",
+            "doctor.functions-missing",
+            {"functions": ", ".join(missing_core), "n": len(missing_core)},
+        )
+    if not info.get("uploadfiles"):
+        yield Finding("fault", "doctor.no-upload", {})
+    elif "core_files_delete_draft_files" in offered:
+        yield _try_upload(client)
+    if "local_lmssync_get_site" in offered:
+        yield from _plugin_findings(client, settings, clock, several_languages, largest_upload)
+    yield from _issuer_findings(settings)
+
+
+def _release(release: str) -> Iterator[Finding]:
+    number = re.match(r"(\d+)\.(\d+)", release)
+    if number is None or f"{number[1]}.{number[2]}" != VERIFIED_RELEASE:
+        yield Finding(
+            "warning", "doctor.release-not-verified", {"release": release, "verified": VERIFIED_RELEASE}
+        )
+
+
+def _try_upload(client: MoodleClient) -> Finding:
+    try:
+        draft = client.upload_bytes(b"lms-sync doctor\n", "lms-sync-doctor.txt")
+        client.call(
+            "core_files_delete_draft_files",
+            {"draftitemid": draft, "files": [{"filepath": "/", "filename": "lms-sync-doctor.txt"}]},
+            write=True,
+        )
+    except MoodleError as error:
+        return Finding("fault", "doctor.upload-failed", {**error.problem.params, "reason": error.code})
+    return Finding("good", "doctor.upload", {})
+
+
+def _plugin_findings(
+    client: MoodleClient, settings: Settings, clock: Clock, several_languages: bool, largest_upload: int
+) -> Iterator[Finding]:
+    try:
+        site = client.call("local_lmssync_get_site")
+    except (CallRefused, FunctionMissing, MoodleError) as error:
+        yield Finding("fault", error.code, error.problem.params)
+        return
+    if int(site["plugin_version"]) < MINIMUM_PLUGIN:
+        yield Finding(
+            "fault", "doctor.plugin-version", {"has": site["plugin_version"], "wanted": MINIMUM_PLUGIN}
+        )
+    else:
+        yield Finding("good", "doctor.plugin", {"release": site["plugin_release"]})
+    if missing := list(site["missing_capabilities"]):
+        yield Finding(
+            "fault", "doctor.capabilities-missing", {"capabilities": ", ".join(missing), "n": len(missing)}
+        )
+    else:
+        yield Finding("good", "doctor.capabilities", {})
+    if not site["completion_enabled"]:
+        yield Finding("fault", "doctor.no-completion", {})
+    if (
+        several_languages
+        and not site["multilang_filter"]
+        and any(one.multilang for one in settings.sites.values())
+    ):
+        yield Finding("warning", "doctor.no-multilang", {})
+    if int(site["max_input_vars"]) < _WANTED_INPUT_VARS:
+        yield Finding(
+            "fault", "doctor.input-vars", {"has": site["max_input_vars"], "wanted": _WANTED_INPUT_VARS}
+        )
+    limit = min(int(site["post_max_size"]) or 1 << 62, int(site["upload_max_filesize"]) or 1 << 62)
+    if largest_upload and largest_upload >= limit:
+        yield Finding(
+            "fault",
+            "doctor.upload-limit",
+            {"size": size_in_words(largest_upload), "limit": size_in_words(limit)},
+        )
+    if not site["mobile_enabled"]:
+        yield Finding("warning", "doctor.no-mobile", {})
+    skew = int(clock.now().timestamp()) - int(site["server_time"])
+    if abs(skew) > _MAX_CLOCK_SKEW:
+        yield Finding("warning", "doctor.clock", {"n": abs(skew)})
+
+
+def _issuer_findings(settings: Settings) -> Iterator[Finding]:
+    if settings.issuer.did is None:
+        yield Finding("warning", "doctor.no-issuer", {})
+    if settings.portal.base_url is None:
+        yield Finding("warning", "doctor.no-portal", {})

@@ -1,0 +1,36 @@
+"""Every web service function that the suite calls on a site; the companion plugin's service lists the same."""
+
+CORE_FUNCTIONS = (
+    "core_cohort_add_cohort_members",
+    "core_cohort_create_cohorts",
+    "core_cohort_get_cohort_members",
+    "core_cohort_get_cohorts",
+    "core_cohort_update_cohorts",
+    "core_course_create_categories",
+    "core_course_create_courses",
+    "core_course_get_categories",
+    "core_course_get_courses_by_field",
+    "core_course_update_categories",
+    "core_course_update_courses",
+    "core_files_delete_draft_files",
+    "core_group_add_group_members",
+    "core_group_create_groups",
+    "core_group_update_groups",
+    "core_user_create_users",
+    "core_user_get_users_by_field",
+    "core_webservice_get_site_info",
+    "enrol_manual_enrol_users",
+)
+
+PLUGIN_FUNCTIONS = (
+    "local_lmssync_get_accounts",
+    "local_lmssync_get_changes",
+    "local_lmssync_get_site",
+    "local_lmssync_get_state",
+    "local_lmssync_set_criteria",
+    "local_lmssync_upsert_activity",
+    "local_lmssync_upsert_questions",
+    "local_lmssync_upsert_section",
+)
+
+FUNCTIONS = tuple(sorted(CORE_FUNCTIONS + PLUGIN_FUNCTIONS))

@@ -1,0 +1,176 @@
+"""What is ours in a Moodle now: read once per course, whatever the number of activities and learners."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from lms_sync.moodle.errors import UnknownOutcome
+from lms_sync.plan import Kind, ObservedObject
+
+
+class Caller(Protocol):
+    """Whatever can call a web service function."""
+
+    def call(
+        self, function: str, arguments: Mapping[str, object] | None = None, *, write: bool = False
+    ) -> Any:
+        """The function's value; raises MoodleError."""
+
+
+@dataclass
+class Observation:
+    """The objects found, and the site's ids for their keys."""
+
+    objects: list[ObservedObject] = field(default_factory=list)
+    category_ids: dict[str, int] = field(default_factory=dict)
+    course_ids: dict[str, int] = field(default_factory=dict)
+    cohort_ids: dict[str, int] = field(default_factory=dict)
+    group_ids: dict[str, int] = field(default_factory=dict)
+
+    def find(self, kind: Kind, scope: str, key: str) -> ObservedObject | None:
+        """One observed object, or None."""
+        for thing in self.objects:
+            if (thing.kind, thing.scope, thing.key) == (kind, scope, key):
+                return thing
+        return None
+
+
+def observe(
+    client: Caller,
+    *,
+    categories: Iterable[str],
+    courses: Iterable[str],
+    cohorts: Iterable[str],
+    accounts: Mapping[str, int],
+) -> Observation:
+    """Reads every owned object of the named course categories, courses and cohorts.
+
+    `accounts` maps the idnumbers of participants to user ids. Raises MoodleError.
+    """
+    seen = Observation()
+    people = {user: idnumber for idnumber, user in accounts.items()}
+    for key in sorted(set(categories)):
+        _observe_category(client, key, seen)
+    for key in sorted(set(courses)):
+        _observe_course(client, key, seen, people)
+    wanted = set(cohorts)
+    if wanted:
+        _observe_cohorts(client, wanted, seen, people)
+    return seen
+
+
+def _one(found: Any, what: str, key: str) -> Any:
+    if not isinstance(found, list) or len(found) > 1:
+        raise UnknownOutcome(
+            "moodle.ambiguous", what=what, key=key, n=len(found) if isinstance(found, list) else 0
+        )
+    return found[0] if found else None
+
+
+def _observe_category(client: Caller, key: str, seen: Observation) -> None:
+    found = client.call(
+        "core_course_get_categories", {"criteria": [{"key": "idnumber", "value": key}], "addsubcategories": 0}
+    )
+    category = _one(found, "course category", key)
+    if category is not None:
+        seen.category_ids[key] = int(category["id"])
+        fields = {"name": category["name"]}
+        seen.objects.append(ObservedObject(Kind.CATEGORY, key, "", int(category["id"]), fields))
+
+
+def find_course(client: Caller, key: str) -> Mapping[str, Any] | None:
+    """The course with an idnumber, as core tells it, or None."""
+    found = client.call("core_course_get_courses_by_field", {"field": "idnumber", "value": key})
+    course: Mapping[str, Any] | None = _one(
+        found.get("courses") if isinstance(found, dict) else None, "course", key
+    )
+    return course
+
+
+def _observe_course(client: Caller, key: str, seen: Observation, people: Mapping[int, str]) -> None:
+    course = find_course(client, key)
+    if course is None:
+        return
+    course_id = int(course["id"])
+    seen.course_ids[key] = course_id
+    shelves = {number: name for name, number in seen.category_ids.items()}
+    fields = {
+        "fullname": course["fullname"],
+        "shortname": course["shortname"],
+        "category": shelves.get(int(course["categoryid"]), f"id:{course['categoryid']}"),
+        "summary": course["summary"],
+        "enablecompletion": int(course.get("enablecompletion") or 0),
+    }
+    seen.objects.append(ObservedObject(Kind.COURSE, key, "", course_id, fields))
+    answer = client.call("local_lmssync_get_state", {"courseid": course_id})
+    try:
+        state = json.loads(answer["state"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnknownOutcome("moodle.unexpected-shape", function="local_lmssync_get_state") from error
+    seen.objects.extend(_state_objects(key, course_id, state, people))
+    for group in state["groups"]:
+        seen.group_ids[group["idnumber"]] = int(group["id"])
+
+
+def _state_objects(
+    course: str, course_id: int, state: Mapping[str, Any], people: Mapping[int, str]
+) -> Iterable[ObservedObject]:
+    # Sections of others may stand between ours: only the order among ours is ours.
+    for rank, section in enumerate(sorted(state["sections"], key=lambda one: int(one["number"])), 1):
+        fields = {**section["fields"], "position": rank}
+        yield ObservedObject(Kind.SECTION, section["key"], course, section["id"], fields, section["hash"])
+    for activity in state["activities"]:
+        fields = {**activity["fields"], "modname": activity["modname"], "section": activity["section"]}
+        if activity.get("package"):
+            fields["sha1"] = activity["package"]["sha1"]
+        has_attempts = activity["modname"] == "quiz" and int(activity.get("attempts") or 0) > 0
+        locked = frozenset({"slots"}) if has_attempts else frozenset()
+        yield ObservedObject(
+            Kind.ACTIVITY, activity["key"], course, activity["id"], fields, activity["hash"], locked
+        )
+    for category in state["categories"]:
+        fields = {"name": category["fields"]["name"]}
+        yield ObservedObject(Kind.QUESTION_CATEGORY, category["key"], course, category["id"], fields)
+    for question in state["questions"]:
+        yield ObservedObject(Kind.QUESTION, question["key"], course, question["id"], {}, question["hash"])
+    criteria = state.get("criteria")
+    if criteria:
+        locked = frozenset({"activities"}) if criteria.get("locked") else frozenset()
+        fields = {"activities": sorted(criteria["activities"])}
+        yield ObservedObject(Kind.CRITERIA, course, course, course_id, fields, criteria["hash"], locked)
+    in_our_groups: set[int] = set()
+    for group in state["groups"]:
+        yield ObservedObject(Kind.GROUP, group["idnumber"], course, group["id"], {"name": group["name"]})
+        for user in group["members"]:
+            in_our_groups.add(int(user))
+            who = people.get(int(user), f"user-{user}")
+            yield ObservedObject(Kind.GROUP_MEMBER, f"{group['idnumber']}:{who}", course, int(user), {})
+    for user, status, method in state["enrolments"]:
+        # Somebody whom others enrolled and we never put into a group is not ours to suspend.
+        if method == "manual" and (int(user) in people or int(user) in in_our_groups):
+            who = people.get(int(user), f"user-{user}")
+            fields = {"status": "suspended" if int(status) else "active"}
+            yield ObservedObject(Kind.ENROLMENT, f"{course}:{who}", course, int(user), fields)
+
+
+def _observe_cohorts(client: Caller, wanted: set[str], seen: Observation, people: Mapping[int, str]) -> None:
+    ours = [one for one in client.call("core_cohort_get_cohorts", {}) if one["idnumber"] in wanted]
+    for cohort in ours:
+        if cohort["idnumber"] in seen.cohort_ids:
+            raise UnknownOutcome("moodle.ambiguous", what="cohort", key=cohort["idnumber"], n=2)
+        seen.cohort_ids[cohort["idnumber"]] = int(cohort["id"])
+        fields = {"name": cohort["name"]}
+        seen.objects.append(ObservedObject(Kind.COHORT, cohort["idnumber"], "", int(cohort["id"]), fields))
+    keys = {number: key for key, number in seen.cohort_ids.items()}
+    numbers = sorted(keys)
+    for start in range(0, len(numbers), 800):
+        batch = numbers[start : start + 800]
+        for row in client.call("core_cohort_get_cohort_members", {"cohortids": batch}):
+            key = keys[int(row["cohortid"])]
+            for user in row["userids"]:
+                if int(user) in people:
+                    member = f"{key}:{people[int(user)]}"
+                    seen.objects.append(ObservedObject(Kind.COHORT_MEMBER, member, "", int(user), {}))

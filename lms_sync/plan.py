@@ -1,0 +1,252 @@
+"""Desired × observed → plan. A pure function: no network, no clock, no database.
+
+A plan accounts for every object: what is wanted is created, updated, kept or refused; what was ours
+and is wanted no longer is hidden. Nothing is ever deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+Fields = Mapping[str, object]
+
+
+class Kind(StrEnum):
+    """What an object is in Moodle; the order is the order of work."""
+
+    CATEGORY = "course category"
+    COURSE = "course"
+    SECTION = "section"
+    QUESTION_CATEGORY = "question category"
+    QUESTION = "question"
+    ACTIVITY = "activity"
+    CRITERIA = "completion criteria"
+    COHORT = "cohort"
+    GROUP = "group"
+    ACCOUNT = "account"
+    COHORT_MEMBER = "cohort member"
+    ENROLMENT = "enrolment"
+    GROUP_MEMBER = "group member"
+
+
+_ORDER = {kind: position for position, kind in enumerate(Kind)}
+
+
+class Action(StrEnum):
+    """What happens to an object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    HIDE = "hide"
+    KEEP = "keep"
+    REFUSE = "refuse"
+
+
+SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.HIDE: "-", Action.REFUSE: "!", Action.KEEP: "="}
+
+
+@dataclass(frozen=True)
+class DesiredObject:
+    """One object as the files want it. `fields` are all that we own of it; `scope` is its course, "" site-wide."""
+
+    kind: Kind
+    key: str
+    scope: str
+    fields: Fields
+    hash: str = ""  # given where the content is not all in `fields` (questions)
+
+    @property
+    def wanted_hash(self) -> str:
+        """The content hash: the given one, else that of the fields."""
+        return self.hash or hash_of(self.fields)
+
+
+@dataclass(frozen=True)
+class ObservedObject:
+    """One object as Moodle has it now; `hash` where the plugin told one ("drift:…" after an edit in Moodle)."""
+
+    kind: Kind
+    key: str
+    scope: str
+    id: int
+    fields: Fields
+    hash: str = ""
+    locked: frozenset[str] = frozenset()  # fields that cannot change without learners losing something
+
+    @property
+    def edited_in_moodle(self) -> bool:
+        """Whether somebody else changed it since we wrote it."""
+        return self.hash.startswith("drift:")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field that differs."""
+
+    name: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one object, and why."""
+
+    action: Action
+    kind: Kind
+    key: str
+    scope: str
+    differences: tuple[Difference, ...] = ()
+    reason: str = ""  # a message code
+    seen_hash: str = ""
+    wanted_hash: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """A flat mapping for `--json`."""
+        return {
+            "action": self.action.value,
+            "kind": self.kind.value,
+            "key": self.key,
+            "course": self.scope,
+            "reason": self.reason,
+            "fields": [{"name": d.name, "from": d.before, "to": d.after} for d in self.differences],
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every object's change, in the order of work."""
+
+    changes: tuple[Change, ...]
+
+    def doing(self, *actions: Action) -> tuple[Change, ...]:
+        """The changes of the given actions."""
+        return tuple(change for change in self.changes if change.action in actions)
+
+    @property
+    def work(self) -> tuple[Change, ...]:
+        """What apply would do."""
+        return self.doing(Action.CREATE, Action.UPDATE, Action.HIDE)
+
+    @property
+    def refused(self) -> tuple[Change, ...]:
+        """What it will not do."""
+        return self.doing(Action.REFUSE)
+
+    def counts(self) -> dict[str, int]:
+        """How many objects each action touches."""
+        return {action.value: len(self.doing(action)) for action in Action}
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """What the administrator has allowed."""
+
+    overwrite_edits: bool = False
+
+
+def hash_of(value: object) -> str:
+    """SHA-256 of a value's canonical JSON: sorted keys, no blanks, UTF-8."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def same(before: object, after: object) -> bool:
+    """Whether two field values mean the same: numbers by value, true as 1, lists and maps by their items."""
+    if isinstance(before, bool) or isinstance(after, bool):
+        before = int(before) if isinstance(before, bool) else before
+        after = int(after) if isinstance(after, bool) else after
+    if isinstance(before, int | float) and isinstance(after, int | float):
+        return abs(before - after) < 1e-5
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return before.keys() == after.keys() and all(same(before[name], after[name]) for name in after)
+    if isinstance(before, list | tuple) and isinstance(after, list | tuple):
+        return len(before) == len(after) and all(same(b, a) for b, a in zip(before, after, strict=True))
+    return before == after
+
+
+def differences(observed: Fields, desired: Fields) -> tuple[Difference, ...]:
+    """The owned fields that differ, by name."""
+    return tuple(
+        Difference(name, observed.get(name), desired[name])
+        for name in sorted(desired)
+        if name not in observed or not same(observed[name], desired[name])
+    )
+
+
+def make_plan(
+    desired: Sequence[DesiredObject],
+    observed: Iterable[ObservedObject],
+    *,
+    refused: Iterable[Change] = (),
+    options: PlanOptions | None = None,
+) -> Plan:
+    """Compares every object. `refused` are changes that were found impossible before (people without account).
+
+    `observed` may hold objects that nobody wants any more: activities, sections and enrolments among them
+    are hidden or suspended, everything else is left as it is.
+    """
+    options = options or PlanOptions()
+    by_key: dict[tuple[Kind, str, str], ObservedObject] = {}
+    for thing in observed:
+        by_key[thing.kind, thing.scope, thing.key] = thing
+    changes: list[Change] = list(refused)
+    for want in desired:
+        have = by_key.pop((want.kind, want.scope, want.key), None)
+        changes.append(_change(want, have, options))
+    changes.extend(change for thing in by_key.values() if (change := _unwanted(thing)) is not None)
+    return Plan(tuple(sorted(changes, key=_order)))
+
+
+def _order(change: Change) -> tuple[int, str, str]:
+    return _ORDER[change.kind], change.scope, change.key
+
+
+def _change(want: DesiredObject, have: ObservedObject | None, options: PlanOptions) -> Change:
+    if have is None:
+        created = tuple(Difference(name, None, value) for name, value in sorted(want.fields.items()))
+        return Change(Action.CREATE, want.kind, want.key, want.scope, created, wanted_hash=want.wanted_hash)
+    found = differences(have.fields, want.fields)
+    if want.hash and have.hash != want.hash:
+        found = (*found, Difference("content", have.hash[:12], want.hash[:12]))
+    if not found:
+        return Change(Action.KEEP, want.kind, want.key, want.scope, seen_hash=have.hash)
+    action, reason = Action.UPDATE, ""
+    if have.edited_in_moodle:
+        reason = "plan.edited-in-moodle"
+        if not options.overwrite_edits:
+            action = Action.REFUSE
+    if any(difference.name in have.locked for difference in found):
+        action, reason = Action.REFUSE, "plan.learners-would-lose"
+    return Change(
+        action,
+        want.kind,
+        want.key,
+        want.scope,
+        found,
+        reason,
+        seen_hash=have.hash,
+        wanted_hash=want.wanted_hash,
+    )
+
+
+def _unwanted(have: ObservedObject) -> Change | None:
+    if have.kind in (Kind.ACTIVITY, Kind.SECTION):
+        if have.fields.get("visible") in (0, False):
+            return Change(
+                Action.KEEP, have.kind, have.key, have.scope, reason="plan.hidden-before", seen_hash=have.hash
+            )
+        hide = (Difference("visible", 1, 0),)
+        return Change(
+            Action.HIDE, have.kind, have.key, have.scope, hide, "plan.not-in-files", seen_hash=have.hash
+        )
+    if have.kind is Kind.ENROLMENT:
+        if have.fields.get("status") == "suspended":
+            return Change(Action.KEEP, have.kind, have.key, have.scope, reason="plan.suspended-before")
+        hide = (Difference("status", "active", "suspended"),)
+        return Change(Action.HIDE, have.kind, have.key, have.scope, hide, "plan.left-the-list")
+    return None

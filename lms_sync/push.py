@@ -1,0 +1,186 @@
+"""From an academy folder to a plan for a site, and from the plan to Moodle: the way of `plan` and `apply`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from lms_sync.academy import BuiltAcademy
+from lms_sync.apply import ApplyContext, ApplyReport, Progress, apply_plan
+from lms_sync.clock import Clock
+from lms_sync.desired import DesiredState, InstitutionName, Learner, desired_state
+from lms_sync.journal import Journal
+from lms_sync.moodle.client import MoodleClient
+from lms_sync.moodle.errors import MoodleError, UnknownOutcome
+from lms_sync.moodle.observe import Observation, observe
+from lms_sync.people import (
+    Decision,
+    MatchedAccount,
+    MatchReport,
+    Participant,
+    People,
+    create_missing,
+    match_people,
+    read_decisions,
+    remember_people,
+    write_matches,
+)
+from lms_sync.plan import Action, Change, Kind, Plan, PlanOptions, make_plan
+from lms_sync.settings import Settings, SiteSettings
+
+_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan with all that apply needs for it."""
+
+    plan: Plan
+    desired: DesiredState
+    observation: Observation
+    people: People
+    matches: MatchReport
+    decisions: Mapping[str, Decision]
+
+
+def prepare(
+    client: MoodleClient,
+    built: BuiltAcademy,
+    settings: Settings,
+    site: SiteSettings,
+    *,
+    options: PlanOptions | None = None,
+    only_courses: Sequence[str] = (),
+    known: Mapping[str, MatchedAccount] | None = None,
+) -> Prepared:
+    """Reads people and site, and plans. Nothing is written, on the site or here.
+
+    `known` are accounts matched before, by idnumber. Raises MoodleError, ContentError.
+    """
+    people = built.people
+    content = [one for one in built.content if not only_courses or one.course.id in only_courses]
+    keys = {one.course.id for one in content}
+    participants = [person for person in people.participants if keys & set(person.courses)]
+    decisions = read_decisions(built.academy.folder)
+    matches = match_people(
+        client, participants, settings.people.match, settings.people.create, decisions=decisions, known=known
+    )
+    learners = _learners(participants, matches)
+    institutions = {
+        one.code: InstitutionName(one.code, one.name(site.language)) for one in people.institutions
+    }
+    desired = desired_state(
+        content, institutions, learners, language=site.language, use_multilang=site.multilang
+    )
+    observation = observe(
+        client,
+        categories={one.course.category.id for one in content},
+        courses=keys,
+        cohorts={want.key for want in desired.objects if want.kind is Kind.COHORT},
+        accounts={idnumber: account.user_id for idnumber, account in matches.matched.items()},
+    )
+    plan = make_plan(desired.objects, observation.objects, refused=_refused(matches), options=options)
+    return Prepared(plan, desired, observation, people, matches, decisions)
+
+
+def _learners(participants: Sequence[Participant], matches: MatchReport) -> list[Learner]:
+    to_create = {person.idnumber for person in matches.missing}
+    return [
+        Learner(person.idnumber, person.institution, person.courses, person.idnumber in matches.matched)
+        for person in participants
+        if person.idnumber in matches.matched or person.idnumber in to_create
+    ]
+
+
+def _refused(matches: MatchReport) -> list[Change]:
+    return [
+        Change(Action.REFUSE, Kind.ACCOUNT, one.idnumber, "", reason=f"people.reason-{one.reason}")
+        for one in matches.undecided
+    ]
+
+
+def apply_prepared(
+    client: MoodleClient,
+    engine: Engine,
+    site_name: str,
+    prepared: Prepared,
+    settings: Settings,
+    site: SiteSettings,
+    folder: Path,
+    clock: Clock,
+    *,
+    again: Callable[[], Prepared],
+    progress: Progress | None = None,
+) -> tuple[ApplyReport, Prepared]:
+    """Applies a prepared plan and reads back; the report, and the plan that is left afterwards.
+
+    Where the outcome of a call is unknown, the site is read again (`again`) and the rest is applied, at
+    most three rounds. Matched people are remembered, undecided ones written to people/matches.csv.
+    Raises MoodleError when nothing more can be done.
+    """
+    write_matches(
+        folder,
+        prepared.matches.undecided,
+        prepared.decisions,
+        language=settings.language,
+        delimiter=prepared.people.delimiter,
+    )
+    _remember(engine, site_name, prepared, prepared.matches.matched, clock)
+    journal = Journal(engine, site_name, "apply", clock)
+    report = ApplyReport(run_id=journal.run_id)
+    outcome = "failed"
+    try:
+        for number in range(_ROUNDS):
+            context = ApplyContext(
+                prepared.desired,
+                prepared.observation,
+                {who: account.user_id for who, account in prepared.matches.matched.items()},
+                site.student_role_id,
+                _account_maker(client, engine, site_name, prepared, settings, clock),
+            )
+            try:
+                apply_plan(client, prepared.plan, context, journal, progress=progress, report=report)
+            except UnknownOutcome:
+                if number == _ROUNDS - 1:
+                    raise
+                prepared = again()
+                continue
+            break
+        left = again() if prepared.plan.work else prepared
+        outcome = "done" if report.complete and not left.plan.work else "partly"
+        return report, left
+    finally:
+        journal.finish(outcome, {"done": report.done, "failed": len(report.failed), "skipped": len(report.skipped)})
+
+
+def _remember(
+    engine: Engine, site: str, prepared: Prepared, matched: Mapping[str, MatchedAccount], clock: Clock
+) -> None:
+    with engine.begin() as connection:
+        remember_people(connection, site, prepared.people.participants, matched, clock.now())
+
+
+def _account_maker(
+    client: MoodleClient, engine: Engine, site: str, prepared: Prepared, settings: Settings, clock: Clock
+) -> Callable[[Sequence[str]], Mapping[str, int]]:
+    participants = {person.idnumber: person for person in prepared.people.participants}
+
+    def create(idnumbers: Sequence[str]) -> Mapping[str, int]:
+        # Each batch is remembered at once: later runs know which accounts were made by us.
+        made = create_missing(
+            client,
+            [participants[one] for one in idnumbers],
+            settings.people.auth,
+            on_created=lambda landed: _remember(
+                engine, site, prepared, {**prepared.matches.matched, **landed}, clock
+            ),
+        )
+        return {who: account.user_id for who, account in made.created.items()}
+
+    return create
+
+
+__all__ = ["MoodleError", "Prepared", "apply_prepared", "prepare"]
