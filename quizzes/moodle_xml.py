@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import assert_never
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from authoring.languages import LocalizedText
@@ -85,12 +84,6 @@ def category_element(quiz: Quiz, name: str) -> Element:
     _text(SubElement(element, "info", {"format": "html"}), "")
     SubElement(element, "idnumber").text = quiz.id
     return element
-
-
-def serialised(element: Element) -> str:
-    """An element as text, indented; texts themselves stay as they are."""
-    ElementTree.indent(element)
-    return ElementTree.tostring(element, encoding="unicode")
 
 
 def content_hash(element: Element) -> str:

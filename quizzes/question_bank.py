@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from authoring.problems import ContentError, Problem
-from quizzes.moodle_xml import category_element, content_hash, question_element, serialised, sorted_tags
+from quizzes.moodle_xml import category_element, content_hash, question_element, sorted_tags
 from quizzes.question_texts import illegal_character, plain_of
 from quizzes.quiz import Question, Quiz
+from quizzes.write_xml import serialised
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n'
 _FOOT = "</quiz>\n"
@@ -55,7 +56,6 @@ class QuestionBank:
 
     @staticmethod
     def _file(elements: list[str]) -> bytes:
-        # The parts come out of an XML library one by one; only the fixed root is put around them.
         return (_HEAD + "".join(f"{element}\n" for element in elements) + _FOOT).encode("utf-8")
 
 

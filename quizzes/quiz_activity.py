@@ -88,11 +88,14 @@ def _slot(quiz: Quiz, slot: Slot) -> dict[str, object]:
     if slot.use is not None:
         question = next(one for one in quiz.questions if one.id == slot.use)
         return _fixed(quiz, question.id, question.points if slot.points is None else slot.points)
+    points = points_of_draw(quiz, slot)
+    if points is None:
+        raise ValueError("the questions of a draw differ in points")  # read_quiz has refused it
     return {
         "random": slot.draw,
         "category": quiz.id,
         "tags": list(sorted_tags(slot.tags)),
-        "maxmark": float(points_of_draw(quiz, slot) or 1),
+        "maxmark": float(points),
     }
 
 
