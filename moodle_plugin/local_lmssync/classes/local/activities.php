@@ -192,6 +192,7 @@ final class activities {
      * @return array common (name, intro, visible), completion, own (settings of the type), accept
      */
     public static function read(string $modname, string $json): array {
+        criteria::load(); // Names of the completion states.
         $adapter = self::adapter($modname);
         if (!$adapter) {
             throw refusal::because('unknownmodule', ['modname' => $modname]);

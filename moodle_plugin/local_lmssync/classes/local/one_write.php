@@ -102,9 +102,11 @@ final class one_write {
      * @return string
      */
     public function printed(): string {
-        $text = html_entity_decode(strip_tags(str_replace('<', ' <', ob_get_contents())), ENT_QUOTES | ENT_HTML5, 'UTF-8');
+        // Buttons of notices ("Dismiss") are no part of what is said.
+        $html = preg_replace('~<button\b.*?</button>~s', '', ob_get_contents());
+        $text = html_entity_decode(strip_tags(str_replace('<', ' <', $html)), ENT_QUOTES | ENT_HTML5, 'UTF-8');
         ob_clean();
-        return trim(preg_replace('/\s+/u', ' ', $text));
+        return trim(preg_replace('/\s+/u', ' ', $text) ?? '');
     }
 
     /**
@@ -127,8 +129,11 @@ final class one_write {
         if ($DB->is_transaction_started()) {
             $DB->force_transaction_rollback();
         }
-        // The course's cache may hold a newer version with objects that no longer exist.
-        \cache::make('core', 'coursemodinfo')->delete($courseid);
+        // The course's cache may hold a version with objects that no longer exist, newer than the one the database names now.
+        $cache = \cache::make('core', 'coursemodinfo');
+        $cache->acquire_lock($courseid);
+        $cache->delete($courseid);
+        $cache->release_lock($courseid);
         \course_modinfo::clear_instance_cache($courseid);
         if ($DB->record_exists('course', ['id' => $courseid])) {
             rebuild_course_cache($courseid, true);

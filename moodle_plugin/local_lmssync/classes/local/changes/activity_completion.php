@@ -41,6 +41,8 @@ final class activity_completion extends stream {
 
     #[\Override]
     protected function data(stdClass $row): array {
+        global $CFG;
+        require_once($CFG->libdir . '/completionlib.php');
         $state = (int) $row->completionstate;
         return [
             'state' => $state,

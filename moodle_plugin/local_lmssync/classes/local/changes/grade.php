@@ -27,7 +27,7 @@ namespace local_lmssync\local\changes;
 use stdClass;
 
 /**
- * Rows of grade_grades. A course total often has no time of its own.
+ * Rows of grade_grades. Moodle makes empty ones for learners without a grade; they say nothing and are left out.
  */
 final class grade extends stream {
     #[\Override]
@@ -39,7 +39,8 @@ final class grade extends stream {
              LEFT JOIN {modules} m ON i.itemtype = 'mod' AND m.name = i.itemmodule
              LEFT JOIN {course_modules} cm ON cm.course = i.courseid AND cm.module = m.id AND cm.instance = i.iteminstance
                  WHERE i.courseid $in
-                       AND (i.itemtype = 'course' OR (i.itemtype = 'mod' AND i.itemnumber = 0))";
+                       AND (i.itemtype = 'course' OR (i.itemtype = 'mod' AND i.itemnumber = 0))
+                       AND (g.timemodified IS NOT NULL OR g.finalgrade IS NOT NULL)";
     }
 
     #[\Override]

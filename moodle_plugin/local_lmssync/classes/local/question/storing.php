@@ -151,7 +151,10 @@ final class storing {
                 if ($e instanceof \moodle_exception && $e->module === 'local_lmssync') {
                     throw $e;
                 }
-                $words = $e->getMessage() . ($e instanceof \dml_exception && isset($e->error) ? " ($e->error)" : '');
+                $words = $e->getMessage();
+                if ($e instanceof \dml_exception && isset($e->error)) {
+                    $words .= ' (' . strtok($e->error, "\n") . ')';
+                }
                 throw refusal::because('questionrefused', ['key' => $key, 'words' => $words]);
             }
             $printed = $write->printed();
