@@ -14,18 +14,17 @@ fact log.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, NotRequired, Protocol
 
 import pydantic
 from pydantic import Field, TypeAdapter
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 from typing_extensions import TypedDict
 
-from authoring.problems import LmsSyncError
+from authoring.problems import LmsSyncError, Problem
 from lms_sync.clock import Clock
 from lms_sync.facts import (
     ACTIVITY_COMPLETION,
@@ -40,8 +39,6 @@ from lms_sync.facts import (
 from lms_sync.people import new_person
 from lms_sync.store import schema
 from lms_sync.store.database import reading
-
-log = logging.getLogger("lms_sync.pull")
 
 CHANGES = "local_lmssync_get_changes"
 ACCOUNTS = "local_lmssync_get_accounts"
@@ -88,13 +85,14 @@ class UnlistedAccount:
 
 @dataclass(frozen=True)
 class PullReport:
-    """What a pull did: new facts by stream, pages read, seconds, and accounts seen for the first time."""
+    """What a pull did: new facts by stream, pages read, seconds, accounts seen for the first time, warnings."""
 
     new: Mapping[str, int]
     pages: int
     rows: int
     seconds: float
     unlisted: tuple[UnlistedAccount, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def facts(self) -> int:
@@ -152,6 +150,30 @@ def pull(
     return report
 
 
+def courses_on_site(client: Caller, keys: Iterable[str]) -> tuple[dict[str, int], tuple[Problem, ...]]:
+    """Moodle's ids of our courses, found by idnumber, and a warning for each course that is not there.
+
+    Raises WrongPage where two courses have the same idnumber, MoodleError where the site fails.
+    """
+    function = "core_course_get_courses_by_field"
+    found: dict[str, int] = {}
+    warnings: list[Problem] = []
+    for key in keys:
+        answer = client.call(function, {"field": "idnumber", "value": key})
+        try:
+            courses = _courses.validate_python(answer)["courses"]
+        except pydantic.ValidationError as error:
+            raise WrongPage("pull.page-shape", stream=function, detail=_first_error(error)) from error
+        ids = [course["id"] for course in courses if course.get("idnumber", key) == key]
+        if len(ids) > 1:
+            raise WrongPage("pull.course-not-clear", course=key)
+        if ids:
+            found[key] = ids[0]
+        else:
+            warnings.append(Problem("pull.course-not-on-site", {"course": key}, severity="warning"))
+    return found, tuple(warnings)
+
+
 # --- the record of runs -----------------------------------------------------------------------
 
 
@@ -203,6 +225,15 @@ class _Account(TypedDict):
     deleted: bool
 
 
+class _Course(TypedDict):
+    id: int
+    idnumber: NotRequired[str]
+
+
+class _Courses(TypedDict):
+    courses: list[_Course]
+
+
 class _ActivityCompletion(TypedDict):
     state: Annotated[int, Field(ge=0, le=4)]
     complete: bool
@@ -235,6 +266,7 @@ class _ScormTrack(TypedDict):
 
 
 _page: TypeAdapter[_Page] = TypeAdapter(_Page)
+_courses: TypeAdapter[_Courses] = TypeAdapter(_Courses)
 _accounts: TypeAdapter[list[_Account]] = TypeAdapter(list[_Account])
 _activity_completion: TypeAdapter[_ActivityCompletion] = TypeAdapter(_ActivityCompletion)
 _course_completion: TypeAdapter[_CourseCompletion] = TypeAdapter(_CourseCompletion)
@@ -306,6 +338,7 @@ class _Pull:
     rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STREAMS, 0))
     pages: int = 0
     unlisted: list[UnlistedAccount] = field(default_factory=list)
+    clock_behind: int = 0
 
     def __post_init__(self) -> None:
         self.started = self.clock.now()
@@ -313,7 +346,11 @@ class _Pull:
 
     def report(self) -> PullReport:
         seconds = (self.clock.now() - self.started).total_seconds()
-        return PullReport(dict(self.new), self.pages, sum(self.rows.values()), seconds, tuple(self.unlisted))
+        warnings: tuple[Problem, ...] = ()
+        if self.clock_behind:
+            warnings = (Problem("pull.clock-behind", {"seconds": self.clock_behind}, severity="warning"),)
+        rows = sum(self.rows.values())
+        return PullReport(dict(self.new), self.pages, rows, seconds, tuple(self.unlisted), warnings)
 
     def read_stream(self, stream: str) -> None:
         for start, together in self._groups(stream):
@@ -355,6 +392,7 @@ class _Pull:
             }
             answer = checked_page(self.client.call(CHANGES, arguments), stream, key_of, position, self.page)
             rows = answer["rows"]
+            self.clock_behind = max(self.clock_behind, position[0] - answer["now"])
             values = [_value(stream, row) for row in rows]  # every row is read before anything is stored
             strangers = self._ask_about_strangers({row["userid"] for row in rows})
             if rows:
@@ -381,8 +419,10 @@ class _Pull:
     ) -> None:
         now = self.clock.now()
         with self.engine.begin() as connection:
-            met: dict[int, str] = {}
+            met = self._known_persons(connection, strangers)  # another pull may have met them meanwhile
             for user_id in strangers:
+                if user_id in met:
+                    continue
                 person_id = new_person(connection, self.site, now)
                 connection.execute(
                     insert(schema.account).values(
@@ -431,17 +471,22 @@ class _Pull:
                 update(table).where(here).values(since=since, after_id=after_id, updated_at=now)
             )
 
+    def _known_persons(self, connection: Connection, user_ids: Sequence[int]) -> dict[int, str]:
+        table = schema.account
+        found: dict[int, str] = {}
+        for start in range(0, len(user_ids), _IDS_PER_QUERY):
+            some = user_ids[start : start + _IDS_PER_QUERY]
+            query = select(table.c.user_id, table.c.person_id).where(
+                table.c.site == self.site, table.c.user_id.in_(some)
+            )
+            found.update((row.user_id, row.person_id) for row in connection.execute(query))
+        return found
+
     def _ask_about_strangers(self, user_ids: set[int]) -> list[int]:
         """User ids that the database does not know yet, after the site has told which accounts they are."""
         unknown = sorted(user_ids - self._person_of.keys())
-        table = schema.account
         with reading(self.engine) as connection:
-            for start in range(0, len(unknown), _IDS_PER_QUERY):
-                some = unknown[start : start + _IDS_PER_QUERY]
-                query = select(table.c.user_id, table.c.person_id).where(
-                    table.c.site == self.site, table.c.user_id.in_(some)
-                )
-                self._person_of.update((row.user_id, row.person_id) for row in connection.execute(query))
+            self._person_of.update(self._known_persons(connection, unknown))
         strangers = [user_id for user_id in unknown if user_id not in self._person_of]
         for start in range(0, len(strangers), _IDS_PER_CALL):
             answer = self.client.call(ACCOUNTS, {"userids": strangers[start : start + _IDS_PER_CALL]})

@@ -1,0 +1,222 @@
+"""The administrator's verbs: pull, run."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import click
+
+from lms_sync.cli import outcome
+from lms_sync.cli.officer_report import chosen_courses, make_reports
+from lms_sync.clock import Clock, SystemClock
+from lms_sync.moodle.client import MoodleClient
+from lms_sync.pull import PullReport, courses_on_site, pull as pull_changes
+from lms_sync.schedule import ORDER, Job, Runner, run_for_ever, run_once
+from lms_sync.settings import Settings, SettingsError, SiteSettings, database_url, load_settings, read_token
+from lms_sync.store.database import open_database
+
+_NAMES_SHOWN = 20
+
+dir_option = click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="The academy folder (default: here).",
+)
+site_option = click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
+json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+
+
+@dataclass(frozen=True)
+class _Work:
+    """An academy folder with one of its sites."""
+
+    folder: Path
+    settings: Settings
+    site_name: str
+    site: SiteSettings
+    language: str
+    clock: Clock
+
+    @property
+    def database(self) -> str:
+        return database_url(self.settings, self.folder)
+
+
+def _work(folder: Path, site_name: str | None) -> _Work:
+    settings = load_settings(folder)
+    name, site = settings.site(site_name)
+    return _Work(folder, settings, name, site, outcome.reader_language(folder), SystemClock())
+
+
+@click.command("pull")
+@dir_option
+@site_option
+@click.option("--course", "courses", multiple=True, metavar="ID", help="Only this course (repeatable).")
+@json_option
+def pull(folder: Path, site_name: str | None, courses: tuple[str, ...], *, as_json: bool) -> int:
+    """Bring completions, grades, quiz attempts and SCORM results since the last pull.
+
+    What has arrived stays, however the pull ends; the next one goes on from there. On the site, nothing
+    is changed.
+
+    \b
+    Example:
+      lms-sync pull --dir academy
+    """
+    work = _work(folder, site_name)
+    with _Counter(work.language, enabled=not as_json) as counter:
+        report = _pull(work, courses, counter, threading.Event())
+    if as_json:
+        click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
+        return outcome.DONE
+    for stream, new in report.new.items():
+        if new:
+            click.echo(f"{new:>8}  {outcome.say(f'pull.stream-{stream}', work.language)}")
+    click.echo(outcome.say("pull.done", work.language, n=report.facts, rows=report.rows))
+    return outcome.DONE
+
+
+def _pull(work: _Work, courses: tuple[str, ...], counter: _Counter, stopping: threading.Event) -> PullReport:
+    keys = [course.id for course in chosen_courses(work.folder, courses, none="pull.no-courses")]
+    token = read_token(work.site_name, work.site, work.folder)
+    engine = open_database(work.database)
+    client = MoodleClient(work.site.url, token)
+    try:
+        on_site, absent = courses_on_site(client, keys)
+        outcome.print_problems(absent, work.language)
+        report = pull_changes(
+            client,
+            engine,
+            work.site_name,
+            on_site,
+            work.clock,
+            progress=counter.show,
+            stopping=stopping.is_set,
+        )
+    finally:
+        client.close()
+        engine.dispose()
+    outcome.print_problems(report.warnings, work.language)
+    if report.unlisted:
+        names = ", ".join(account.username for account in report.unlisted[:_NAMES_SHOWN])
+        more = ", …" if len(report.unlisted) > _NAMES_SHOWN else ""
+        said = outcome.say("pull.unlisted", work.language, n=len(report.unlisted), names=names + more)
+        click.echo(said, err=True)
+    return report
+
+
+class _Counter:
+    """Counts rows on a terminal while they arrive; says nothing elsewhere."""
+
+    def __init__(self, language: str, *, enabled: bool) -> None:
+        self._language = language
+        self._enabled = enabled and sys.stderr.isatty()
+        self._width = 0
+
+    def __enter__(self) -> _Counter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._width:
+            click.echo("\r" + " " * self._width + "\r", err=True, nl=False)
+
+    def show(self, stream: str, rows: int, new: int) -> None:
+        """Shows how many rows of a stream have arrived, and how many facts of them were new."""
+        if self._enabled:
+            line = f"{outcome.say(f'pull.stream-{stream}', self._language)}: {rows} (+{new})"
+            click.echo("\r" + line.ljust(self._width), err=True, nl=False)
+            self._width = max(self._width, len(line))
+
+
+@click.command("run")
+@dir_option
+@site_option
+@click.option("--once", is_flag=True, help="Pull, certify and report now, once, and end.")
+@json_option
+def run(folder: Path, site_name: str | None, *, once: bool, as_json: bool) -> int:
+    """Pull, certify and report at the times that the configuration's schedule names.
+
+    Runs until Ctrl-C. A job that fails is told and tried again at its next time; the others go on. What
+    was due while nothing was running is caught up at the start. With --once, exit code 4: some jobs failed.
+
+    \b
+    Examples:
+      lms-sync run --dir academy
+      lms-sync run --dir academy --once
+    """
+    work = _work(folder, site_name)
+    if not once and not work.settings.schedule:
+        raise SettingsError("schedule.empty")
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    stopping = threading.Event()
+    runner = Runner(
+        _jobs(work, stopping),
+        open_database(work.database),
+        work.site_name,
+        work.clock,
+        work.language,
+        stopping,
+    )
+    if not once:
+        click.echo(outcome.say("schedule.started", work.language), err=True)
+        run_for_ever(work.settings.schedule, runner, work.site.timezone)
+        click.echo(outcome.say("schedule.stopped", work.language), err=True)
+        return outcome.DONE
+    done = run_once(runner)
+    if as_json:
+        click.echo(json.dumps({"jobs": done}, indent=1))
+    else:
+        click.echo(outcome.say("schedule.once", work.language, done=sum(done.values()), all=len(done)))
+    if all(done.values()):
+        return outcome.DONE
+    return outcome.PARTLY if any(done.values()) else outcome.ERROR
+
+
+def _jobs(work: _Work, stopping: threading.Event) -> dict[str, Job]:
+    def pull_job() -> Mapping[str, object]:
+        return _pull(work, (), _Counter(work.language, enabled=False), stopping).as_json()
+
+    def certify_job() -> Mapping[str, object]:
+        return _certify(work)
+
+    def report_job() -> Mapping[str, object]:
+        written = make_reports(work.folder, work.settings, work.site_name, work.site, work.clock)
+        return {"reports": len(written), "files": [path.name for one in written for path in one.files]}
+
+    jobs: dict[str, Job] = {"pull": pull_job, "certify": certify_job, "report": report_job}
+    assert set(jobs) == set(ORDER)
+    return jobs
+
+
+def _certify(work: _Work) -> dict[str, object]:
+    """Decides, and issues what is approved (by a person before, or by a policy that approves automatically)."""
+    from certificates.policy import read_policies
+    from certificates.register import certify, issue_approved, open_issuer
+
+    policies = read_policies(work.folder)
+    engine = open_database(work.database)
+    summary = certify(engine, work.site_name, policies, work.clock)
+    result: dict[str, object] = {"eligible": summary.eligible, "issued": 0}
+    issuer = work.settings.issuer
+    configured = issuer.did is not None and work.settings.portal.base_url is not None
+    if configured or any(policy.approved for policy in summary.policies):
+        opened = open_issuer(
+            did=issuer.did, base_url=work.settings.portal.base_url, key_file=work.folder / issuer.key_file
+        )
+        issued = issue_approved(engine, work.site_name, opened, work.clock)
+        outcome.print_problems(issued.problems, work.language)
+        result["issued"] = len(issued.issued)
+        result["problems"] = len(issued.problems)
+    return result

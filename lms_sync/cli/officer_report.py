@@ -1,0 +1,161 @@
+"""The officer's verb: report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from authoring.course import CourseFile
+from authoring.messages import LANGUAGES
+from authoring.problems import ContentError, LmsSyncError, Problem
+from authoring.read_yaml import load_model, read_yaml
+from lms_sync.cli import outcome
+from lms_sync.clock import Clock, SystemClock
+from lms_sync.completion_output import terminal_table, write_report
+from lms_sync.completion_report import CompletionReport, ReportedCourse, completion_report
+from lms_sync.people import read_people
+from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
+from lms_sync.store.database import open_database, reading
+
+
+class CannotReport(LmsSyncError):
+    """There is nothing to report on, or not what was asked for."""
+
+
+@dataclass(frozen=True)
+class WrittenReport:
+    """A report and its files."""
+
+    report: CompletionReport
+    files: tuple[Path, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """For `--json`."""
+        return {**self.report.as_json(), "files": [path.as_posix() for path in self.files]}
+
+
+def read_course_files(folder: Path) -> list[CourseFile]:
+    """Every `courses/*/course.yaml` without its lessons; raises ContentError with the problems of all of them."""
+    found: list[CourseFile] = []
+    problems: list[Problem] = []
+    for path in sorted((folder / "courses").glob("*/course.yaml")):
+        try:
+            found.append(load_model(read_yaml(path, root=folder), CourseFile))
+        except ContentError as error:
+            problems += error.problems
+    if problems:
+        raise ContentError(problems)
+    return found
+
+
+def chosen_courses(folder: Path, wanted: Sequence[str], *, none: str) -> list[CourseFile]:
+    """The academy's courses, or those whose ids are wanted; raises CannotReport with the code `none` for no course."""
+    found = read_course_files(folder)
+    if not found:
+        raise CannotReport(none)
+    known = {course.id: course for course in found}
+    for key in wanted:
+        if key not in known:
+            raise CannotReport("report.no-course", course=key, known=", ".join(known))
+    return [known[key] for key in wanted] if wanted else found
+
+
+def make_reports(
+    folder: Path,
+    settings: Settings,
+    site_name: str,
+    site: SiteSettings,
+    clock: Clock,
+    *,
+    courses: Sequence[str] = (),
+    language: str | None = None,
+) -> list[WrittenReport]:
+    """Counts and writes the completion report of each course; raises LmsSyncError where that cannot be done."""
+    from certificates.policy import read_policies
+
+    language = language or settings.language
+    people = read_people(folder)
+    if not people.institutions:
+        raise CannotReport("report.no-institutions")
+    policies = read_policies(folder)
+    engine = open_database(database_url(settings, folder))
+    as_of = clock.now()
+    written: list[WrittenReport] = []
+    for course in chosen_courses(folder, courses, none="report.no-courses"):
+        quizzes = [
+            f"{course.id}/{activity.id}"
+            for section in course.sections
+            for activity in section.activities
+            if activity.kind == "quiz"
+        ]
+        reported = ReportedCourse(
+            course.id,
+            course.title.in_language(language),
+            quizzes[-1] if quizzes else "",
+            tuple(policy.id for policy in policies if course.id in policy.courses),
+        )
+        with reading(engine) as connection:
+            report = completion_report(
+                connection,
+                site_name,
+                people,
+                reported,
+                as_of=as_of,
+                timezone=site.timezone,
+                language=language,
+            )
+        written.append(WrittenReport(report, write_report(report, folder, language)))
+    return written
+
+
+@click.group()
+def report() -> None:
+    """Numbers for the institution, the donor and the auditor."""
+
+
+@report.command()
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="The academy folder (default: here).",
+)
+@click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
+@click.option("--course", "courses", multiple=True, metavar="ID", help="Only this course (repeatable).")
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), help="The language of the report (default: config.yaml's)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+def completion(
+    folder: Path, site_name: str | None, courses: tuple[str, ...], language: str | None, *, as_json: bool
+) -> int:
+    """Count who has started, completed and been certified, for every institution.
+
+    Writes reports/completion-<course>-<date>.csv and .xlsx. Institutions without participants are in
+    them too. The numbers are those of the last pull.
+
+    \b
+    Examples:
+      lms-sync report completion --dir academy
+      lms-sync report completion --course archive-officers --language en
+    """
+    settings = load_settings(folder)
+    name, site = settings.site(site_name)
+    language = language or settings.language
+    written = make_reports(folder, settings, name, site, SystemClock(), courses=courses, language=language)
+    if as_json:
+        result = {"reports": [one.as_json() for one in written]}
+        click.echo(json.dumps(result, ensure_ascii=False, indent=1))
+        return outcome.DONE
+    for one in written:
+        click.echo(click.style(one.report.title, bold=True))
+        for line in terminal_table(one.report, language):
+            click.echo(line)
+        for path in one.files:
+            click.echo(path.as_posix())
+    return outcome.DONE
