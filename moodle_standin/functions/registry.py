@@ -1,0 +1,68 @@
+"""The registry of served functions and the one way in which they are called: check, run, shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+from moodle_standin.errors import NotServedError, missing_record
+from moodle_standin.parameters import check_parameters, clean_answer, known_functions, signatures
+from moodle_standin.site import Call
+
+Function = Callable[[Call, dict[str, Any]], Any]
+
+MODULES: Final = (
+    "batch",
+    "cohorts",
+    "completion",
+    "course_pages",
+    "courses",
+    "enrolment",
+    "drafts",
+    "grades",
+    "groups",
+    "plugin_reading",
+    "plugin_writing",
+    "quiz",
+    "scorm",
+    "siteinfo",
+    "users",
+)
+
+_FUNCTIONS: dict[str, Function] = {}
+
+
+def serves(name: str) -> Callable[[Function], Function]:
+    """Registers a function under Moodle's name; it gets the call and checked parameters and gives a plain answer."""
+
+    def register(function: Function) -> Function:
+        _FUNCTIONS[name] = function
+        return function
+
+    return register
+
+
+def served_functions() -> dict[str, Function]:
+    """All functions that are served, by name."""
+    for module in MODULES:
+        import_module(f"moodle_standin.functions.{module}")
+    return _FUNCTIONS
+
+
+def find(name: str) -> Function:
+    """Finds a function. An unknown name is Moodle's own error, a name of 4.5.6 that is not served is not."""
+    function = served_functions().get(name)
+    if function is None:
+        if name in known_functions():
+            raise NotServedError(f"{name} is a function of Moodle 4.5.6 that the stand-in does not serve.")
+        raise missing_record("external_functions")
+    return function
+
+
+def run(call: Call, arguments: dict[str, Any]) -> Any:
+    """Runs one function as `external_api` does and gives its answer in the declared shape."""
+    function = find(call.function)
+    signature = signatures()[call.function]
+    params = check_parameters(arguments, signature["params"])
+    return clean_answer(function(call, params), signature["returns"])
