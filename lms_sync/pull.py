@@ -7,9 +7,8 @@ killed anywhere goes on where its last stored page ended, and a page that is wro
 Each course has its own cursor: a course that is added later is read from its beginning while the
 others go on. Courses whose cursors lie close together are read in one call.
 
-The stored cursor stays `OVERLAP` seconds behind the site's present, because rows of the last seconds
-may still be on their way into its database. The rows read twice for that are recognised by the
-fact log.
+The stored cursor stays some time behind the site's present (`OVERLAP`), because rows may come into
+its database later than the time that they carry. Rows read twice for that are recognised by the fact log.
 """
 
 from __future__ import annotations
@@ -46,8 +45,16 @@ ACCOUNTS = "local_lmssync_get_accounts"
 PAGE = 5000
 """Rows asked for in one call: larger pages are quicker and hold more memory."""
 
-OVERLAP = 60
-"""Seconds by which the stored cursor stays behind the site's present."""
+OVERLAP = {
+    # Moodle's cron completes a course when it gets to it, and writes the time of the last criterion, which may
+    # lie far back where cron has not run. The stream is short: a row for each person and course.
+    COURSE_COMPLETION: 30 * 86400,
+    GRADE: 86400,  # carries the date of grading, not of writing
+    ACTIVITY_COMPLETION: 300,
+    QUIZ_ATTEMPT: 300,
+    SCORM_RESULT: 300,
+}
+"""Seconds by which each stream's stored cursor stays behind the site's present."""
 
 _TOGETHER = 3600  # seconds between cursors that are read in one call, at the price of that many known rows
 _COURSES_PER_CALL = 500  # below the number of variables that PHP accepts in one request
@@ -262,7 +269,7 @@ class _QuizAttempt(TypedDict):
 class _ScormTrack(TypedDict):
     attempt: int
     element: str
-    value: str
+    value: str | int | float  # Moodle gives some values as numbers
 
 
 _page: TypeAdapter[_Page] = TypeAdapter(_Page)
@@ -272,10 +279,7 @@ _activity_completion: TypeAdapter[_ActivityCompletion] = TypeAdapter(_ActivityCo
 _course_completion: TypeAdapter[_CourseCompletion] = TypeAdapter(_CourseCompletion)
 _grade: TypeAdapter[_Grade] = TypeAdapter(_Grade)
 _quiz_attempt: TypeAdapter[_QuizAttempt] = TypeAdapter(_QuizAttempt)
-# Moodle gives some track values as numbers.
-_scorm_track: TypeAdapter[_ScormTrack] = TypeAdapter(
-    _ScormTrack, config=pydantic.ConfigDict(coerce_numbers_to_str=True)
-)
+_scorm_track: TypeAdapter[_ScormTrack] = TypeAdapter(_ScormTrack)
 
 
 def _activity_value(data: str, t: int) -> tuple[int, dict[str, object]]:
@@ -306,7 +310,7 @@ def _quiz_value(data: str, t: int) -> tuple[int, dict[str, object]]:
 
 def _scorm_value(data: str, t: int) -> tuple[int, dict[str, object]]:
     value = _scorm_track.validate_json(data)
-    return t, {"attempt": value["attempt"], "element": value["element"], "value": value["value"]}
+    return t, {"attempt": value["attempt"], "element": value["element"], "value": str(value["value"])}
 
 
 _VALUE_OF: Mapping[str, Callable[[str, int], tuple[int, dict[str, object]]]] = {
@@ -398,7 +402,7 @@ class _Pull:
             if rows:
                 position = (rows[-1]["t"], rows[-1]["id"])
             reached = position if answer["more"] else max(position, (answer["now"], 0))
-            behind = min(reached, (answer["now"] - OVERLAP, 0))
+            behind = min(reached, (answer["now"] - OVERLAP[stream], 0))
             self._store(stream, rows, values, key_of=key_of, strangers=strangers, position=behind)
             self.pages += 1
             self.rows[stream] += len(rows)

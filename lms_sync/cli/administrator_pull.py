@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import click
 
@@ -17,7 +18,8 @@ from lms_sync.cli import outcome
 from lms_sync.cli.officer_report import chosen_courses, make_reports
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.moodle.client import MoodleClient
-from lms_sync.pull import PullReport, courses_on_site, pull as pull_changes
+from lms_sync.pull import PullReport, courses_on_site
+from lms_sync.pull import pull as pull_changes
 from lms_sync.schedule import ORDER, Job, Runner, run_for_ever, run_once
 from lms_sync.settings import Settings, SettingsError, SiteSettings, database_url, load_settings, read_token
 from lms_sync.store.database import open_database
@@ -122,7 +124,7 @@ class _Counter:
         self._enabled = enabled and sys.stderr.isatty()
         self._width = 0
 
-    def __enter__(self) -> _Counter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
