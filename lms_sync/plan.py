@@ -199,11 +199,14 @@ def make_plan(
         have = by_key.pop((want.kind, want.scope, want.key), None)
         changes.append(_change(want, have, options))
     changes.extend(change for thing in by_key.values() if (change := _unwanted(thing)) is not None)
-    return Plan(tuple(sorted(changes, key=_order)))
+    # Within a kind the files' own order: sections and activities appear in Moodle as they are made.
+    written = {(want.kind, want.scope, want.key): position for position, want in enumerate(desired)}
 
+    def order(change: Change) -> tuple[int, str, int, str]:
+        position = written.get((change.kind, change.scope, change.key), len(written))
+        return _ORDER[change.kind], change.scope, position, change.key
 
-def _order(change: Change) -> tuple[int, str, str]:
-    return _ORDER[change.kind], change.scope, change.key
+    return Plan(tuple(sorted(changes, key=order)))
 
 
 def _change(want: DesiredObject, have: ObservedObject | None, options: PlanOptions) -> Change:
