@@ -7,6 +7,7 @@ only drawing elements are accepted (the list follows SVG 1.1's static features).
 
 from __future__ import annotations
 
+import hashlib
 import re
 import struct
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ _PIXELS = {None: 1.0, "px": 1.0, "pt": 96 / 72, "mm": 96 / 25.4, "cm": 96 / 2.54
 
 @dataclass(frozen=True)
 class Image:
-    """A picture of a course: its file, its name inside the course folder, and its size in pixels."""
+    """A picture of a course: its file, the name a package gives it, and its size in pixels."""
 
     path: Path
     name: str
@@ -66,7 +67,7 @@ def find_image(source: str, *, beside: Path, inside: Path, place: Place) -> Imag
         content = path.read_bytes()
     except OSError as error:
         return [Problem("image.unreadable", {**shown, "reason": error.strerror or str(error)}, place)]
-    name = path.relative_to(root).as_posix()
+    name = _public_name(path.relative_to(root).as_posix())
     if kind == "svg":
         return _svg_image(path, name, content, shown, place)
     try:
@@ -74,6 +75,15 @@ def find_image(source: str, *, beside: Path, inside: Path, place: Place) -> Imag
     except (ValueError, IndexError, struct.error):
         return [Problem("image.not-its-kind", {**shown, "kind": kind.upper()}, place)]
     return Image(path, name, width, height)
+
+
+def _public_name(name: str) -> str:
+    """A name that every platform and zip program agrees on; other letters than ASCII give way to a hash."""
+    if not name.startswith("media/"):
+        name = f"media/{name}"
+    if re.fullmatch(r"[A-Za-z0-9._/-]+", name):
+        return name
+    return f"media/{hashlib.sha256(name.encode()).hexdigest()[:16]}{Path(name).suffix.lower()}"
 
 
 def _other_case(path: Path, root: Path) -> str | None:

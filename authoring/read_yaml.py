@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import pydantic
 import yaml
@@ -318,7 +318,9 @@ def _real_pointer(location: Pointer, data: object) -> Pointer:
     pointer: list[str | int] = []
     here = data
     for step in location:
-        if (isinstance(here, dict) and isinstance(step, str) and step in here) or (isinstance(here, list) and isinstance(step, int) and step < len(here)):
+        if (isinstance(here, dict) and isinstance(step, str) and step in here) or (
+            isinstance(here, list) and isinstance(step, int) and step < len(here)
+        ):
             pointer.append(step)
             here = here[step]
     return tuple(pointer)
@@ -337,10 +339,20 @@ def _known_keys(model: type[pydantic.BaseModel], data: object, pointer: Pointer)
                     found.extend(_models_in(info.annotation))
             candidates = found or candidates
         here = here[step] if isinstance(here, dict | list) else None  # type: ignore[index]
+        candidates = [one for one in candidates if _may_be(one, here)] or candidates
     if isinstance(here, dict) and len(candidates) > 1:  # a union: keep the branches that fit best
         best = max(len(here.keys() & c.model_fields.keys()) for c in candidates)
         candidates = [c for c in candidates if len(here.keys() & c.model_fields.keys()) == best]
     return sorted({info.alias or name for c in candidates for name, info in c.model_fields.items()})
+
+
+def _may_be(model: type[pydantic.BaseModel], data: object) -> bool:
+    """Whether data names this branch of a union: its discriminators have the words of the model."""
+    return not isinstance(data, dict) or all(
+        data[name] in get_args(info.annotation)
+        for name, info in model.model_fields.items()
+        if name in data and get_origin(info.annotation) is Literal and isinstance(data[name], str)
+    )
 
 
 def _models_in(annotation: object) -> list[type[pydantic.BaseModel]]:

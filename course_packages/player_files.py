@@ -1,0 +1,192 @@
+"""The files of the player and of the lessons, as they stand in every package.
+
+One player for all targets: `index.html` with the course's outline, scripts and style beside it, and one
+file per lesson and language that the player loads when it is opened. Lessons are script files that hand
+over one text, because a page that a phone's app opens from its own storage may load scripts but not data.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.resources
+import json
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources.abc import Traversable
+
+import jinja2
+from babel import Locale
+from babel.core import UnknownLocaleError
+from babel.dates import format_date
+from markupsafe import Markup
+
+from authoring.course import Course
+from authoring.lesson import LawReference, Lesson, LessonText
+from course_packages.learner_state import code, shape, state_code_length
+from course_packages.manifest import LAUNCH_PAGE, SCHEMAS
+
+STATIC = ("player.css", "lms.js", "state.js", "player.js")
+
+Words = Mapping[str, str]
+
+
+def player_files(course: Course) -> dict[str, bytes]:
+    """The page, the player, every lesson in every offered language, and the pictures they show."""
+    files = {LAUNCH_PAGE: _encoded(_launch_page(course))}
+    for name in STATIC:
+        files[f"player/{name}"] = _encoded(_source(name).read_text(encoding="utf-8"))
+    for lesson in course.lessons:
+        for language in course.languages.offered:
+            files[lesson_file(lesson, language)] = _encoded(_lesson_script(lesson, language))
+    for image in course.images:
+        files[image.name] = image.path.read_bytes()
+    return files
+
+
+def schema_files() -> dict[str, bytes]:
+    """The schema files that a manifest of SCORM 1.2 names."""
+    folder = importlib.resources.files("course_packages") / "schemas"
+    return {name: (folder / name).read_bytes() for name in SCHEMAS}
+
+
+def lesson_file(lesson: Lesson, language: str) -> str:
+    """The name of a lesson's file in the package."""
+    return f"lessons/{lesson.id}.{language}.js"
+
+
+@cache
+def all_words() -> Mapping[str, Words]:
+    """What the player says, by language."""
+    return tomllib.loads(_source("strings.toml").read_text(encoding="utf-8"))
+
+
+def words_in(language: str) -> Words:
+    """The player's own words; English where it does not speak the language of the course."""
+    every = all_words()
+    return every.get(language) or every.get(language.partition("-")[0]) or every["en"]
+
+
+def _source(name: str) -> Traversable:
+    return importlib.resources.files("course_packages") / "player" / name
+
+
+def _encoded(text: str) -> bytes:
+    return text.replace("\r\n", "\n").encode("utf-8")
+
+
+def _language_name(language: str) -> str:
+    if language in all_words():
+        return all_words()[language]["language_name"]
+    try:
+        name = Locale.parse(language, sep="-").get_display_name() or language
+    except (UnknownLocaleError, ValueError):
+        return language
+    return name[:1].upper() + name[1:]
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(lambda name: _source(name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    # Only HTML that authoring.read_markdown has rendered and sanitised passes through this filter.
+    environment.filters["author_html"] = lambda html: Markup(html.strip())
+    environment.filters["kind"] = lambda block: type(block).__name__
+    return environment
+
+
+def _launch_page(course: Course) -> str:
+    language = course.languages.default
+    return (
+        _templates()
+        .get_template("index.html.j2")
+        .render(
+            language=language,
+            words=words_in(language),
+            title=course.title.in_language(language),
+            owner=course.owner.name.in_language(language) if course.owner else "",
+            languages=[{"code": each, "name": _language_name(each)} for each in course.languages.offered],
+            lesson_count=len(course.lessons),
+            data=_outline(course),
+        )
+    )
+
+
+def _outline(course: Course) -> dict[str, object]:
+    """What the player has to know before it opens a lesson."""
+    length = state_code_length(course)
+    offered = course.languages.offered
+    return {
+        "id": course.id,
+        "version": course.version,
+        "license": course.license,
+        "passing": course.passing.score if course.passing else None,
+        "codeLength": length,
+        "defaultLanguage": course.languages.default,
+        "titles": {language: course.title.in_language(language) for language in offered},
+        "owners": {
+            language: course.owner.name.in_language(language) if course.owner else "" for language in offered
+        },
+        "contact": course.owner.contact if course.owner else "",
+        "lessons": [_lesson_outline(lesson) for lesson in course.lessons],
+        "words": {language: words_in(language) for language in offered},
+    }
+
+
+def _lesson_outline(lesson: Lesson) -> dict[str, object]:
+    return {
+        "id": lesson.id,
+        "code": code("lesson", lesson.id),
+        "minutes": lesson.minutes,
+        "titles": {language: text.title for language, text in lesson.texts.items()},
+        "checks": [
+            {
+                "id": check.id,
+                "code": code("check", check.id),
+                "shape": shape(check),
+                "kind": check.kind,
+                "graded": check.graded,
+                "options": len(check.options),
+                "right": check.right,
+            }
+            for check in lesson.checks
+        ],
+    }
+
+
+def _lesson_script(lesson: Lesson, language: str) -> str:
+    text = lesson.texts[language]
+    arguments = ", ".join(_script_text(value) for value in (lesson.id, language, _lesson_html(text)))
+    return f"LmsSync.lessonArrived({arguments});\n"
+
+
+def _script_text(text: str) -> str:
+    """A JavaScript string. Two line separators are legal in JSON but not in the JavaScript of 2017."""
+    return json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _lesson_html(text: LessonText) -> str:
+    words = words_in(text.language)
+    environment = _templates().overlay()
+    environment.filters = {
+        **environment.filters,
+        "citation": lambda law: _citation(law, words, text.language),
+    }
+    return environment.get_template("lesson.html.j2").render(text=text, words=words).strip()
+
+
+def _citation(law: LawReference, words: Words, language: str) -> str:
+    act = words["law_date"].format(act=law.act, date=_date(law.date, language)) if law.date else law.act
+    article = words["law_article"].format(article=law.article) if law.article else ""
+    return ", ".join(part for part in (act, article) if part)
+
+
+def _date(date: datetime.date, language: str) -> str:
+    try:
+        return format_date(date, "d MMMM y", locale=Locale.parse(language, sep="-"))
+    except (UnknownLocaleError, ValueError):
+        return date.isoformat()
