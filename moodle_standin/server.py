@@ -26,6 +26,7 @@ from moodle_standin.faults import HTML_PAGE, PRINTED_WARNING, Fault
 from moodle_standin.functions import registry
 from moodle_standin.functions.drafts import file_in_draft, put_draft, unused_itemid
 from moodle_standin.parameters import (
+    BadAnswerError,
     clean_text,
     escape_xml,
     nest,
@@ -60,6 +61,7 @@ def create_app(site: Site) -> Starlette:
     """The application for one site. All calls run in the event loop, one after the other: that is the one lock."""
     handlers = _Handlers(site)
     app = Starlette(
+        debug=True,  # a defect of the stand-in shows its traceback to the developer who met it
         routes=[
             Route("/webservice/rest/server.php", handlers.rest, methods=["GET", "POST"]),
             Route("/webservice/upload.php", handlers.upload, methods=["GET", "POST"]),
@@ -311,6 +313,9 @@ def _rest_answer(site: Site, form: Form, ip: str) -> Response:
         return JSONResponse(
             {"exception": "standin", "errorcode": "notserved", "message": str(error)}, status_code=501
         )
+    except BadAnswerError as error:
+        defect = {"exception": "standin", "errorcode": "defect", "message": f"{form}: {error}"}
+        return JSONResponse(defect, status_code=500)
     if asked["moodlewsrestformat"] != "json":
         return Response("".join(printed) + to_xml(answer, signatures()[function]["returns"]), media_type=XML)
     return _json_response(answer, "".join(printed))
