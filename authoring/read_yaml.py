@@ -316,7 +316,7 @@ def _each_problem(
 def _real_pointer(location: Pointer, data: object) -> Pointer:
     """Drops the parts of a pydantic location that name a union's branch, not a key of the data."""
     pointer: list[str | int] = []
-    here = data
+    here: Any = data
     for step in location:
         if (isinstance(here, dict) and isinstance(step, str) and step in here) or (
             isinstance(here, list) and isinstance(step, int) and step < len(here)

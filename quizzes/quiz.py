@@ -349,7 +349,7 @@ class Quiz(_Part):
     category: QuestionCategory | None = None
     settings: Settings = Settings()
     slots: tuple[Slot, ...] = ()
-    questions: tuple[Question, ...] = Field(min_length=1)
+    questions: tuple[Question, ...]
 
     _texts: QuestionTexts = PrivateAttr(default_factory=QuestionTexts)
     _warnings: tuple[Problem, ...] = PrivateAttr(default=())

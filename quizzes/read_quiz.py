@@ -54,6 +54,8 @@ def read_quiz(path: Path, *, root: Path) -> Quiz:
     quiz = quiz.with_texts(QuestionTexts(path.parent, root))
     complete = not found
     problems += check_questions(quiz, at)
+    if isinstance(data, dict) and data.get("questions") == []:
+        problems.append(Problem("quiz.no-questions", {}, document.place(("questions",))))
     problems += check_slots(quiz, at, _written_ids(data), complete=complete)
     if any(problem.severity == "error" for problem in problems):
         raise ContentError(problems)
