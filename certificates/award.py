@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
@@ -108,11 +108,13 @@ class Award:
         """The last second of the last valid day in the issuer's calendar, or None."""
         if self.expires_on is None:
             return None
-        midnight = datetime.combine(self.expires_on + timedelta(days=1), time(), ZoneInfo(self.wording.timezone))
+        midnight = datetime.combine(
+            self.expires_on + timedelta(days=1), time(), ZoneInfo(self.wording.timezone)
+        )
         return midnight - timedelta(seconds=1)
 
 
-def award_from_row(row: Row[tuple[object, ...]]) -> Award:
+def award_from_row(row: Row[Any]) -> Award:
     """An award from a row of the table `issue`."""
     values = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
     plain = {name: values[name] for name in Award.__dataclass_fields__ if name != "wording"}

@@ -34,8 +34,12 @@ def check_policy(policy: Policy, *, known: Collection[str] | None = None) -> lis
             if wanted != actual[key]:
                 problems.append(
                     policy.problem(
-                        "policy.test-failed", ("tests", number, "expect", key),
-                        number=number + 1, key=key, wanted=_shown(wanted), actual=_shown(actual[key]),
+                        "policy.test-failed",
+                        ("tests", number, "expect", key),
+                        number=number + 1,
+                        key=key,
+                        wanted=_shown(wanted),
+                        actual=_shown(actual[key]),
                     )
                 )
     return problems

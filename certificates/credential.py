@@ -18,11 +18,15 @@ from typing import Any
 
 from authoring.messages import text
 from certificates.award import Award
+from certificates.dates import plain_number
 
 LIST_BITS = 131_072
 """Length of a status list: the least that the standard allows, so that an award hides in a crowd."""
 
-CONTEXTS = ("https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json")
+CONTEXTS = (
+    "https://www.w3.org/ns/credentials/v2",
+    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
+)
 MEDIA_TYPE = "application/vc+ld+json"
 
 _ACHIEVEMENT_TYPES = {"achievement": "Certification", "attendance": "CertificateOfCompletion"}
@@ -60,7 +64,6 @@ def build_credential(award: Award, holder: str, salt: str) -> dict[str, Any]:
                     "salt": salt,
                 }
             ],
-            "activityEndDate": wording.earned_on.isoformat(),
             "licenseNumber": award.serial,
             "achievement": {
                 "id": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{wording.issuer_did}/{award.policy}')}",
@@ -122,11 +125,6 @@ def _description(award: Award, language: str) -> str:
     parts = [wording.description.in_language(language), f"{hours}."]
     parts.extend(f"- {outcome}" for outcome in wording.outcomes.get(language, ()))
     return "\n".join(parts)
-
-
-def plain_number(value: float) -> int | float:
-    """16.0 as 16, so that a text reads "16 hours"."""
-    return int(value) if float(value).is_integer() else value
 
 
 def _instant(moment: datetime) -> str:

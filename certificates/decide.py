@@ -76,7 +76,12 @@ def decide(policy: Policy, facts: Iterable[Fact], as_of: date) -> Decision:
             for fact in facts
             if fact.stream in STREAMS and (day := local_date(fact.source_time, policy.timezone)) <= as_of
         ),
-        key=lambda pair: (pair[0].source_time, pair[0].stream, pair[0].source_id, repr(sorted(pair[0].value.items()))),
+        key=lambda pair: (
+            pair[0].source_time,
+            pair[0].stream,
+            pair[0].source_id,
+            repr(sorted(pair[0].value.items())),
+        ),
     )
     earned_on, why = _weigh(policy.require, seen)
     if earned_on is None:
@@ -122,7 +127,11 @@ def _weigh(node: Requirement, facts: _Dated) -> tuple[date | None, tuple[Reason,
 
 def _completed(course: str, facts: _Dated) -> tuple[date | None, tuple[Reason, ...]]:
     for fact, day in facts:
-        if fact.stream == "course_completion" and fact.course == course and fact.value.get("complete") is True:
+        if (
+            fact.stream == "course_completion"
+            and fact.course == course
+            and fact.value.get("complete") is True
+        ):
             return day, (Reason("course_completed", course, "yes", day, fact=_reference(fact)),)
     return None, (Reason("course_completed", course, "no"),)
 
@@ -135,7 +144,9 @@ def _passed(quiz: QuizAtLeast, facts: _Dated) -> tuple[date | None, tuple[Reason
         if share is None:
             continue
         if share >= quiz.min:
-            return day, (Reason("quiz", quiz.activity, "yes", day, _as_percent(share), wanted, _reference(fact)),)
+            return day, (
+                Reason("quiz", quiz.activity, "yes", day, _as_percent(share), wanted, _reference(fact)),
+            )
         best = share if best is None else max(best, share)
     score = None if best is None else _as_percent(best)
     return None, (Reason("quiz", quiz.activity, "no", score=score, wanted=wanted),)

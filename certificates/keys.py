@@ -114,7 +114,9 @@ def _write_new(path: Path, content: bytes) -> None:
     except FileExistsError as error:
         raise Refused("keys.exists", path=path.name) from error
     except OSError as error:
-        raise CannotWrite("files.cannot-write", path=str(path), reason=error.strerror or str(error)) from error
+        raise CannotWrite(
+            "files.cannot-write", path=str(path), reason=error.strerror or str(error)
+        ) from error
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
@@ -122,4 +124,6 @@ def _write_new(path: Path, content: bytes) -> None:
             os.fsync(stream.fileno())
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise CannotWrite("files.cannot-write", path=str(path), reason=error.strerror or str(error)) from error
+        raise CannotWrite(
+            "files.cannot-write", path=str(path), reason=error.strerror or str(error)
+        ) from error

@@ -188,8 +188,10 @@ class Policy(_Strict):
     @property
     def courses(self) -> tuple[str, ...]:
         """Keys of the courses whose facts this policy looks at."""
-        keys = {leaf.course_completed or (leaf.quiz.activity.split("/", 1)[0] if leaf.quiz else "")
-                for leaf in self.require.leaves()}
+        keys = {
+            leaf.course_completed or (leaf.quiz.activity.split("/", 1)[0] if leaf.quiz else "")
+            for leaf in self.require.leaves()
+        }
         return tuple(sorted(keys - {""}))
 
     def problem(self, code: str, pointer: Pointer, **params: object) -> Problem:
@@ -268,18 +270,29 @@ def _whole(policy: Policy) -> Iterator[Problem]:
     if policy.outcomes:
         for language in policy.languages:
             if not policy.outcomes.get(language):
-                yield policy.problem("policy.translation-missing", ("outcomes",), key="outcomes", language=language)
-        counts = {len(policy.outcomes[language]) for language in policy.languages if policy.outcomes.get(language)}
+                yield policy.problem(
+                    "policy.translation-missing", ("outcomes",), key="outcomes", language=language
+                )
+        counts = {
+            len(policy.outcomes[language]) for language in policy.languages if policy.outcomes.get(language)
+        }
         if len(counts) > 1:
-            yield policy.problem("policy.outcomes-differ", ("outcomes",), counts=", ".join(map(str, sorted(counts))))
+            yield policy.problem(
+                "policy.outcomes-differ", ("outcomes",), counts=", ".join(map(str, sorted(counts)))
+            )
     for number, test in enumerate(policy.tests):
         for index, given in enumerate(test.given):
-            if (given.course_completed is None) == (given.quiz is None) or (given.quiz is None) != (given.score is None):
+            if (given.course_completed is None) == (given.quiz is None) or (given.quiz is None) != (
+                given.score is None
+            ):
                 yield policy.problem("policy.given", ("tests", number, "given", index))
 
 
 def _tree_problems(policy: Policy, node: Requirement, pointer: Pointer) -> Iterator[Problem]:
-    if len(node.model_fields_set) != 1 or next(iter(node.model_dump(include=node.model_fields_set).values())) is None:
+    if (
+        len(node.model_fields_set) != 1
+        or next(iter(node.model_dump(include=node.model_fields_set).values())) is None
+    ):
         yield policy.problem("policy.one-requirement", pointer, keys=", ".join(Requirement.model_fields))
         return
     if node.all == () or node.any == ():

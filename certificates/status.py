@@ -26,7 +26,7 @@ def status_of(events: Iterable[str], expires_on: date | None, today: date) -> St
     written = list(events)
     for final in ("erased", "revoked", "superseded"):
         if final in written:
-            return final  # type: ignore[return-value]
+            return final
     if expires_on is not None and today > expires_on:
         return "expired"
     suspensions = [event for event in written if event in ("suspended", "resumed")]

@@ -38,7 +38,9 @@ def normal_form(typed: str) -> str | None:
 
 def in_groups(verification_id: str) -> str:
     """The id as it is printed: seven groups of four."""
-    return "-".join(verification_id[start : start + _GROUP] for start in range(0, len(verification_id), _GROUP))
+    return "-".join(
+        verification_id[start : start + _GROUP] for start in range(0, len(verification_id), _GROUP)
+    )
 
 
 def _check_value(body: str) -> int:

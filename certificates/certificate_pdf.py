@@ -1,0 +1,174 @@
+"""Renders the certificate: one A4 sheet as PDF/A-3a, with the signed credential attached.
+
+Typst sets it from `designs/certificate.typ` with the font built into the engine, so that the same award
+gives the same bytes on every machine. Rendered once, stored by SHA-256, never rendered again.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import unicodedata
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import typst
+
+from authoring.languages import LocalizedText
+from authoring.messages import text
+from authoring.problems import LmsSyncError
+from certificates.award import Award, Wording
+from certificates.dates import long_date, plain_number
+from certificates.policy import Policy
+from certificates.verification_id import in_groups
+
+DESIGNS = Path(__file__).parent / "designs"
+STANDARD: Literal["a-3a"] = "a-3a"
+
+_with_glyph: set[str] = set()
+_without_glyph: set[str] = set()
+
+
+class NotRendered(LmsSyncError):
+    """A certificate could not be set."""
+
+
+def render(award: Award, holder: str, credential: bytes | None) -> bytes:
+    """The certificate of an award as PDF/A-3a; `credential` is attached as "credential.json". Raises NotRendered.
+
+    The same arguments give the same bytes: the time in the file is the time of issue.
+    """
+    wording = award.wording
+    data = {
+        "kind": wording.kind,
+        "title": f"{wording.title.in_language(wording.languages[0])} – {award.serial}",
+        "about": award.verification_url,
+        "holder": holder,
+        "serial": award.serial,
+        "issued_on": _in_languages(award.issued_on, wording.languages),
+        "expires_on": _in_languages(award.expires_on, wording.languages) if award.expires_on else None,
+        "signatory": wording.signatory_name,
+        "demo": wording.demo,
+        "host": _shown_address(wording.base_url),
+        "id_lines": _in_lines(in_groups(award.verification_id)),
+        "qr_alt": award.verification_url,
+        "texts": [_texts(wording, language) for language in wording.languages],
+    }
+    attached = "none" if credential is None else f"bytes({_literal(credential.decode('utf-8'))})"
+    source = f"""#import "/certificate.typ": certificate
+#certificate(
+  json(bytes({_literal(json.dumps(data, ensure_ascii=False))})),
+  bytes({_literal(_qr(award.verification_url))}),
+  {attached},
+)
+"""
+    try:
+        return _compile(source, timestamp=award.issued_at)
+    except typst.TypstError as error:
+        raise NotRendered("certificate.not-rendered", serial=award.serial, reason=error.message) from error
+
+
+def printed_name(given_name: str, family_name: str) -> str:
+    """A name as it is printed: given name first, composed letters (NFC), single spaces."""
+    return unicodedata.normalize("NFC", " ".join(f"{given_name} {family_name}".split()))
+
+
+def printed_text(policy: Policy) -> str:
+    """Everything that a policy puts on the certificate, in one string, for the check of its letters."""
+    parts: list[str] = [policy.signatory.name, policy.serial.pattern]
+    localized: tuple[LocalizedText, ...] = (policy.title, policy.issuer_name, policy.signatory.role)
+    for language in policy.languages:
+        parts.extend(each.in_language(language) for each in localized)
+        parts.extend(policy.outcomes.get(language, ()))
+    return unicodedata.normalize("NFC", " ".join(parts))
+
+
+def characters_lacking(printed: str) -> tuple[str, ...]:
+    """The characters of a text that the certificate's font lacks, or that cannot be printed, in order."""
+    characters = {c for c in printed if c != " "}
+    unseen = "".join(sorted(characters - _with_glyph - _without_glyph))
+    if unseen:
+        if unseen.isprintable() and _can_set(unseen):
+            _with_glyph.update(unseen)
+        else:
+            for character in unseen:
+                known = _with_glyph if character.isprintable() and _can_set(character) else _without_glyph
+                known.add(character)
+    lacking = dict.fromkeys(c for c in printed if c in _without_glyph)
+    return tuple(c if c.isprintable() else f"U+{ord(c):04X}" for c in lacking)
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    return typst.Compiler(root=str(DESIGNS), ignore_system_fonts=True)
+
+
+def _compile(source: str, timestamp: datetime | None = None) -> bytes:
+    made = _compiler().compile(
+        input=source.encode("utf-8"), format="pdf", pdf_standards=[STANDARD], timestamp=timestamp
+    )
+    assert isinstance(made, bytes)
+    return made
+
+
+def _literal(value: str) -> str:
+    """A Typst string literal."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _can_set(characters: str) -> bool:
+    apart = _literal(" ".join(characters))
+    try:
+        _compile(f'#set text(font: "Libertinus Serif", fallback: false)\n#{apart}')
+    except typst.TypstError:
+        return False
+    return True
+
+
+def _texts(wording: Wording, language: str) -> dict[str, Any]:
+    hours = plain_number(wording.hours)
+    return {
+        "lang": language,
+        "issuer": wording.issuer_name.in_language(language),
+        "title": wording.title.in_language(language),
+        "role": wording.signatory_role.in_language(language),
+        "outcomes": list(wording.outcomes.get(language, ())),
+        "heading": text(f"certificate.heading-{wording.kind}", {}, language),
+        "certifies": text("certificate.certifies", {}, language),
+        "achieved": text(f"certificate.has-{wording.kind}", {}, language),
+        "hours": text("certificate.hours", {"n": hours}, language),
+        "outcomes_title": text("certificate.outcomes", {}, language),
+        "check": text("certificate.check", {}, language),
+        "serial_label": text("certificate.serial", {}, language),
+        "issued_label": text("certificate.issued-on", {}, language),
+        "expires_label": text("certificate.valid-until", {}, language),
+        "no_expiry": text("certificate.no-expiry", {}, language),
+        "demo": text("certificate.demo", {}, language),
+        "demo_note": text("certificate.demo-note", {}, language),
+    }
+
+
+def _in_languages(day: date, languages: tuple[str, ...]) -> str:
+    """The date once where all languages write it alike, else side by side."""
+    return "  ·  ".join(dict.fromkeys(long_date(day, language) for language in languages))
+
+
+def _shown_address(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    return f"{parts.netloc}{parts.path}".rstrip("/")
+
+
+def _in_lines(grouped: str) -> list[str]:
+    groups = grouped.split("-")
+    return ["-".join(groups[:4]) + "-", "-".join(groups[4:])]
+
+
+def _qr(url: str) -> str:
+    import segno
+
+    out = io.BytesIO()
+    segno.make(url, error="m", micro=False).save(out, kind="svg", border=0, xmldecl=False, dark="#23252b")
+    return out.getvalue().decode("utf-8")

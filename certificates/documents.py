@@ -1,0 +1,106 @@
+"""The documents of an award, each made and written once: holder's name, credential, certificate."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from authoring.problems import LmsSyncError, Problem, Refused
+from certificates import certificate_pdf
+from certificates.award import KINDS, Award, award_from_row
+from certificates.credential import MEDIA_TYPE, build_credential
+from certificates.issuer import Issuer
+from lms_sync.clock import Clock
+from lms_sync.store import schema
+from lms_sync.store.database import reading
+
+
+def make_documents(
+    engine: Engine, site: str, issuer: Issuer, clock: Clock
+) -> tuple[list[Award], list[Problem]]:
+    """Makes the credential and the certificate of every award that lacks them. Each is written once."""
+    issue, document = schema.issue, schema.document
+    there = select(func.count()).where(document.c.issue_id == issue.c.id).scalar_subquery()
+    with reading(engine) as connection:
+        unfinished = [
+            award_from_row(row)
+            for row in connection.execute(
+                select(issue)
+                .where(issue.c.site == site, there < len(KINDS))
+                .order_by(issue.c.issued_at, issue.c.serial)
+            )
+        ]
+    completed: list[Award] = []
+    problems: list[Problem] = []
+    for award in unfinished:
+        try:
+            _complete(engine, award, issuer, clock)
+        except LmsSyncError as error:
+            problems.extend(error.problems)
+        else:
+            completed.append(award)
+    return completed, problems
+
+
+def _complete(engine: Engine, award: Award, issuer: Issuer, clock: Clock) -> None:
+    if award.wording.issuer_did != issuer.did:
+        raise Refused("issue.other-issuer", serial=award.serial, did=award.wording.issuer_did)
+    holder = json.loads(read_document(engine, award.id, "holder"))
+    credential = find_document(engine, award.id, "credential")
+    if credential is None:
+        signed = issuer.signer.sign(build_credential(award, holder["name"], holder["salt"]), clock.now())
+        text = json.dumps(signed, ensure_ascii=False, indent=1) + "\n"
+        credential = _write_once(engine, award, "credential", MEDIA_TYPE, text.encode("utf-8"), clock=clock)
+    if find_document(engine, award.id, "pdf") is None:
+        certificate = certificate_pdf.render(award, holder["name"], credential)
+        _write_once(engine, award, "pdf", "application/pdf", certificate, clock=clock)
+
+
+def _write_once(
+    engine: Engine, award: Award, kind: str, media_type: str, content: bytes, *, clock: Clock
+) -> bytes:
+    """Stores a document, or leaves and gives back the one that another process stored first."""
+    try:
+        with engine.begin() as connection:
+            insert_document(connection, award, kind, media_type, content, now=clock.now())
+        return content
+    except IntegrityError:
+        return read_document(engine, award.id, kind)
+
+
+def insert_document(
+    connection: Connection, award: Award, kind: str, media_type: str, content: bytes, *, now: datetime
+) -> None:
+    """Writes a document within the caller's transaction; a second one of its kind is an IntegrityError."""
+    connection.execute(
+        insert(schema.document).values(
+            issue_id=award.id,
+            kind=kind,
+            site=award.site,
+            sha256=hashlib.sha256(content).hexdigest(),
+            media_type=media_type,
+            content=content,
+            created_at=now,
+        )
+    )
+
+
+def find_document(engine: Engine, issue_id: str, kind: str) -> bytes | None:
+    """A stored document of an award ("holder", "credential", "pdf"), or None."""
+    table = schema.document
+    with reading(engine) as connection:
+        query = select(table.c.content).where(table.c.issue_id == issue_id, table.c.kind == kind)
+        found = connection.execute(query).scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
+def read_document(engine: Engine, issue_id: str, kind: str) -> bytes:
+    """A stored document, exactly as it was issued. Raises LmsSyncError where it is not there."""
+    found = find_document(engine, issue_id, kind)
+    if found is None:
+        raise LmsSyncError("issue.no-document", kind=kind, id=issue_id)
+    return found

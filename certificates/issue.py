@@ -1,0 +1,278 @@
+"""Enters approved awards in the register, exactly once, and has their documents made."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from authoring.problems import LmsSyncError, Problem
+from certificates import certificate_pdf
+from certificates.award import Award, Wording, award_from_row
+from certificates.credential import LIST_BITS
+from certificates.documents import insert_document, make_documents
+from certificates.holders import printed_names
+from certificates.issuer import Issuer
+from certificates.policy import Policy, parse_policy
+from certificates.status_lists import publish_status_lists, write_event
+from certificates.verification_id import new_verification_id
+from lms_sync.clock import Clock, local_date
+from lms_sync.store import schema
+from lms_sync.store.database import reading
+
+MAX_NAME = 200
+_ATTEMPTS = 20
+_FULL = LIST_BITS // 2  # a list is left while half of it is free, so that a random index is found at once
+
+
+@dataclass(frozen=True)
+class Issued:
+    """An award in the register."""
+
+    issue_id: str
+    grant_key: str
+    person_id: str
+    policy: str
+    serial: str
+    verification_id: str
+    verification_url: str
+    issued_on: date
+    expires_on: date | None
+
+
+@dataclass(frozen=True)
+class IssueReport:
+    """What one run of `issue_approved` did; problems name awards that stay approved but were not issued."""
+
+    issued: tuple[Issued, ...]
+    completed: int  # awards entered before whose documents this run made
+    problems: tuple[Problem, ...]
+
+
+def issue_approved(engine: Engine, site: str, issuer: Issuer, clock: Clock) -> IssueReport:
+    """Issues what is approved: enters each award once, makes its documents, publishes the status lists.
+
+    Awards that cannot be issued (no name, a letter that the font lacks) are told as problems; the others
+    are issued all the same.
+    """
+    entered, problems = enter_approved(engine, site, issuer, clock)
+    completed, failed = make_documents(engine, site, issuer, clock)
+    publish_status_lists(engine, site, issuer, clock)
+    new = {award.id for award in entered}
+    return IssueReport(
+        tuple(_issued(award) for award in entered),
+        sum(1 for award in completed if award.id not in new),
+        (*problems, *failed),
+    )
+
+
+def enter_approved(
+    engine: Engine, site: str, issuer: Issuer, clock: Clock
+) -> tuple[list[Award], list[Problem]]:
+    """Gives each approved award its numbers and enters it, each in one transaction; documents come later.
+
+    Any number of processes may do this at once, and any of them may die at any moment.
+    """
+    entered: list[Award] = []
+    problems: list[Problem] = []
+    with reading(engine) as connection:
+        waiting = _approved_not_entered(connection, site)
+        names = printed_names(connection, [row.person_id for row in waiting])
+        policies = _policies(connection, site, {row.policy_sha256 for row in waiting})
+    for row in waiting:
+        name = names.get(row.person_id, "")
+        policy = policies[row.policy_sha256]
+        if (problem := _unprintable(name, row.person_id, policy)) is not None:
+            problems.append(problem)
+            continue
+        award = _enter(engine, site, row, policy, name, issuer=issuer, clock=clock)
+        if award is not None:
+            entered.append(award)
+    return entered, problems
+
+
+def _approved_not_entered(connection: Connection, site: str) -> Sequence[Row[Any]]:
+    approval, decision, issue = schema.approval, schema.decision, schema.issue
+    query = (
+        select(decision)
+        .join(approval, approval.c.decision_id == decision.c.id)
+        .outerjoin(issue, issue.c.grant_key == approval.c.grant_key)
+        .where(approval.c.site == site, issue.c.id.is_(None))
+        .order_by(decision.c.policy, decision.c.earned_on, approval.c.id)
+    )
+    return connection.execute(query).all()
+
+
+def _policies(connection: Connection, site: str, hashes: set[str]) -> dict[str, Policy]:
+    table = schema.policy_text
+    rows = connection.execute(select(table).where(table.c.site == site, table.c.sha256.in_(sorted(hashes))))
+    return {row.sha256: parse_policy(row.text, f"{row.policy} {row.version}") for row in rows}
+
+
+def _unprintable(name: str, person_id: str, policy: Policy) -> Problem | None:
+    if not name:
+        return Problem("certificate.no-name", {"person": person_id})
+    if len(name) > MAX_NAME:
+        return Problem(
+            "certificate.name-too-long", {"name": name[:40] + "…", "n": len(name), "limit": MAX_NAME}
+        )
+    if lacking := certificate_pdf.characters_lacking(name):
+        return Problem("certificate.letters-lacking", {"name": name, "letters": " ".join(lacking)})
+    if lacking := certificate_pdf.characters_lacking(certificate_pdf.printed_text(policy)):
+        return Problem(
+            "certificate.policy-letters-lacking", {"policy": policy.id, "letters": " ".join(lacking)}
+        )
+    return None
+
+
+def _enter(
+    engine: Engine,
+    site: str,
+    approved: Row[Any],
+    policy: Policy,
+    name: str,
+    *,
+    issuer: Issuer,
+    clock: Clock,
+) -> Award | None:
+    """Enters one award, or does nothing where another process was first."""
+    for _ in range(_ATTEMPTS):
+        try:
+            with engine.begin() as connection:
+                issue = schema.issue
+                there = select(issue.c.id).where(issue.c.grant_key == approved.grant_key)
+                if connection.execute(there).first() is not None:
+                    return None
+                award = _numbered(connection, site, approved, policy, issuer=issuer, now=clock.now())
+                _insert_award(connection, award, policy, issuer, name)
+            return award
+        except IntegrityError:
+            # Another process took the grant, the number or the index between our look and our write
+            # (never on SQLite, where we hold the write lock): the transaction is undone, so look again.
+            continue
+    raise LmsSyncError("issue.contention")
+
+
+def _numbered(
+    connection: Connection, site: str, approved: Row[Any], policy: Policy, *, issuer: Issuer, now: datetime
+) -> Award:
+    issued_on = local_date(now, policy.timezone)
+    serial = policy.serial.number(
+        issued_on.year, _next_number(connection, site, policy.serial.series(issued_on.year))
+    )
+    list_number, index = _free_status_index(connection, site, now)
+    return Award(
+        id=str(uuid.uuid4()),
+        site=site,
+        grant_key=approved.grant_key,
+        person_id=approved.person_id,
+        policy=policy.id,
+        policy_version=policy.version,
+        serial=serial,
+        verification_id=new_verification_id(),
+        status_list=list_number,
+        status_index=index,
+        issued_at=now.replace(microsecond=0),
+        issued_on=issued_on,
+        expires_on=approved.expires_on,
+        wording=Wording.of(
+            policy,
+            issuer_did=issuer.did,
+            base_url=issuer.base_url,
+            earned_on=approved.earned_on,
+            demo=issuer.signer.demo,
+        ),
+    )
+
+
+def _next_number(connection: Connection, site: str, series: str) -> int:
+    """The next number of a series; the row lock it takes lasts until the transaction ends, so there is no gap."""
+    counter = schema.serial_counter
+    taken = connection.execute(
+        update(counter)
+        .where(counter.c.site == site, counter.c.series == series)
+        .values(last=counter.c.last + 1)
+        .returning(counter.c.last)
+    ).scalar_one_or_none()
+    if taken is None:
+        connection.execute(insert(counter).values(site=site, series=series, last=1))
+        return 1
+    return int(taken)
+
+
+def _free_status_index(connection: Connection, site: str, now: datetime) -> tuple[int, int]:
+    """A random free index in a status list of the site; begins a new list where the newest is half full."""
+    lists, issue = schema.status_list, schema.issue
+    number = connection.execute(select(func.max(lists.c.number)).where(lists.c.site == site)).scalar_one()
+    if number is not None:
+        used = connection.execute(select(func.count()).where(issue.c.status_list == number)).scalar_one()
+        if used >= _FULL:
+            number = None
+    if number is None:
+        number = (connection.execute(select(func.max(lists.c.number))).scalar_one() or 0) + 1
+        connection.execute(insert(lists).values(number=number, site=site, content=None, updated_at=now))
+    while True:
+        index = secrets.randbelow(LIST_BITS)
+        taken = select(issue.c.id).where(issue.c.status_list == number, issue.c.status_index == index)
+        if connection.execute(taken).first() is None:
+            return int(number), index
+
+
+def _insert_award(connection: Connection, award: Award, policy: Policy, issuer: Issuer, name: str) -> None:
+    connection.execute(
+        insert(schema.issue).values(
+            id=award.id,
+            site=award.site,
+            grant_key=award.grant_key,
+            person_id=award.person_id,
+            policy=award.policy,
+            policy_version=award.policy_version,
+            series=policy.serial.series(award.issued_on.year),
+            serial=award.serial,
+            verification_id=award.verification_id,
+            status_list=award.status_list,
+            status_index=award.status_index,
+            issued_at=award.issued_at,
+            issued_on=award.issued_on,
+            expires_on=award.expires_on,
+            public=award.wording.as_json(),
+        )
+    )
+    # The name as printed is fixed now, so that documents made later, or again looked at, say the same.
+    holder = {"name": name, "salt": secrets.token_hex(16)}
+    content = json.dumps(holder, ensure_ascii=False).encode("utf-8")
+    insert_document(connection, award, "holder", "application/json", content, now=award.issued_at)
+    write_event(connection, award, "issued", actor=issuer.did, reason=None, now=award.issued_at)
+
+
+def issued(engine: Engine, site: str) -> list[Issued]:
+    """Every award of a site, in the order of issue."""
+    table = schema.issue
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(table)
+            .where(table.c.site == site)
+            .order_by(table.c.issued_at, table.c.series, table.c.serial)
+        )
+        return [_issued(award_from_row(row)) for row in rows]
+
+
+def _issued(award: Award) -> Issued:
+    return Issued(
+        award.id,
+        award.grant_key,
+        award.person_id,
+        award.policy,
+        award.serial,
+        award.verification_id,
+        award.verification_url,
+        award.issued_on,
+        award.expires_on,
+    )

@@ -1,0 +1,303 @@
+"""Decides about people and proposes awards; records who approved them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from authoring.languages import LocalizedText
+from authoring.problems import Refused
+from certificates.decide import STREAMS, Decision, decide
+from certificates.holders import printed_names
+from certificates.policy import Policy
+from lms_sync.clock import Clock, local_date
+from lms_sync.facts import Fact, facts_of
+from lms_sync.store import schema
+from lms_sync.store.database import reading
+
+FIRST_CYCLE = 1
+
+
+@dataclass(frozen=True)
+class PolicySummary:
+    """What one run of `certify` found for one policy; numbers of people."""
+
+    policy: str
+    title: LocalizedText
+    eligible: int  # have earned it and wait for approval
+    pending: int  # something is still missing
+    approved: int  # approved, not issued yet
+    issued: int
+    new: int  # decisions stored by this run because something changed
+
+
+@dataclass(frozen=True)
+class CertifySummary:
+    """What one run of `certify` found."""
+
+    policies: tuple[PolicySummary, ...]
+
+    @property
+    def eligible(self) -> int:
+        """People who wait for approval, over all policies."""
+        return sum(policy.eligible for policy in self.policies)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An award that was earned and waits for approval."""
+
+    grant_key: str
+    decision_id: int
+    policy: str
+    person_id: str
+    name: str
+    earned_on: date
+    expires_on: date | None
+
+
+def grant_key(policy_id: str, person_id: str, cycle: int = FIRST_CYCLE) -> str:
+    """What may be issued once: SHA-256 over policy, person and cycle."""
+    said = json.dumps([policy_id, person_id, cycle], separators=(",", ":"))
+    return hashlib.sha256(said.encode("utf-8")).hexdigest()
+
+
+def certify(engine: Engine, site: str, policies: Iterable[Policy], clock: Clock) -> CertifySummary:
+    """Decides about everybody who has facts in the policies' courses, and stores what changed.
+
+    An equal decision is not stored again; who is approved or issued is not decided again, so that nothing
+    done later in Moodle, and no later policy, touches an award. A policy with `approval: automatic`
+    approves at once what it finds eligible.
+    """
+    return CertifySummary(tuple(_certify_one(engine, site, policy, clock) for policy in policies))
+
+
+def _certify_one(engine: Engine, site: str, policy: Policy, clock: Clock) -> PolicySummary:
+    now = clock.now()
+    today = local_date(now, policy.timezone)
+    new = eligible = pending = 0
+    with engine.begin() as connection:
+        facts = _facts_by_person(connection, site, policy)
+        decided = _latest_decisions(connection, site, policy.id)
+        approved = _keys(connection, schema.approval, site)
+        entered = _keys(connection, schema.issue, site)
+        waiting: list[tuple[str, int]] = []
+        for person_id in sorted(facts):
+            key = grant_key(policy.id, person_id)
+            if key in approved or key in entered:
+                continue
+            decision = decide(policy, facts[person_id], today)
+            before = decided.get(key)
+            if before is None or not _says_the_same(before, policy, decision):
+                decision_id = _store_decision(
+                    connection, site, policy, person_id, decision, as_of=today, now=now
+                )
+                new += 1
+            else:
+                decision_id = int(before.id)
+            if decision.state == "eligible":
+                eligible += 1
+                waiting.append((key, decision_id))
+            else:
+                pending += 1
+        if new:
+            _keep_text(connection, site, policy, now)
+        if policy.approval == "automatic":
+            by = f"{policy.id} {policy.version}"
+            for key, decision_id in waiting:
+                _store_approval(connection, site, key, decision_id, by=by, now=now, automatic=True, note=None)
+            eligible = 0
+        ours = schema.decision.c.policy == policy.id
+        approved_now = (
+            select(func.count())
+            .select_from(
+                schema.approval.join(schema.decision, schema.approval.c.decision_id == schema.decision.c.id)
+            )
+            .where(schema.approval.c.site == site, ours)
+        )
+        issued_now = select(func.count()).where(
+            schema.issue.c.site == site, schema.issue.c.policy == policy.id
+        )
+        n_approved = connection.execute(approved_now).scalar_one()
+        n_issued = connection.execute(issued_now).scalar_one()
+    return PolicySummary(policy.id, policy.title, eligible, pending, n_approved - n_issued, n_issued, new)
+
+
+def _facts_by_person(connection: Connection, site: str, policy: Policy) -> dict[str, list[Fact]]:
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for course in policy.courses:
+        for fact in facts_of(connection, site, course=course):
+            if fact.stream in STREAMS:
+                found[fact.person_id].append(fact)
+    return found
+
+
+def _latest_decisions(connection: Connection, site: str, policy_id: str | None = None) -> dict[str, Row[Any]]:
+    table = schema.decision
+    newest = select(func.max(table.c.id)).where(table.c.site == site).group_by(table.c.grant_key)
+    if policy_id is not None:
+        newest = newest.where(table.c.policy == policy_id)
+    return {row.grant_key: row for row in connection.execute(select(table).where(table.c.id.in_(newest)))}
+
+
+def _keys(connection: Connection, table: Table, site: str) -> set[str]:
+    return set(connection.execute(select(table.c.grant_key).where(table.c.site == site)).scalars())
+
+
+def _says_the_same(before: Row[Any], policy: Policy, decision: Decision) -> bool:
+    return bool(
+        before.policy_sha256 == policy.sha256
+        and before.state == decision.state
+        and before.earned_on == decision.earned_on
+        and before.expires_on == decision.expires_on
+        and before.why == [reason.as_json() for reason in decision.why]
+    )
+
+
+def _store_decision(
+    connection: Connection,
+    site: str,
+    policy: Policy,
+    person_id: str,
+    decision: Decision,
+    *,
+    as_of: date,
+    now: datetime,
+) -> int:
+    done = connection.execute(
+        insert(schema.decision).values(
+            site=site,
+            grant_key=grant_key(policy.id, person_id),
+            policy=policy.id,
+            policy_version=policy.version,
+            policy_sha256=policy.sha256,
+            person_id=person_id,
+            cycle=FIRST_CYCLE,
+            as_of=as_of,
+            state=decision.state,
+            earned_on=decision.earned_on,
+            expires_on=decision.expires_on,
+            why=[reason.as_json() for reason in decision.why],
+            decided_at=now,
+        )
+    )
+    assert done.inserted_primary_key is not None
+    return int(done.inserted_primary_key[0])
+
+
+def _keep_text(connection: Connection, site: str, policy: Policy, now: datetime) -> None:
+    table = schema.policy_text
+    known = select(table.c.sha256).where(table.c.site == site, table.c.sha256 == policy.sha256)
+    if connection.execute(known).first() is None:
+        connection.execute(
+            insert(table).values(
+                site=site,
+                sha256=policy.sha256,
+                policy=policy.id,
+                version=policy.version,
+                text=policy.text,
+                first_used_at=now,
+            )
+        )
+
+
+def proposals(engine: Engine, site: str) -> list[Proposal]:
+    """Awards that were earned and wait for approval, by policy, day and name."""
+    with reading(engine) as connection:
+        approved = _keys(connection, schema.approval, site)
+        waiting = [
+            row
+            for row in _latest_decisions(connection, site).values()
+            if row.state == "eligible" and row.grant_key not in approved
+        ]
+        names = printed_names(connection, [row.person_id for row in waiting])
+    found = [
+        Proposal(
+            row.grant_key,
+            row.id,
+            row.policy,
+            row.person_id,
+            names.get(row.person_id, ""),
+            row.earned_on,
+            row.expires_on,
+        )
+        for row in waiting
+    ]
+    return sorted(found, key=lambda p: (p.policy, p.earned_on, p.name, p.person_id))
+
+
+def approve(
+    engine: Engine,
+    site: str,
+    grant_keys: Collection[str] | None,
+    *,
+    by: str,
+    clock: Clock,
+    note: str | None = None,
+) -> int:
+    """Approves what is proposed: the given grant keys, or all with None. How many were approved now.
+
+    What is approved already stays as it was. Raises Refused for a key that is not proposed.
+    """
+    if not by.strip():
+        raise Refused("approve.nobody")
+    with engine.begin() as connection:
+        latest = _latest_decisions(connection, site)
+        approved = _keys(connection, schema.approval, site)
+        eligible = {key: row for key, row in latest.items() if row.state == "eligible"}
+        if grant_keys is None:
+            wanted = set(eligible)
+        else:
+            wanted = set(grant_keys)
+            if unknown := sorted(wanted - set(eligible)):
+                raise Refused("approve.not-proposed", id=unknown[0], n=len(unknown))
+        return sum(
+            _store_approval(
+                connection,
+                site,
+                key,
+                eligible[key].id,
+                by=by.strip(),
+                now=clock.now(),
+                automatic=False,
+                note=note,
+            )
+            for key in sorted(wanted - approved)
+        )
+
+
+def _store_approval(
+    connection: Connection,
+    site: str,
+    key: str,
+    decision_id: int,
+    *,
+    by: str,
+    now: datetime,
+    automatic: bool,
+    note: str | None,
+) -> int:
+    """Records an approval; 0 where another process recorded one a moment ago."""
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    done = connection.execute(
+        dialect.insert(schema.approval)
+        .values(
+            site=site,
+            grant_key=key,
+            decision_id=decision_id,
+            approved_by=by,
+            approved_at=now,
+            automatic=automatic,
+            note=note,
+        )
+        .on_conflict_do_nothing(index_elements=["grant_key"])
+    )
+    return int(done.rowcount)
