@@ -322,7 +322,7 @@ def _real_pointer(location: Pointer, data: object) -> Pointer:
             isinstance(here, list) and isinstance(step, int) and step < len(here)
         ):
             pointer.append(step)
-            here = here[step]
+            here = here[step]  # type: ignore[index]
     return tuple(pointer)
 
 

@@ -52,8 +52,9 @@ def sample() -> Quiz:
     return read_quiz(SAMPLES / "quizzes" / "all-types.yaml", root=SAMPLES)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bank_as_moodle_reads() -> Callable[[Quiz], list[etree._Element]]:
+    """The questions of a bank's file as Moodle's own reader sees them."""
     return lambda quiz: as_moodle_reads(build_bank(quiz).xml)
 
 
