@@ -173,8 +173,13 @@ def unescaped(cell: str) -> str:
 
 
 def write_csv(rows: Sequence[Sequence[str]], delimiter: str = ",") -> bytes:
-    """Rows as CSV that Excel opens with the right letters: UTF-8 with byte order mark, formulas escaped."""
+    """Rows as CSV that Excel opens with the right letters: UTF-8 with byte order mark, formulas escaped.
+
+    Line breaks within a cell become line feeds: a bare carriage return would end the record.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerows([escaped(cell) for cell in row] for row in rows)
+    writer.writerows(
+        [escaped(cell).replace("\r\n", "\n").replace("\r", "\n") for cell in row] for row in rows
+    )
     return out.getvalue().encode("utf-8-sig")
