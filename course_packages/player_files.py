@@ -181,7 +181,8 @@ def _lesson_html(text: LessonText) -> str:
 
 def _citation(law: LawReference, words: Words, language: str) -> str:
     act = words["law_date"].format(act=law.act, date=_date(law.date, language)) if law.date else law.act
-    article = words["law_article"].format(article=law.article) if law.article else ""
+    # Some acts have points or chapters: only a bare number is called an article.
+    article = words["law_article"].format(article=law.article) if law.article[:1].isdigit() else law.article
     return ", ".join(part for part in (act, article) if part)
 
 

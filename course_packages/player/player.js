@@ -297,7 +297,8 @@
     const standing = state.standing();
     const key = { incomplete: "open", completed: "completed", passed: "passed", failed: "failed" }[standing.status];
     const facts = make("dl", { class: "facts" });
-    const fact = (label, value) => facts.append(make("div", {}, make("dt", {}, label), make("dd", {}, value)));
+    const fact = (label, value, more) => facts.append(make("div", {}, make("dt", {}, label), make("dd", {}, value,
+      more ? make("span", { class: "details" }, more) : null)));
     fact(words.result_lessons, say("of", { done: state.opened.size, all: course.lessons.length }));
     if (state.checks.length) {
       fact(words.result_checks, say("of", { done: state.answers.size, all: state.checks.length }));
@@ -305,8 +306,8 @@
       fact(words.result_right, say("of", { done: right.length, all: state.checks.length }));
     }
     if (course.passing !== null) {
-      fact(words.result_score, say("percent", { n: standing.score }));
-      fact(words.result_needed, say("percent", { n: course.passing }));
+      const needed = words.result_needed + ": " + say("percent", { n: course.passing });
+      fact(words.result_score, say("percent", { n: standing.score }), needed);
     }
     const closed = course.lessons.filter((lesson) => !state.opened.has(lesson.id));
     const open = course.lessons.filter((lesson) => state.opened.has(lesson.id) && unanswered(lesson));

@@ -1,0 +1,234 @@
+"""A learning platform for tests: a server on 127.0.0.1, a host page with a strict SCORM 1.2 API, a browser.
+
+The package plays in a frame of the host page, as in Moodle. Whatever leaves 127.0.0.1 is stopped and
+noted, and so is every word in the browser's console.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import importlib.util
+import json
+import mimetypes
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authoring.course import Course, read_course
+from course_packages import scorm12_files
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "archive-officers"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+HOST_PAGE = """<!DOCTYPE html>
+<html lang="{language}"><head><meta charset="utf-8"><title>Platform</title>
+<link rel="icon" href="data:,">
+<style>html, body, iframe {{ margin: 0; border: 0; width: 100%; height: 100%; display: block }}</style>
+<script src="/scorm12_api.js"></script>
+<script>
+const faults = {faults};
+if ({connected}) window.API = createScorm12Api({stored}, faults);
+// What is left of a session whose tab is closed.
+addEventListener("pagehide", () => window.API &&
+  navigator.sendBeacon("/log", JSON.stringify({{log: API.log, committed: API.committed}})));
+</script></head>
+<body><iframe id="sco" title="Course" src="/package/index.html"></iframe></body></html>
+"""
+
+
+@dataclass
+class Platform:
+    """What the server gives: a package, and a host page that begins with what was stored."""
+
+    files: Mapping[str, bytes]
+    stored: dict[str, str] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
+    connected: bool = True
+    language: str = "de"
+    missing: set[str] = field(default_factory=set)
+    beacons: list[dict[str, Any]] = field(default_factory=list)
+    address: str = ""
+
+    def answer(self, path: str) -> tuple[bytes, str] | None:
+        """The content and type of a path, or None."""
+        if path == "/host":
+            page = HOST_PAGE.format(
+                language=self.language,
+                stored=json.dumps(self.stored),
+                faults=json.dumps(self.faults),
+                connected=json.dumps(self.connected),
+            )
+            return page.encode(), "text/html; charset=utf-8"
+        if path == "/scorm12_api.js":
+            return (Path(__file__).parent / "scorm12_api.js").read_bytes(), "text/javascript"
+        name = path.removeprefix("/package/")
+        if path.startswith("/package/") and name in self.files and name not in self.missing:
+            return self.files[name], mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return None
+
+
+@contextlib.contextmanager
+def serve(platform: Platform) -> Iterator[Platform]:
+    """Serves the platform on a free port of 127.0.0.1 and sets its address."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = platform.answer(self.path.partition("?")[0])
+            content, kind = found or (b"not here", "text/plain")
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(content)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            platform.beacons.append(json.loads(body))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    platform.address = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield platform
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def example_course() -> Course:
+    return read_course(EXAMPLE / "courses" / "archive-officers", root=EXAMPLE)
+
+
+@pytest.fixture(scope="session")
+def example_files(example_course: Course) -> Mapping[str, bytes]:
+    return scorm12_files(example_course)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, driven by playwright. Missing it is a failure under CI=true."""
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        line = "Chromium is missing. Type: sudo apt-get install -y --no-install-recommends chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(line)
+        pytest.skip(line)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Learner:
+    """One learner in front of one screen: opens the platform, presses keys, reads what it says."""
+
+    def __init__(self, browser: Any, platform: Platform, **context: Any) -> None:
+        self.platform = platform
+        self.context = browser.new_context(locale="en-GB", **context)
+        self.words: list[str] = []  # what the console said
+        self.strayed: list[str] = []  # requests to anywhere else
+        self.context.route("**/*", self._route)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(5000)
+        self.page.on("console", lambda message: self.words.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.words.append(f"error: {error}"))
+
+    def _route(self, route: Any) -> None:
+        if route.request.url.startswith((self.platform.address, "data:", "about:")):
+            route.continue_()
+        else:
+            self.strayed.append(route.request.url)
+            route.abort()
+
+    def open(self) -> Any:
+        """Opens the course; the frame in which it plays."""
+        self.page.goto(self.platform.address + "/host")
+        self.frame.wait_for_selector("h1")
+        return self.frame
+
+    @property
+    def frame(self) -> Any:
+        element = self.page.wait_for_selector("#sco")
+        return element.content_frame()
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        return list(self.page.evaluate("API.log"))
+
+    @property
+    def values(self) -> dict[str, str]:
+        return dict(self.page.evaluate("API.values"))
+
+    @property
+    def committed(self) -> dict[str, str]:
+        return dict(self.page.evaluate("API.committed"))
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    @property
+    def focused(self) -> str:
+        """The words of the element that has the focus."""
+        return str(self.frame.evaluate("document.activeElement.innerText || document.activeElement.id"))
+
+    def leave(self) -> None:
+        """Leaves as a platform does: the frame gets another page."""
+        self.page.evaluate("document.getElementById('sco').src = 'about:blank'")
+        self.page.wait_for_function("document.getElementById('sco').contentDocument.URL === 'about:blank'")
+
+    def close(self) -> None:
+        self.context.close()
+
+
+@pytest.fixture
+def learner(browser: Any) -> Iterator[Callable[..., Learner]]:
+    """Makes learners in front of a platform; closes them in the end."""
+    with contextlib.ExitStack() as stack:
+
+        def make(platform: Platform, **context: Any) -> Learner:
+            if not platform.address:
+                stack.enter_context(serve(platform))
+            one = Learner(browser, platform, **context)
+            stack.callback(one.close)
+            return one
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def platform_for() -> Callable[..., Platform]:
+    return Platform
+
+
+def axe_source() -> str:
+    """axe-core's own script, from whichever Python package brings it."""
+    for package in ("axe_playwright_python", "axe_core_python"):
+        spec = importlib.util.find_spec(package)
+        if spec and spec.submodule_search_locations:
+            return (Path(spec.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
+    raise RuntimeError("axe-core is not installed")
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    return axe_source()
