@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +18,7 @@ from certificates.issuer import Issuer
 from lms_sync.clock import Clock
 from lms_sync.store import schema
 from lms_sync.store.database import reading
+from lms_sync.write_files import write_durably
 
 
 def make_documents(
@@ -104,3 +106,25 @@ def read_document(engine: Engine, issue_id: str, kind: str) -> bytes:
     if found is None:
         raise LmsSyncError("issue.no-document", kind=kind, id=issue_id)
     return found
+
+
+def write_certificates(engine: Engine, site: str, folder: Path) -> list[Path]:
+    """Writes `<serial>.pdf` for every certificate of a site that is not in `folder` yet, for printing.
+
+    Gives back the files that are new. Raises CannotWrite.
+    """
+    issue, document = schema.issue, schema.document
+    with reading(engine) as connection:
+        there = connection.execute(
+            select(issue.c.id, issue.c.serial)
+            .join(document, document.c.issue_id == issue.c.id)
+            .where(issue.c.site == site, document.c.kind == "pdf")
+            .order_by(issue.c.issued_at, issue.c.serial)
+        ).all()
+    written = []
+    for issue_id, serial in there:
+        path = folder / f"{serial.replace('/', '-')}.pdf"
+        if not path.exists():
+            write_durably(path, read_document(engine, issue_id, "pdf"))
+            written.append(path)
+    return written

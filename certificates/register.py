@@ -9,6 +9,7 @@ The way of an award, and who calls what::
     issue_approved(engine, site, issuer, clock)         -> IssueReport      serials, credentials, certificates
     issued(engine, site)                                -> list[Issued]     what there is
     read_document(engine, issue_id, "credential"|"pdf") -> bytes            exactly as issued
+    write_certificates(engine, site, folder)            -> list[Path]       the PDFs as files, for printing
     revoke(engine, site, verification_id, issuer, by=, reason=, clock=)
 
 Issuing is exactly once: the grant key (policy, person, cycle) is unique, and serial, verification id and
@@ -16,7 +17,7 @@ status index are given in the same transaction in which the award is entered. It
 that, one by one, each written once; what a crash left undone the next run completes.
 """
 
-from certificates.documents import find_document, read_document
+from certificates.documents import find_document, read_document, write_certificates
 from certificates.issue import Issued, IssueReport, issue_approved, issued
 from certificates.issuer import Issuer, open_issuer
 from certificates.propose import (
@@ -48,4 +49,5 @@ __all__ = [
     "publish_status_lists",
     "read_document",
     "revoke",
+    "write_certificates",
 ]
