@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from authoring.course import Course
+from authoring.course import Course, read_course
 from authoring.problems import ContentError, Place, Problem
-from authoring.read_course import read_course
 from course_packages import ScormPackage, build_scorm12
 from lms_sync.desired import BuiltPackage, CourseContent
 from lms_sync.people import People, read_people

@@ -16,10 +16,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import requests
 from sqlalchemy import Engine
@@ -41,8 +42,11 @@ MARKER = ".lms-sync-demo"
 DEFAULT_FOLDER = "demo-academy"
 SITE = "demo"
 
-Said = Callable[..., None]
-"""Told of each step: a message code and its values."""
+class Said(Protocol):
+    """Told of each step."""
+
+    def __call__(self, code: str, /, **params: object) -> None:
+        """A message code and its values."""
 
 
 class DemoFailed(LmsSyncError):
@@ -132,7 +136,7 @@ def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-
         client.close()
     verification, verification_url, pdf = _verify(engine, folder, settings, clock)
     said("demo.verified", status=verification, url=verification_url)
-    reports = _report(engine, folder, settings, clock)
+    reports = _report(folder, settings, clock)
     said("demo.reported", institutions=reports)
     summary = DemoSummary(
         packages=len(built.packages),
@@ -328,11 +332,19 @@ def _portal(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> I
     import uvicorn
 
     from certificates.keys import read_public_key
-    from certificates.portal import create_portal
+    from certificates.portal.app import create_app
 
-    app = create_portal(engine, SITE, settings, folder, clock, read_public_key)
+    app = create_app(
+        engine,
+        did=settings.issuer.did,
+        keys=(read_public_key(folder / settings.issuer.key_file),),
+        issuer_name=settings.issuer.name,
+        language=settings.language,
+        clock=clock,
+    )
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind(("127.0.0.1", 0))
+    listener.listen(16)  # so that a request waits until the server has started
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -344,9 +356,9 @@ def _portal(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> I
         listener.close()
 
 
-def _report(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> int:
-    """Writes the completion report of every course; how many institutions it lists."""
-    from certificates.policy import read_policies
-    from lms_sync.completion_report import completion_report, reported_course, write_report
+def _report(folder: Path, settings: Settings, clock: Clock) -> int:
+    """Writes the completion report of every course; how many institutions the first one lists."""
+    from lms_sync.cli.officer_report import make_reports
 
-    return 0
+    written = make_reports(folder, settings, SITE, settings.sites[SITE], clock, language="sq")
+    return len(written[0].report.rows)

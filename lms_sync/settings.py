@@ -98,7 +98,9 @@ class Settings(Strict):
     """The whole of `config.yaml`."""
 
     language: Literal["sq", "ro", "en"] = "en"
-    sites: Annotated[dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")], SiteSettings], Field(min_length=1)]
+    sites: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")], SiteSettings], Field(min_length=1)
+    ]
     database: DatabaseSettings = DatabaseSettings()
     people: PeopleSettings = PeopleSettings()
     issuer: IssuerSettings = IssuerSettings()

@@ -1,0 +1,12 @@
+"""First tables."""
+
+from alembic import op
+
+from lms_sync.store.schema import metadata
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    metadata.create_all(op.get_bind())
