@@ -343,7 +343,9 @@ class _Applier:
         if kind in many:
             renames = kind in (Kind.COHORT, Kind.GROUP)
             batch_of = [change for change in changes if not (renames and change.action is Action.UPDATE)]
-            possible = [change for change in batch_of if not self._blocked([change]) and self._has_account(change)]
+            possible = [
+                change for change in batch_of if not self._blocked([change]) and self._has_account(change)
+            ]
             for start in range(0, len(possible), _ROWS_A_CALL):
                 many[kind](possible[start : start + _ROWS_A_CALL])
             changes = [change for change in changes if change not in batch_of]

@@ -42,6 +42,7 @@ MARKER = ".lms-sync-demo"
 DEFAULT_FOLDER = "demo-academy"
 SITE = "demo"
 
+
 class Said(Protocol):
     """Told of each step."""
 
@@ -113,7 +114,8 @@ def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-
             return prepare(client, built, settings, site, known=known)
 
         prepared = again()
-        _must(not prepared.plan.refused, "demo.apply-refused", n=len(prepared.plan.refused))
+        if prepared.plan.refused:
+            raise DemoFailed("demo.apply-refused", n=len(prepared.plan.refused))
         said("demo.planned", n=len(prepared.plan.work))
         report, left = apply_prepared(
             client, engine, SITE, prepared, settings, site, folder, clock, again=again
@@ -154,11 +156,6 @@ def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-
     text = json.dumps(summary.as_json(), ensure_ascii=False, indent=2) + "\n"
     write_durably(folder / "summary.json", text.encode("utf-8"))
     return summary
-
-
-def _must(holds: bool, code: str, /, **params: object) -> None:
-    if not holds:
-        raise DemoFailed(code, **params)
 
 
 def _make_folder(folder: Path, example: str) -> None:
@@ -263,19 +260,29 @@ def _port_of(process: subprocess.Popen[bytes], port_file: Path) -> int:
         if process.poll() is not None:
             break
         time.sleep(0.05)
-    told = process.stderr.read().decode("utf-8", "replace") if process.poll() is not None and process.stderr else ""
+    told = (
+        process.stderr.read().decode("utf-8", "replace")
+        if process.poll() is not None and process.stderr
+        else ""
+    )
     raise DemoFailed("demo.standin-failed", reason=told.strip()[-300:] or "no answer")
 
 
 def _learn(
-    url: str, people: Sequence[Participant], passwords: Mapping[str, str], course_ids: Mapping[str, int], folder: Path
+    url: str,
+    people: Sequence[Participant],
+    passwords: Mapping[str, str],
+    course_ids: Mapping[str, int],
+    folder: Path,
 ) -> dict[str, int]:
     """Everybody learns, each in one of the ways; how many went which way."""
     quizzes = read_academy(folder).quizzes
     counts = {"passed": 0, "failed": 0, "stopped": 0}
     for number, person in enumerate(people):
         status, score, right = _WAYS[number % len(_WAYS)]
-        learner = PracticeLearner(MoodleClient(url, mobile_token(url, person.username, passwords[person.username])))
+        learner = PracticeLearner(
+            MoodleClient(url, mobile_token(url, person.username, passwords[person.username]))
+        )
         for course in person.courses:
             learner.take_package(course_ids[course], status=status, score=score)
             if right is not None:
@@ -322,7 +329,8 @@ def _verify(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> t
             f"{url}/verify/{first.verification_id}", headers={"Accept": "application/json"}, timeout=30
         )
         answer = reply.json()
-    _must(answer.get("serial") == first.serial, "demo.verify-failed", answer=str(answer))
+    if answer.get("serial") != first.serial:
+        raise DemoFailed("demo.verify-failed", answer=str(answer))
     return str(answer["status"]), first.verification_url, pdf
 
 

@@ -21,7 +21,16 @@ from authoring.languages import LocalizedText
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import AccessRefused, UnknownOutcome
 from lms_sync.settings import Secret
-from quizzes.quiz import Matching, MultipleChoice, Numerical, Question, Quiz, ShortText, SingleChoice, TrueFalse
+from quizzes.quiz import (
+    Matching,
+    MultipleChoice,
+    Numerical,
+    Question,
+    Quiz,
+    ShortText,
+    SingleChoice,
+    TrueFalse,
+)
 
 _SERVICE = "moodle_mobile_app"
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -81,7 +90,9 @@ class PracticeLearner:
     def take_quiz(self, course_id: int, quiz: Quiz, *, right: float, finish: bool = True) -> int:
         """Takes the course's quiz, with about `right` (0..1) of the questions right; the attempt's id."""
         found = self.client.call("mod_quiz_get_quizzes_by_courses", {"courseids": [course_id]})["quizzes"]
-        attempt = self.client.call("mod_quiz_start_attempt", {"quizid": found[0]["id"]}, write=True)["attempt"]
+        attempt = self.client.call("mod_quiz_start_attempt", {"quizid": found[0]["id"]}, write=True)[
+            "attempt"
+        ]
         shown = list(self._pages(int(attempt["id"])))
         wanted_right = round(right * len(shown))
         data: list[dict[str, object]] = []
@@ -124,7 +135,9 @@ class QuestionForm:
     hidden: dict[str, str] = field(default_factory=dict)
     choices: list[tuple[str, str, str, str]] = field(default_factory=list)  # type, name, value, label
     texts: list[str] = field(default_factory=list)
-    selects: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)  # name, row's text, label → value
+    selects: list[tuple[str, str, dict[str, str]]] = field(
+        default_factory=list
+    )  # name, row's text, label → value
 
 
 _VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -184,7 +197,9 @@ def read_question(source: str) -> QuestionForm:
     tree.feed(source)
     elements = list(tree.root.walk())
     by_id = {one.attributes["id"]: one for one in elements if "id" in one.attributes}
-    labels = {one.attributes["for"]: one for one in elements if one.tag == "label" and "for" in one.attributes}
+    labels = {
+        one.attributes["for"]: one for one in elements if one.tag == "label" and "for" in one.attributes
+    }
     form = QuestionForm()
     for one in elements:
         if "qtext" in one.classes and not form.text:
@@ -201,7 +216,9 @@ def read_question(source: str) -> QuestionForm:
         elif one.tag == "input" and kind == "text":
             form.texts.append(name)
         elif one.tag == "select":
-            options = {plain(o.text()): o.attributes.get("value", "") for o in one.walk() if o.tag == "option"}
+            options = {
+                plain(o.text()): o.attributes.get("value", "") for o in one.walk() if o.tag == "option"
+            }
             form.selects.append((name, _row_text(one), options))
     return form
 

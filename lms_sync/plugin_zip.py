@@ -17,7 +17,9 @@ def plugin_zip() -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(source.rglob("*")):
             if path.is_file() and not any(part.startswith(".") for part in path.relative_to(source).parts):
-                entry = zipfile.ZipInfo(f"lmssync/{path.relative_to(source).as_posix()}", (1980, 1, 1, 0, 0, 0))
+                entry = zipfile.ZipInfo(
+                    f"lmssync/{path.relative_to(source).as_posix()}", (1980, 1, 1, 0, 0, 0)
+                )
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
                 entry.create_system = 3

@@ -153,7 +153,9 @@ def apply_prepared(
         outcome = "done" if report.complete and not left.plan.work else "partly"
         return report, left
     finally:
-        journal.finish(outcome, {"done": report.done, "failed": len(report.failed), "skipped": len(report.skipped)})
+        journal.finish(
+            outcome, {"done": report.done, "failed": len(report.failed), "skipped": len(report.skipped)}
+        )
 
 
 def _remember(

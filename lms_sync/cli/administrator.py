@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,13 +25,21 @@ from lms_sync.settings import Settings, SiteSettings, database_url, load_setting
 from lms_sync.store.database import open_database
 
 dir_option = click.option(
-    "--dir", "folder", type=click.Path(path_type=Path), default=Path(), help="The academy folder (default: here)."
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="The academy folder (default: here).",
 )
 site_option = click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
-course_option = click.option("--course", "courses", multiple=True, metavar="ID", help="Only this course (repeatable).")
+course_option = click.option(
+    "--course", "courses", multiple=True, metavar="ID", help="Only this course (repeatable)."
+)
 overwrite_option = click.option(
-    "--overwrite-edits", is_flag=True, help="Also change what somebody has edited in Moodle since our last push."
+    "--overwrite-edits",
+    is_flag=True,
+    help="Also change what somebody has edited in Moodle since our last push.",
 )
 
 
@@ -64,7 +73,9 @@ def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
         academy = read_academy(folder)
         several = any(len(course.languages.offered) > 1 for course in academy.courses.values())
         largest = max((path.stat().st_size for path in (folder / "build").glob("*/*.zip")), default=0)
-    findings = list(examine_site(client, settings, SystemClock(), several_languages=several, largest_upload=largest))
+    findings = list(
+        examine_site(client, settings, SystemClock(), several_languages=several, largest_upload=largest)
+    )
     faults = sum(one.level == "fault" for one in findings)
     if as_json:
         click.echo(json.dumps({"faults": faults, "findings": [one.as_json() for one in findings]}, indent=1))
@@ -87,7 +98,12 @@ def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
 @click.option("--all", "every", is_flag=True, help="List every object, also those that stay.")
 @json_option
 def plan(
-    folder: Path, site_name: str | None, courses: tuple[str, ...], overwrite_edits: bool, every: bool, as_json: bool
+    folder: Path,
+    site_name: str | None,
+    courses: tuple[str, ...],
+    overwrite_edits: bool,
+    every: bool,
+    as_json: bool,
 ) -> int:
     """Show what apply would do on the site. Nothing is changed.
 
@@ -119,7 +135,12 @@ def plan(
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def apply(
-    folder: Path, site_name: str | None, courses: tuple[str, ...], overwrite_edits: bool, yes: bool, as_json: bool
+    folder: Path,
+    site_name: str | None,
+    courses: tuple[str, ...],
+    overwrite_edits: bool,
+    yes: bool,
+    as_json: bool,
 ) -> int:
     """Bring the site to what the files say, after showing the plan.
 
@@ -178,9 +199,11 @@ class _Progress:
     """A progress bar on a terminal, nothing elsewhere."""
 
     def __init__(self, total: int, *, enabled: bool) -> None:
-        self._bar = None
+        self._bar: Any = None
         if enabled and total and sys.stderr.isatty():
-            self._bar = click.progressbar(length=total, file=sys.stderr, item_show_func=lambda key: str(key or ""))
+            self._bar = click.progressbar(
+                length=total, file=sys.stderr, item_show_func=lambda key: str(key or "")
+            )
         self._done = 0
 
     def __enter__(self) -> Callable[[int, int, str], None]:
@@ -194,7 +217,7 @@ class _Progress:
 
     def _step(self, done: int, total: int, key: str) -> None:
         if self._bar is not None:
-            self._bar.update(done - self._done, key)  # type: ignore[arg-type]
+            self._bar.update(done - self._done, key)
         self._done = done
 
 
@@ -213,5 +236,7 @@ def plugin_zip_command(out: Path) -> int:
       lms-sync plugin zip --out local_lmssync.zip
     """
     size = write_plugin_zip(out)
-    click.echo(text("plugin.written", {"path": str(out), "kb": round(size / 1000)}, outcome.reader_language()))
+    click.echo(
+        text("plugin.written", {"path": str(out), "kb": round(size / 1000)}, outcome.reader_language())
+    )
     return outcome.DONE

@@ -22,7 +22,9 @@ from lms_sync.clock import SystemClock
     default=None,
     help="Where to play (default: ./demo-academy); replaced only when an earlier demo made it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Machine-readable output: what is also in summary.json.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Machine-readable output: what is also in summary.json."
+)
 def demo(folder: Path | None, as_json: bool) -> int:
     """Play the whole way on this machine: course, stand-in Moodle, learners, certificates, verification.
 
@@ -76,7 +78,9 @@ def demo(folder: Path | None, as_json: bool) -> int:
 
 @click.command()
 @click.option("--port", type=int, default=8080, show_default=True, help="0 chooses a free port.")
-@click.option("--seed", type=click.Path(path_type=Path, exists=True), help="JSON file with accounts and courses.")
+@click.option(
+    "--seed", type=click.Path(path_type=Path, exists=True), help="JSON file with accounts and courses."
+)
 def standin(port: int, seed: Path | None) -> int:
     """Start the stand-in Moodle, to try things without a site. It forgets everything when it ends.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import requests
-from requests_toolbelt.multipart.encoder import MultipartEncoder  # type: ignore[import-untyped]
+from requests_toolbelt.multipart.encoder import MultipartEncoder
 
 from lms_sync.moodle.errors import CallRefused, MoodleError, SiteBusy, SiteUnreachable, UnknownOutcome
 from lms_sync.moodle.wire import MAX_VARIABLES, Reply, form_of, parse_reply

@@ -37,7 +37,15 @@ _ACCESS = {
     "forcepasswordchangenotice",
 }
 # Rules of the companion plugin, each with words of its own in the catalogue.
-_PLUGIN_RULES = {"stale", "deadpackage", "quizhasattempts", "completionlocked", "criterialocked", "questionrefused", "busy"}
+_PLUGIN_RULES = {
+    "stale",
+    "deadpackage",
+    "quizhasattempts",
+    "completionlocked",
+    "criterialocked",
+    "questionrefused",
+    "busy",
+}
 _BUSY = {"sitemaintenance", "upgraderunning"}
 
 
