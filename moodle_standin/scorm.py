@@ -246,8 +246,12 @@ def missing_resources(identifiers: list[str]) -> str:
 # --- storing a package
 
 
-def store_package(site: Site, scorm: Scorm, package: StoredFile, reading: Reading) -> None:
-    """Puts a read package into an activity. SCOs are matched by item identifier: a lost one loses its tracks."""
+def store_package(call: Call, scorm: Scorm, package: StoredFile, reading: Reading) -> None:
+    """Puts a read package into an activity. SCOs are matched by item identifier: a lost one loses its tracks.
+
+    Everybody is graded again, completion is not looked at again: it stays, whatever became of the grade.
+    """
+    site = call.site
     old = {s.identifier: s for s in site.scoes.values() if s.scorm == scorm.id}
     scorm.package = package
     scorm.reference = package.filename
@@ -284,6 +288,9 @@ def store_package(site: Site, scorm: Scorm, package: StoredFile, reading: Readin
                     del attempt.values[key]
     if reading.launch is not None:
         scorm.launch = ids[reading.launch]
+    for scorm_id, user_id in list(site.scorm_attempts):
+        if scorm_id == scorm.id:
+            update_grade(call, scorm, user_id)
 
 
 # --- tracking
@@ -326,6 +333,7 @@ def insert_track(call: Call, sco: Sco, attempt: ScormAttempt, element: str, valu
     is_status = element in ("cmi.completion_status", "cmi.core.lesson_status", "cmi.success_status")
     if is_score or (is_status and value in ("completed", "passed")):
         update_grade(call, scorm, attempt.userid)
+        update_completion(call, site.module_of("scorm", scorm.id), attempt.userid)
     if is_score or (is_status and value in ("completed", "failed", "passed")):
         update_completion(call, site.module_of("scorm", scorm.id), attempt.userid)
     return found.id
@@ -349,7 +357,6 @@ def update_grade(call: Call, scorm: Scorm, user_id: int) -> None:
     else:
         grade = max(scores)
     set_grade(call, item, user_id, grade)
-    update_completion(call, site.module_of("scorm", scorm.id), user_id)
 
 
 def _has_ended(attempt: ScormAttempt) -> bool:

@@ -220,7 +220,7 @@ def upsert_activity(call: Call, params: dict[str, Any]) -> Any:
     if wanted["visible"] is not None:
         module.visible = wanted["visible"]
     if modname == "scorm":
-        _fill_scorm(site, module, wanted, package)
+        _fill_scorm(call, module, wanted, package)
     else:
         _fill_quiz(call, module, wanted, slots)
     if rules is not None:
@@ -523,8 +523,9 @@ def _create_module(site: Site, course: Course, section_id: int, modname: str) ->
 
 
 def _fill_scorm(
-    site: Site, module: CourseModule, wanted: dict[str, Any], package: tuple[StoredFile, Reading] | None
+    call: Call, module: CourseModule, wanted: dict[str, Any], package: tuple[StoredFile, Reading] | None
 ) -> None:
+    site = call.site
     scorm = site.scorms[module.instance]
     scorm.name = wanted["name"]
     if wanted["intro"] is not None:
@@ -536,7 +537,7 @@ def _fill_scorm(
     if item is not None:
         item.grademax = scorm.maxgrade
     if package is not None:
-        store_package(site, scorm, *package)
+        store_package(call, scorm, *package)
 
 
 def _fill_quiz(call: Call, module: CourseModule, wanted: dict[str, Any], slots: list[Slot] | None) -> None:
