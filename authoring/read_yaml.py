@@ -2,13 +2,13 @@
 
 Only the core schema's null, booleans and numbers are special: a `no` stays a word, `12:30` and
 `2026-03-02` stay texts (YAML 1.2.2, section 10.3). Anchors, aliases, tags and duplicate keys are
-refused; size and depth are capped before the C parser sees the file, because it recurses without
-a limit of its own. All problems that can be told in one pass are told at once.
+refused; size and depth are capped. All problems that can be told in one pass are told at once.
 """
 
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -32,11 +32,8 @@ _FALSE = re.compile(r"^(?:false|False|FALSE)$")
 _INT = re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"^[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
 
-# What PyYAML resolves untagged values to (its YAML 1.1 types; their meaning is decided below).
-_PLAIN_TAGS = frozenset(
-    f"tag:yaml.org,2002:{name}"
-    for name in ("null", "bool", "int", "float", "str", "timestamp", "value", "merge", "map", "seq")
-)
+# What YAML 1.2 does not take even between quotes (section 5.1).
+_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # What a validator may raise as ValueError(code): the code "yaml.<code>" has its own text.
 _VALUE_CODES = frozenset({"text-empty", "language-tag", "identifier"})
@@ -109,44 +106,23 @@ def read_yaml(path: Path, *, root: Path) -> Document:
 
 def parse_yaml(text: str, file: str, *, first_line: int = 1) -> Document:
     """Parses YAML text. `first_line` is the line of `file` on which the text begins (front matter)."""
-    _refuse_deep(text, file, first_line)
+    if strange := _NOT_YAML.search(text):
+        line = text.count("\n", 0, strange.start())
+        column = strange.start() - (text.rfind("\n", 0, strange.start()) + 1)
+        place = Place(file, line + first_line, column + 1)
+        raise ContentError([Problem("yaml.control-character", {"code": f"U+{ord(strange[0]):04X}"}, place)])
+    reader = _Reader(text, file, first_line)
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        data = reader.read()
     except yaml.MarkedYAMLError as error:
-        raise ContentError([_syntax_problem(error, text, file, first_line)]) from error
+        reader.problems.append(_syntax_problem(error, text, file, first_line))
     except yaml.YAMLError as error:
-        raise ContentError(
-            [Problem("yaml.syntax", {"reason": str(error)}, Place(file, first_line))]
-        ) from error
-    if node is None:
-        raise ContentError([Problem("yaml.empty", {}, Place(file, first_line))])
-    reader = _Constructor(file, first_line)
-    data = reader.construct(node, (), 0)
+        reader.problems.append(Problem("yaml.syntax", {"reason": str(error)}, Place(file, first_line)))
+    except _TooDeep as stop:
+        reader.report(stop.event, "yaml.too-deep", limit=MAX_DEPTH)
     if reader.problems:
         raise ContentError(reader.problems)
     return Document(data, file, reader.places, reader.sources)
-
-
-def _refuse_deep(text: str, file: str, first_line: int) -> None:
-    # An upper bound good enough to protect the parser: brackets that open without closing.
-    depth = deepest = 0
-    for position, character in enumerate(text):
-        if character in "[{":
-            depth += 1
-            if depth > deepest:
-                deepest = depth
-                if deepest > MAX_DEPTH * 8:
-                    line = text.count("\n", 0, position) + first_line
-                    raise ContentError([Problem("yaml.too-deep", {"limit": MAX_DEPTH}, Place(file, line))])
-        elif character in "]}" and depth:
-            depth -= 1
-    for number, line_text in enumerate(text.split("\n")):
-        indent = len(line_text) - len(line_text.lstrip(" "))
-        dashes = re.match(r"(?:- ?)+", line_text[indent:])
-        if indent > MAX_DEPTH * 16 or (dashes and dashes.end() > MAX_DEPTH * 4):
-            raise ContentError(
-                [Problem("yaml.too-deep", {"limit": MAX_DEPTH}, Place(file, number + first_line))]
-            )
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, first_line: int) -> Problem:
@@ -158,68 +134,123 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, first_lin
     line = lines[mark.line] if mark.line < len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return Problem("yaml.tab", {}, place)
-    if "alias" in str(error.problem):
-        return Problem("yaml.alias", {}, place)
     return Problem("yaml.syntax", {"reason": str(error.problem or error.context)}, place)
 
 
-class _Constructor:
-    def __init__(self, file: str, first_line: int) -> None:
+class _TooDeep(Exception):
+    def __init__(self, event: yaml.Event) -> None:
+        self.event = event
+
+
+class _Reader:
+    """Makes plain data of the parser's events.
+
+    Events and not PyYAML's nodes: its C composer calls itself for each level of nesting, and ends the
+    process without a word where a file has some ten thousand of them.
+    """
+
+    def __init__(self, text: str, file: str, first_line: int) -> None:
         self.file = file
         self.first_line = first_line
         self.places: dict[Pointer, Place] = {}
         self.sources: dict[Pointer, str] = {}
         self.problems: list[Problem] = []
-        self._seen: set[int] = set()
+        self._events = self._counted(yaml.parse(text, Loader=_Loader))
 
-    def _place(self, node: yaml.Node) -> Place:
-        return Place(self.file, node.start_mark.line + self.first_line, node.start_mark.column + 1)
+    def _counted(self, events: Iterator[yaml.Event]) -> Iterator[yaml.Event]:
+        depth = 0
+        for event in events:
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise _TooDeep(event)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            yield event
 
-    def _report(self, node: yaml.Node, code: str, **params: object) -> None:
-        self.problems.append(Problem(code, params, self._place(node)))
+    def _place(self, event: yaml.Event) -> Place:
+        mark = event.start_mark
+        assert mark is not None  # every event that is read from a text has one
+        return Place(self.file, mark.line + self.first_line, mark.column + 1)
 
-    def construct(self, node: yaml.Node, pointer: Pointer, depth: int) -> object:
-        if id(node) in self._seen:  # an alias gives the very same node again
-            self._report(node, "yaml.alias")
+    def report(self, event: yaml.Event, code: str, **params: object) -> None:
+        self.problems.append(Problem(code, params, self._place(event)))
+
+    def read(self) -> object:
+        """The one document of the stream."""
+        data: object = None
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents == 2:
+                    self.report(event, "yaml.second-document")
+            elif isinstance(event, yaml.NodeEvent):
+                value = self._value(event, () if documents == 1 else ("",))
+                data = value if documents == 1 else data
+        if not documents:
+            self.problems.append(Problem("yaml.empty", {}, Place(self.file, self.first_line)))
+        return data
+
+    def _refuse_marks(self, event: yaml.Event) -> None:
+        if getattr(event, "anchor", None) is not None:  # an alias names one as well
+            self.report(event, "yaml.alias")
+        if (tag := getattr(event, "tag", None)) is not None:
+            self.report(event, "yaml.tag", tag=tag)
+
+    def _value(self, event: yaml.Event, pointer: Pointer) -> object:
+        self.places[pointer] = self._place(event)
+        self._refuse_marks(event)
+        if isinstance(event, yaml.AliasEvent):
             return None
-        self._seen.add(id(node))
-        if depth > MAX_DEPTH:
-            self._report(node, "yaml.too-deep", limit=MAX_DEPTH)
-            return None
-        self.places[pointer] = self._place(node)
-        if node.tag not in _PLAIN_TAGS:
-            self._report(node, "yaml.tag", tag=node.tag)
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, pointer)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.construct(item, (*pointer, i), depth + 1) for i, item in enumerate(node.value)]
-        assert isinstance(node, yaml.MappingNode)
-        return self._mapping(node, pointer, depth)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, pointer)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[object] = []
+            while not isinstance(item := next(self._events), yaml.SequenceEndEvent):
+                items.append(self._value(item, (*pointer, len(items))))
+            return items
+        return self._mapping(pointer)
 
-    def _mapping(self, node: yaml.MappingNode, pointer: Pointer, depth: int) -> dict[str, object]:
+    def _mapping(self, pointer: Pointer) -> dict[str, object]:
         result: dict[str, object] = {}
         lines: dict[str, int] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                self._report(key_node, "yaml.key-not-text")
+        while not isinstance(key_event := next(self._events), yaml.MappingEndEvent):
+            if not isinstance(key_event, yaml.ScalarEvent):
+                self.report(key_event, "yaml.key-not-text")
+                self._skip(key_event)
+                self._skip(next(self._events))
                 continue
-            key = str(key_node.value)
+            key = str(key_event.value)
+            self._refuse_marks(key_event)
             if key in lines:
-                self._report(key_node, "yaml.duplicate-key", key=key, first_line=lines[key])
+                self.report(key_event, "yaml.duplicate-key", key=key, first_line=lines[key])
+                self._skip(next(self._events))
                 continue
-            lines[key] = self._place(key_node).line
-            result[key] = self.construct(value_node, (*pointer, key), depth + 1)
+            lines[key] = self._place(key_event).line
+            value_event = next(self._events)
+            result[key] = self._value(value_event, (*pointer, key))
             # A key's own place says more than that of a block that begins on the next line.
-            if not isinstance(value_node, yaml.ScalarNode):
-                self.places[(*pointer, key)] = self._place(key_node)
+            if not isinstance(value_event, yaml.ScalarEvent):
+                self.places[(*pointer, key)] = self._place(key_event)
         return result
 
-    def _scalar(self, node: yaml.ScalarNode, pointer: Pointer) -> object:
-        value = str(node.value)
+    def _skip(self, event: yaml.Event) -> None:
+        """Passes over a value that nobody can use."""
+        depth = 0
+        while True:
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth == 0:
+                return
+            event = next(self._events)
+
+    def _scalar(self, event: yaml.ScalarEvent, pointer: Pointer) -> object:
+        value = str(event.value)
         self.sources[pointer] = value
-        if node.tag not in _PLAIN_TAGS:
-            return value  # reported above
-        if node.style:  # quoted or a block: text, whatever it looks like
+        if event.style:  # quoted or a block: text, whatever it looks like
             return value
         if _NULL.match(value):
             return None
@@ -227,10 +258,11 @@ class _Constructor:
             return True
         if _FALSE.match(value):
             return False
-        if _INT.match(value) and len(value) <= 18:
-            return int(value)
+        if _INT.match(value):  # a longer row of digits is a number of a document, not a quantity
+            return int(value) if len(value) <= 18 else value
         if _FLOAT.match(value):
-            return float(value)
+            number = float(value)
+            return number if math.isfinite(number) else value
         return value
 
 
