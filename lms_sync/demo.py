@@ -30,7 +30,7 @@ from lms_sync.academy import build_academy, read_academy
 from lms_sync.clock import Clock
 from lms_sync.learners import PracticeLearner, mobile_token
 from lms_sync.moodle.client import MoodleClient
-from lms_sync.package_data import example_academy
+from lms_sync.package_data import config_example, example_academy
 from lms_sync.people import Participant, known_accounts, read_people
 from lms_sync.pull import pull
 from lms_sync.push import Prepared, apply_prepared, prepare
@@ -40,7 +40,7 @@ from lms_sync.write_files import write_durably
 
 MARKER = ".lms-sync-demo"
 DEFAULT_FOLDER = "demo-academy"
-SITE = "demo"
+SITE = "main"
 
 
 class Said(Protocol):
@@ -172,29 +172,26 @@ def _configure(folder: Path, url: str, token: str, clock: Clock) -> Settings:
     from certificates.keys import make_key
 
     write_durably(folder / ".lms-sync" / "token", f"{token}\n".encode(), mode=0o600)
-    text = _CONFIG.format(url=url)
-    write_durably(folder / "config.yaml", text.encode("utf-8"))
+    write_durably(folder / "config.yaml", demo_config(url).encode("utf-8"))
     settings = load_settings(folder)
     make_key(folder / settings.issuer.key_file, demo=True, clock=clock)
     return settings
 
 
-_CONFIG = """\
-# The demo's configuration. The site was the stand-in Moodle, which ended with the demo.
-language: en
-sites:
-  demo:
-    url: {url}
-    token_file: .lms-sync/token
-    timezone: Europe/Tirane
-    language: sq
-people: {{match: username, create: never}}
-issuer:
-  did: did:web:127.0.0.1%3A8440
-  name: {{sq: Drejtoria e Përgjithshme e Arkivave (demo), en: General Directorate of Archives (demo)}}
-portal:
-  base_url: http://127.0.0.1:8440
-"""
+def demo_config(url: str) -> str:
+    """The commented example configuration, with the demo's own values in place of the example's."""
+    text = config_example()
+    for example, own in (
+        ("url: https://moodle.example.org", f"url: {url}"),
+        ("token_env: LMS_SYNC_TOKEN", "token_file: .lms-sync/token"),
+        ("    # token_file: .lms-sync/token\n", ""),
+        ("did: did:web:certificates.example.org", "did: did:web:127.0.0.1%3A8440"),
+        ("base_url: https://certificates.example.org", "base_url: http://127.0.0.1:8440"),
+    ):
+        if text.count(example) != 1:
+            raise ValueError(f"config.example.yaml has no single {example!r}")
+        text = text.replace(example, own)
+    return "# Made by lms-sync demo. The site was the stand-in Moodle, which ended with the demo.\n" + text
 
 
 @contextmanager
