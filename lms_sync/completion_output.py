@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from authoring.messages import text
 from lms_sync.completion_report import COLUMNS, CompletionReport, CompletionRow
 from lms_sync.people.read_csv import escaped, write_csv
 from lms_sync.write_files import write_durably
+
+_HEADING_WIDTH = 14  # on a terminal, headings take several lines
 
 
 def write_report(report: CompletionReport, folder: Path, language: str) -> tuple[Path, Path]:
@@ -180,8 +183,12 @@ def terminal_table(report: CompletionReport, language: str) -> Sequence[str]:
         ]
 
     shown = [row for row in report.rows if row.participants]
-    table = [headings(language)[1:], *(cells(row) for row in shown), cells(report.total)]
-    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    head = [textwrap.wrap(heading, _HEADING_WIDTH) for heading in headings(language)[1:]]
+    height = max(map(len, head))
+    heads = [[([""] * (height - len(words)) + words)[line] for words in head] for line in range(height)]
+    total = cells(report.total)
+    table = [*heads, *(cells(row) for row in shown), total]
+    widths = [max(len(line[column]) for line in table) for column in range(len(total))]
     lines = [
         "  ".join(
             cell.ljust(width) if column == 0 else cell.rjust(width)
@@ -190,7 +197,7 @@ def terminal_table(report: CompletionReport, language: str) -> Sequence[str]:
         for line in table
     ]
     rule = "─" * max(len(line) for line in lines)
-    body = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
+    body = [*lines[:height], rule, *lines[height:-1], rule, lines[-1]]
     if empty := len(report.rows) - len(shown):
         body.append(text("report.without-participants", {"n": empty}, language))
     if report.unlisted:

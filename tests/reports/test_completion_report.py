@@ -238,8 +238,9 @@ def test_headings_definitions_and_table_are_in_the_language_asked_for(engine: En
     assert len(set(headings(language))) == 8
     lines = terminal_table(made, language)
     assert not any("report." in line for line in lines)
-    assert len(lines) == 9
-    assert ("50.0%" if language == "en" else "50,0") in lines[2]
+    assert max(map(len, lines)) <= 110
+    (berat,) = (line for line in lines if "Berat" in line)
+    assert ("50.0%" if language == "en" else "50,0") in berat
 
 
 def test_the_files_are_named_after_course_and_local_date(engine: Engine, tmp_path: Path) -> None:
