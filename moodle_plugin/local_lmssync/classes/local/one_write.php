@@ -25,6 +25,7 @@
 namespace local_lmssync\local;
 
 use core\lock\lock_config;
+use moodle_transaction;
 use Throwable;
 
 /**
@@ -67,7 +68,7 @@ final class one_write {
             $transaction = $DB->start_delegated_transaction();
             $answer = $work($write);
             $write->warn($write->printed());
-            $transaction->allow_commit();
+            $write->commit($transaction);
             return $answer + ['warnings' => $write->warnings];
         } catch (Throwable $e) {
             try {
@@ -116,6 +117,23 @@ final class one_write {
      */
     public function replaces_files(int $contextid): void {
         $this->contextids[] = $contextid;
+    }
+
+    /**
+     * Commits. Messages to learners leave after that; one that cannot be sent does not undo the write.
+     *
+     * @param moodle_transaction $transaction
+     */
+    private function commit(moodle_transaction $transaction): void {
+        global $DB;
+        try {
+            $transaction->allow_commit();
+        } catch (Throwable $e) {
+            if ($DB->is_transaction_started()) {
+                throw $e;
+            }
+            $this->warn($e->getMessage());
+        }
     }
 
     /**
