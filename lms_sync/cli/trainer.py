@@ -1,0 +1,212 @@
+"""The trainer's verbs: init, check, build."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from authoring.messages import LANGUAGES, describe, remedy, text
+from authoring.problems import ContentError, LmsSyncError, Problem, in_reading_order
+from authoring.starter_academy import write_starter_academy
+from lms_sync.cli import outcome
+from lms_sync.package_data import config_example
+
+dir_option = click.option(
+    "--dir", "folder", type=click.Path(path_type=Path), default=Path(), help="The academy folder (default: here)."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+language_option = click.option(
+    "--language", type=click.Choice(LANGUAGES), help="The language of the messages (default: yours)."
+)
+
+
+@click.command()
+@click.argument("new_folder", metavar="DIR", required=False, type=click.Path(path_type=Path))
+@dir_option
+@click.option(
+    "--language",
+    "languages",
+    type=click.Choice(LANGUAGES),
+    multiple=True,
+    help="A language of the course (repeatable, the first is its default).",
+)
+@json_option
+def init(new_folder: Path | None, folder: Path, languages: tuple[str, ...], as_json: bool) -> int:
+    """Begin a new academy: a small course with a quiz, ready to be changed.
+
+    \b
+    Examples:
+      lms-sync init academy
+      lms-sync init academy --language sq --language en
+    """
+    target = new_folder or folder
+    reader = outcome.reader_language()
+    spoken = tuple(dict.fromkeys(languages)) or (reader,)
+    config = re.sub(r"(?m)^language: \w+$", f"language: {spoken[0]}", config_example(), count=1)
+    names = write_starter_academy(target, spoken, config)
+    if as_json:
+        click.echo(json.dumps({"folder": str(target), "files": names}, indent=1))
+        return outcome.DONE
+    click.echo(text("init.done", {"folder": target, "n": len(names)}, spoken[0]))
+    for name in names:
+        click.echo(f"  {name}")
+    click.echo(text("init.next", {"folder": target}, spoken[0]))
+    return outcome.DONE
+
+
+@click.command()
+@dir_option
+@language_option
+@click.option("--strict", is_flag=True, help="Also build every package and judge it by the XML schemas.")
+@json_option
+def check(folder: Path, language: str | None, strict: bool, as_json: bool) -> int:
+    """Read every course and quiz and list all mistakes, each with its place and remedy.
+
+    \b
+    Examples:
+      lms-sync check
+      lms-sync check --dir academy --language sq
+    """
+    from lms_sync.academy import read_academy
+
+    reader = language or outcome.reader_language(folder)
+    courses = quizzes = 0
+    try:
+        academy = read_academy(folder)
+        courses, quizzes = len(academy.courses), len(academy.quizzes)
+        problems = list(academy.warnings)
+        for course in academy.courses.values():
+            problems.extend(_package_problems(course, strict=strict))
+    except ContentError as error:
+        problems = list(error.problems)
+    problems = in_reading_order(problems)
+    errors = sum(problem.severity == "error" for problem in problems)
+    if as_json:
+        report = {
+            "courses": courses,
+            "quizzes": quizzes,
+            "errors": errors,
+            "warnings": len(problems) - errors,
+            "problems": [_problem_json(problem, reader) for problem in problems],
+        }
+        click.echo(json.dumps(report, ensure_ascii=False, indent=1))
+    else:
+        _print_by_file(problems, reader)
+        _print_count(courses, quizzes, errors, len(problems) - errors, reader)
+    return outcome.ERROR if errors else outcome.DONE
+
+
+@click.command()
+@dir_option
+@language_option
+@json_option
+def build(folder: Path, language: str | None, as_json: bool) -> int:
+    """Write the course packages and question banks into the folder build.
+
+    \b
+    Example:
+      lms-sync build --dir academy
+    """
+    from lms_sync.academy import build_academy, read_academy
+
+    reader = language or outcome.reader_language(folder)
+    try:
+        academy = read_academy(folder)
+        said: Callable[[str], None] = (lambda name: None) if as_json else (lambda name: click.echo(f"  {name}"))
+        built = build_academy(academy, said=said)
+    except ContentError as error:
+        # Said here, not by the caller, so that --language and the order by file hold for build as well.
+        problems = in_reading_order(error.problems)
+        errors = sum(problem.severity == "error" for problem in problems)
+        _print_by_file(problems, reader, err=True)
+        _print_count(0, 0, errors, len(problems) - errors, reader, err=True)
+        return outcome.ERROR
+    if as_json:
+        click.echo(json.dumps(_build_json(folder, built), indent=1))
+        return outcome.DONE
+    _print_by_file(academy.warnings, reader, err=True)
+    questions = sum(len(bank.questions) for bank in built.banks.values())
+    click.echo(text("build.packages", {"n": len(built.packages)}, reader))
+    if built.banks:
+        click.echo(text("build.questions", {"n": questions}, reader))
+    return outcome.DONE
+
+
+def _package_problems(course: Any, *, strict: bool) -> list[Problem]:
+    """Why a course that reads well could not become a package; with `strict` also by XML Schema."""
+    import importlib.resources
+    import importlib.util
+
+    from course_packages import scorm12_files
+    from course_packages.conformance import schema_problems
+
+    try:
+        files = scorm12_files(course)
+    except ContentError as error:
+        return list(error.problems)
+    if not strict:
+        return []
+    if importlib.util.find_spec("xmlschema") is None:
+        raise LmsSyncError("check.strict-needs")
+    with importlib.resources.as_file(importlib.resources.files("course_packages") / "schemas") as schemas:
+        return schema_problems(files["imsmanifest.xml"], schemas)
+
+
+def _print_by_file(problems: Iterable[Problem], language: str, *, err: bool = False) -> None:
+    before: str | None = None
+    for problem in problems:
+        if before is not None and problem.place.file != before:
+            click.echo(err=err)
+        before = problem.place.file
+        click.echo(describe(problem, language), err=err)
+
+
+def _print_count(
+    courses: int, quizzes: int, errors: int, warnings: int, language: str, *, err: bool = False
+) -> None:
+    parts = []
+    if errors:
+        parts.append(text("check.errors", {"n": errors}, language))
+    if warnings:
+        parts.append(text("check.warnings", {"n": warnings}, language))
+    if parts:
+        click.echo(err=err)
+        click.echo(", ".join(parts) + ".", err=err)
+    if not errors:
+        read = [text("check.courses", {"n": courses}, language), text("check.quizzes", {"n": quizzes}, language)]
+        click.echo(text("check.good", {"read": ", ".join(read)}, language), err=err)
+
+
+def _problem_json(problem: Problem, language: str) -> dict[str, object]:
+    return {
+        **problem.as_json(),
+        "what": text(problem.code, problem.params, language),
+        "remedy": remedy(problem.code, problem.params, language),
+    }
+
+
+def _build_json(folder: Path, built: Any) -> dict[str, object]:
+    return {
+        "packages": [
+            {
+                "path": package.path.relative_to(folder).as_posix(),
+                "identifier": package.identifier,
+                "size": package.size,
+                "sha1": package.sha1,
+                "sha256": package.sha256,
+                "content_sha256": package.content_sha256,
+                "lessons": list(package.lessons),
+                "languages": list(package.languages),
+            }
+            for package in built.packages
+        ],
+        "banks": [
+            {"path": f"build/{slug}/{slug}.moodle.xml", "questions": len(bank.questions)}
+            for slug, bank in built.banks.items()
+        ],
+    }
