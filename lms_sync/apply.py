@@ -38,6 +38,7 @@ class ApplyReport:
     failed: list[tuple[Change, Problem]] = field(default_factory=list)
     skipped: list[Change] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)  # odd but not in the way
 
     def count(self, change: Change) -> None:
         """Counts a change as done."""

@@ -133,9 +133,9 @@ def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-
         time.sleep(1.1)  # a pull leaves the running second to the next one: its rows may not all be there yet
         facts = pull(client, engine, SITE, courses, clock).facts
         said("demo.pulled", n=facts)
-        certificates, second_issued = _certify(engine, folder, settings, clock)
-        said("demo.certified", n=certificates, second=second_issued)
         client.close()
+    certificates, second_issued = _certify(engine, folder, settings, clock)
+    said("demo.certified", n=certificates, second=second_issued)
     verification, verification_url, pdf = _verify(engine, folder, settings, clock)
     said("demo.verified", status=verification, url=verification_url)
     reports = _report(folder, settings, clock)
@@ -347,7 +347,8 @@ def _portal(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> I
         language=settings.language,
         clock=clock,
     )
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Named as TCP, so that the server switches off waiting for more to send (Nagle's algorithm).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(16)  # so that a request waits until the server has started
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from authoring.problems import Problem
 from lms_sync.academy import BuiltAcademy
 from lms_sync.apply import ApplyContext, ApplyReport, Progress, apply_plan
 from lms_sync.clock import Clock
@@ -63,12 +64,13 @@ def prepare(
     people = built.people
     content = [one for one in built.content if not only_courses or one.course.id in only_courses]
     keys = {one.course.id for one in content}
-    participants = [person for person in people.participants if keys & set(person.courses)]
+    participants = [person for person in people.participants if person.courses]
+    concerned = {person.idnumber for person in participants if keys & set(person.courses)}
     decisions = read_decisions(built.academy.folder)
     matches = match_people(
         client, participants, settings.people.match, settings.people.create, decisions=decisions, known=known
     )
-    learners = _learners(participants, matches)
+    learners = _learners([one for one in participants if one.idnumber in concerned], matches)
     institutions = {
         one.code: InstitutionName(one.code, one.name(site.language)) for one in people.institutions
     }
@@ -82,7 +84,9 @@ def prepare(
         cohorts={want.key for want in desired.objects if want.kind is Kind.COHORT},
         accounts={idnumber: account.user_id for idnumber, account in matches.matched.items()},
     )
-    plan = make_plan(desired.objects, observation.objects, refused=_refused(matches), options=options)
+    plan = make_plan(
+        desired.objects, observation.objects, refused=_refused(matches, concerned), options=options
+    )
     return Prepared(plan, desired, observation, people, matches, decisions)
 
 
@@ -95,10 +99,11 @@ def _learners(participants: Sequence[Participant], matches: MatchReport) -> list
     ]
 
 
-def _refused(matches: MatchReport) -> list[Change]:
+def _refused(matches: MatchReport, concerned: set[str]) -> list[Change]:
     return [
         Change(Action.REFUSE, Kind.ACCOUNT, one.idnumber, "", reason=f"people.reason-{one.reason}")
         for one in matches.undecided
+        if one.idnumber in concerned
     ]
 
 
@@ -128,9 +133,9 @@ def apply_prepared(
         language=settings.language,
         delimiter=prepared.people.delimiter,
     )
-    _remember(engine, site_name, prepared, prepared.matches.matched, clock)
+    odd = _remember(engine, site_name, prepared, prepared.matches.matched, clock)
     journal = Journal(engine, site_name, "apply", clock)
-    report = ApplyReport(run_id=journal.run_id)
+    report = ApplyReport(run_id=journal.run_id, problems=list(odd))
     outcome = "failed"
     try:
         for number in range(_ROUNDS):
@@ -160,9 +165,9 @@ def apply_prepared(
 
 def _remember(
     engine: Engine, site: str, prepared: Prepared, matched: Mapping[str, MatchedAccount], clock: Clock
-) -> None:
+) -> tuple[Problem, ...]:
     with engine.begin() as connection:
-        remember_people(connection, site, prepared.people.participants, matched, clock.now())
+        return remember_people(connection, site, prepared.people.participants, matched, clock.now()).problems
 
 
 def _account_maker(
@@ -170,15 +175,16 @@ def _account_maker(
 ) -> Callable[[Sequence[str]], Mapping[str, int]]:
     participants = {person.idnumber: person for person in prepared.people.participants}
 
+    def created(landed: Mapping[str, MatchedAccount]) -> None:
+        _remember(engine, site, prepared, {**prepared.matches.matched, **landed}, clock)
+
     def create(idnumbers: Sequence[str]) -> Mapping[str, int]:
         # Each batch is remembered at once: later runs know which accounts were made by us.
         made = create_missing(
             client,
             [participants[one] for one in idnumbers],
             settings.people.auth,
-            on_created=lambda landed: _remember(
-                engine, site, prepared, {**prepared.matches.matched, **landed}, clock
-            ),
+            on_created=created,
         )
         return {who: account.user_id for who, account in made.created.items()}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,12 @@ from lms_sync.cli.plan_output import plan_json, print_plan, print_report
 from lms_sync.clock import SystemClock
 from lms_sync.doctor import examine_site
 from lms_sync.moodle.client import MoodleClient
+from lms_sync.people import MatchedAccount, known_accounts
 from lms_sync.plan import PlanOptions
 from lms_sync.plugin_zip import write_plugin_zip
 from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings, read_token
-from lms_sync.store.database import open_database
+from lms_sync.store.database import open_database, reading
 
 dir_option = click.option(
     "--dir",
@@ -53,6 +54,15 @@ def _built(folder: Path, site: SiteSettings, language: str) -> BuiltAcademy:
     academy = read_academy(folder)
     outcome.print_problems(academy.warnings, language)
     return build_academy(academy, multilang=site.multilang)
+
+
+def _known_accounts(settings: Settings, folder: Path, site_name: str) -> Mapping[str, MatchedAccount]:
+    """Accounts that were matched before; none where there is no state database yet, which is not made for this."""
+    url = database_url(settings, folder)
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+        return {}
+    with reading(open_database(url)) as connection:
+        return known_accounts(connection, site_name)
 
 
 @click.command()
@@ -114,10 +124,11 @@ def plan(
       lms-sync plan --dir academy
     """
     language = outcome.reader_language(folder)
-    settings, _, site, client = _connect(folder, site_name)
+    settings, name, site, client = _connect(folder, site_name)
     built = _built(folder, site, language)
     options = PlanOptions(overwrite_edits)
-    prepared = prepare(client, built, settings, site, options=options, only_courses=courses)
+    known = _known_accounts(settings, folder, name)
+    prepared = prepare(client, built, settings, site, options=options, only_courses=courses, known=known)
     if as_json:
         click.echo(json.dumps(plan_json(prepared.plan), ensure_ascii=False, indent=1))
     else:
@@ -158,7 +169,8 @@ def apply(
     started = time.monotonic()
 
     def again() -> Prepared:
-        return prepare(client, built, settings, site, options=options, only_courses=courses)
+        known = _known_accounts(settings, folder, name)
+        return prepare(client, built, settings, site, options=options, only_courses=courses, known=known)
 
     prepared = again()
     if not as_json:

@@ -19,7 +19,15 @@ _COLOURS = {
     Action.KEEP: None,
 }
 # Kinds of which there may be hundreds: more than a few are told as a count.
-_MANY = (Kind.QUESTION, Kind.ACCOUNT, Kind.COHORT, Kind.COHORT_MEMBER, Kind.GROUP, Kind.ENROLMENT, Kind.GROUP_MEMBER)
+_MANY = (
+    Kind.QUESTION,
+    Kind.ACCOUNT,
+    Kind.COHORT,
+    Kind.COHORT_MEMBER,
+    Kind.GROUP,
+    Kind.ENROLMENT,
+    Kind.GROUP_MEMBER,
+)
 _FEW = 3
 
 
@@ -79,6 +87,8 @@ def _short(value: object) -> str:
 
 def print_report(report: ApplyReport, language: str) -> None:
     """Prints what a run did."""
+    for odd in report.problems:
+        click.echo(describe(odd, language), err=True)
     for warning in report.warnings:
         click.echo(text("apply.moodle-said", {"said": " ".join(warning.split())[:300]}, language), err=True)
     for change, problem in report.failed:
