@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from lms_sync.package_data import plugin_source
