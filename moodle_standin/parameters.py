@@ -269,9 +269,9 @@ def clean_answer(value: Any, rule: Signature | None, path: str = "answer") -> An
                 opt = inner.get("opt")
                 if opt is None:
                     raise BadAnswerError(f"{path}.{name} is missing")
-                if opt == "default":
-                    default = inner.get("default")
-                    result[name] = [] if default is None and "list" in inner else default
+                # Moodle fills in defaults of single values only; a list or structure left out stays out.
+                if opt == "default" and "type" in inner:
+                    result[name] = inner.get("default")
                 continue
             result[name] = clean_answer(value[name], inner, f"{path}.{name}")
         # PHP writes an empty array where nothing is in the structure.

@@ -49,7 +49,8 @@ class CutConnection(Response):
     """Closes the connection where the answer should begin."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        outermost = scope.get("standin.send", send)
+        transport = getattr(getattr(outermost, "__self__", None), "transport", None)
         if transport is not None:
             transport.abort()
             return
@@ -57,10 +58,18 @@ class CutConnection(Response):
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
 
 
+class StandInApplication(Starlette):
+    """Remembers the server's own `send`, so that a fault can reach the socket below it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["standin.send"] = send
+        await super().__call__(scope, receive, send)
+
+
 def create_app(site: Site) -> Starlette:
     """The application for one site. All calls run in the event loop, one after the other: that is the one lock."""
     handlers = _Handlers(site)
-    app = Starlette(
+    app = StandInApplication(
         debug=True,  # a defect of the stand-in shows its traceback to the developer who met it
         routes=[
             Route("/webservice/rest/server.php", handlers.rest, methods=["GET", "POST"]),
@@ -73,7 +82,7 @@ def create_app(site: Site) -> Starlette:
             Route("/standin/settings", handlers.settings, methods=["POST"]),
             Route("/standin/capabilities", handlers.capabilities, methods=["POST"]),
             Route("/", handlers.home, methods=["GET"]),
-        ]
+        ],
     )
     app.state.site = site
     return app

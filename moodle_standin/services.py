@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
 from typing import Final
 
 PLUGIN_FUNCTIONS: Final = frozenset(
@@ -27,40 +29,27 @@ SYNC_FUNCTIONS: Final = PLUGIN_FUNCTIONS | {
     "core_cohort_search_cohorts",
     "core_cohort_update_cohorts",
     "core_completion_get_activities_completion_status",
-    "core_completion_get_course_completion_status",
     "core_course_create_categories",
     "core_course_create_courses",
     "core_course_get_categories",
     "core_course_get_contents",
-    "core_course_get_course_module",
-    "core_course_get_courses",
     "core_course_get_courses_by_field",
     "core_course_update_categories",
     "core_course_update_courses",
+    "core_enrol_get_course_enrolment_methods",
     "core_enrol_get_enrolled_users",
-    "core_enrol_get_users_courses",
     "core_files_delete_draft_files",
     "core_files_get_unused_draft_itemid",
-    "core_files_upload",
     "core_group_add_group_members",
     "core_group_create_groups",
     "core_group_delete_group_members",
     "core_group_get_course_groups",
     "core_group_get_group_members",
-    "core_group_update_groups",
     "core_user_create_users",
-    "core_user_get_users",
     "core_user_get_users_by_field",
-    "core_user_update_users",
     "core_webservice_get_site_info",
     "enrol_manual_enrol_users",
-    "enrol_manual_unenrol_users",
-    "gradereport_user_get_grade_items",
     "mod_quiz_get_quizzes_by_courses",
-    "mod_quiz_get_user_attempts",
-    "mod_scorm_get_scorm_attempt_count",
-    "mod_scorm_get_scorm_sco_tracks",
-    "mod_scorm_get_scorm_scoes",
     "mod_scorm_get_scorms_by_courses",
     "tool_mobile_call_external_functions",
 }
@@ -107,58 +96,13 @@ MOBILE_FUNCTIONS: Final = frozenset(
     }
 )
 
-# The least-privilege role of the account that pushes and pulls. Without moodle/user:viewalldetails Moodle gives
-# neither user names nor idnumbers of others, without moodle/site:viewuseridentity no e-mail addresses.
+# The least-privilege role of the account that pushes and pulls, as the companion plugin documents it. Without
+# moodle/user:viewalldetails Moodle gives neither user names nor idnumbers of others, without
+# moodle/site:viewuseridentity no e-mail addresses.
 ROLE_CAPABILITIES: Final = frozenset(
-    {
-        "enrol/manual:enrol",
-        "enrol/manual:unenrol",
-        "gradereport/user:view",
-        "local/lmssync:pull",
-        "local/lmssync:push",
-        "mod/quiz:addinstance",
-        "mod/quiz:manage",
-        "mod/quiz:viewreports",
-        "mod/scorm:addinstance",
-        "mod/scorm:viewreport",
-        "moodle/category:manage",
-        "moodle/category:viewhiddencategories",
-        "moodle/cohort:assign",
-        "moodle/cohort:manage",
-        "moodle/cohort:view",
-        "moodle/course:activityvisibility",
-        "moodle/course:changecategory",
-        "moodle/course:changefullname",
-        "moodle/course:changeidnumber",
-        "moodle/course:changeshortname",
-        "moodle/course:changesummary",
-        "moodle/course:create",
-        "moodle/course:enrolreview",
-        "moodle/course:manageactivities",
-        "moodle/course:managegroups",
-        "moodle/course:movesections",
-        "moodle/course:sectionvisibility",
-        "moodle/course:update",
-        "moodle/course:view",
-        "moodle/course:viewhiddenactivities",
-        "moodle/course:viewhiddencourses",
-        "moodle/course:viewparticipants",
-        "moodle/course:visibility",
-        "moodle/question:add",
-        "moodle/question:managecategory",
-        "moodle/question:useall",
-        "moodle/question:viewall",
-        "moodle/role:assign",
-        "moodle/site:accessallgroups",
-        "moodle/site:viewuseridentity",
-        "moodle/user:create",
-        "moodle/user:update",
-        "moodle/user:viewalldetails",
-        "moodle/user:viewdetails",
-        "report/completion:view",
-        "report/progress:view",
-        "webservice/rest:use",
-    }
+    json.loads((files("moodle_standin") / "signatures" / "role.json").read_text(encoding="utf-8"))[
+        "capabilities"
+    ]
 )
 
 # What Moodle's student role may do in a course where it is assigned.

@@ -55,6 +55,11 @@ def _activity(call: Call, module: CourseModule, quiz: Quiz, manages: bool) -> di
         "coursemodule": module.id,
         "course": module.course,
         "name": quiz.name,
+        "lang": "",
+    }
+    if not call.can("mod/quiz:view", module.course):
+        return row
+    row |= {
         "intro": quiz.intro,
         "introformat": 1,
         "introfiles": [],
@@ -62,7 +67,6 @@ def _activity(call: Call, module: CourseModule, quiz: Quiz, manages: bool) -> di
         "visible": module.visible,
         "groupmode": 0,
         "groupingid": 0,
-        "lang": "",
         "timeopen": 0,
         "timeclose": 0,
         "timelimit": quiz.timelimit,

@@ -64,5 +64,5 @@ def run(call: Call, arguments: dict[str, Any]) -> Any:
     """Runs one function as `external_api` does and gives its answer in the declared shape."""
     function = find(call.function)
     signature = signatures()[call.function]
-    params = check_parameters(arguments, signature["params"])
+    params = check_parameters(arguments, signature["params"] or {})
     return clean_answer(function(call, params), signature["returns"])

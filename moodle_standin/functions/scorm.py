@@ -84,10 +84,6 @@ def _activity(call: Call, module: CourseModule, scorm: Scorm, manages: bool) -> 
         "intro": scorm.intro,
         "introformat": 1,
         "introfiles": [],
-        "section": site.courses[module.course].sections.index(module.section),
-        "visible": module.visible,
-        "groupmode": 0,
-        "groupingid": 0,
         "lang": "",
         "packagesize": len(scorm.package.content) if scorm.package else 0,
         "packageurl": f"{site.settings.url}/webservice/pluginfile.php/{context}/mod_scorm/package/0/{scorm.reference}",
@@ -123,6 +119,10 @@ def _activity(call: Call, module: CourseModule, scorm: Scorm, manages: bool) -> 
     }
     if manages:
         row |= {
+            "section": site.courses[module.course].sections.index(module.section),
+            "visible": module.visible,
+            "groupmode": 0,
+            "groupingid": 0,
             "updatefreq": 0,
             "options": "",
             "completionstatusrequired": scorm.completionstatusrequired,

@@ -18,6 +18,7 @@ import pytest
 import requests
 import uvicorn
 
+from moodle_standin.functions.registry import served_functions
 from moodle_standin.seed import build_site
 from moodle_standin.server import create_app
 from moodle_standin.site import Site
@@ -44,6 +45,16 @@ SEED: dict[str, Any] = {
         {"username": "u4", "password": PASSWORD, "firstname": "U", "lastname": "4", "idnumber": "emp-1"},
     ],
     "courses": [{"fullname": "Somebody else's course", "shortname": "OTHER", "users": ["u1"]}],
+}
+
+
+MORE_CAPABILITIES = {
+    "gradereport/user:view",
+    "mod/quiz:viewreports",
+    "mod/scorm:viewreport",
+    "moodle/site:accessallgroups",
+    "moodle/user:update",
+    "report/completion:view",
 }
 
 
@@ -182,7 +193,9 @@ class Moodle:
             course, key, "scorm", wanted, expect, draft=self.upload("package.zip", package)
         )
 
-    def push_quiz(self, course: int, key: str, slots: list[dict[str, Any]], expect: str = "*", **data: Any) -> Any:
+    def push_quiz(
+        self, course: int, key: str, slots: list[dict[str, Any]], expect: str = "*", **data: Any
+    ) -> Any:
         wanted = {
             "name": "Quiz",
             "intro": "",
@@ -197,7 +210,9 @@ class Moodle:
         }
         return self.push_activity(course, key, "quiz", wanted, expect)
 
-    def push_questions(self, course: int, category: str, questions: dict[str, str], name: str = "Bank") -> Any:
+    def push_questions(
+        self, course: int, category: str, questions: dict[str, str], name: str = "Bank"
+    ) -> Any:
         """Pushes questions given as idnumber -> XML of the question."""
         xml = '<?xml version="1.0" encoding="UTF-8"?>\n<quiz>' + "".join(questions.values()) + "</quiz>"
         data = {
@@ -219,7 +234,9 @@ class Moodle:
         attempt = self.call("mod_quiz_start_attempt", as_user=username, quizid=quiz)["attempt"]
         page, data = 0, []
         while page >= 0:
-            shown = self.call("mod_quiz_get_attempt_data", as_user=username, attemptid=attempt["id"], page=page)
+            shown = self.call(
+                "mod_quiz_get_attempt_data", as_user=username, attemptid=attempt["id"], page=page
+            )
             for question in shown["questions"]:
                 data += fill_in(question, answers)
             page = shown["nextpage"]
@@ -232,7 +249,9 @@ class Moodle:
         )
         return attempt
 
-    def track(self, username: str, scorm: int, values: dict[str, str], attempt: int = 1, sco: str = "I1") -> Any:
+    def track(
+        self, username: str, scorm: int, values: dict[str, str], attempt: int = 1, sco: str = "I1"
+    ) -> Any:
         scoes = self.call("mod_scorm_get_scorm_scoes", as_user=username, scormid=scorm)["scoes"]
         sco_id = next(s["id"] for s in scoes if s["identifier"] == sco)
         tracks = [{"element": k, "value": v} for k, v in values.items()]
@@ -276,7 +295,9 @@ def fill_in(question: dict[str, Any], answers: dict[str, Any]) -> list[dict[str,
                 data.append({"name": name, "value": value})
     elif question["type"] == "match":
         stems = re.findall(r'_itemtext">(.*?)</td>', html)
-        options = {label: value for value, label in re.findall(r'<option value="(\d+)"[^>]*>(.*?)</option>', html)}
+        options = {
+            label: value for value, label in re.findall(r'<option value="(\d+)"[^>]*>(.*?)</option>', html)
+        }
         data += [
             {"name": f"{prefix}sub{place}", "value": options[wanted[stem]]}
             for place, stem in enumerate(stems)
@@ -313,7 +334,9 @@ class Server:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(self._serve, log_level="error", access_log=False, lifespan="off", interface="asgi3")
+        config = uvicorn.Config(
+            self._serve, log_level="error", access_log=False, lifespan="off", interface="asgi3"
+        )
         self.uvicorn = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.uvicorn.run, kwargs={"sockets": [listener]}, daemon=True)
         self.thread.start()
@@ -343,11 +366,16 @@ def moodle(server: Server) -> Moodle:
     site = build_site(SEED)
     site.clock.set(1795316000, frozen=True)
     site.settings.url = server.url
+    # Beyond the documented role and service, so that the tests can look at everything with one account.
+    site.services["lmssync"].functions = frozenset(served_functions())
+    site.capabilities[next(u.id for u in site.users.values() if u.username == "lmssync")] |= MORE_CAPABILITIES
     server.app = create_app(site)
     return Moodle(site, server.http)
 
 
-def package_bytes(manifest: str | bytes, files: dict[str, str] | None = None, name: str = "imsmanifest.xml") -> bytes:
+def package_bytes(
+    manifest: str | bytes, files: dict[str, str] | None = None, name: str = "imsmanifest.xml"
+) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, manifest)
@@ -406,7 +434,8 @@ def make_question() -> Any:
 
 def choices(*options: tuple[str, float], single: bool = True) -> str:
     answers = "".join(
-        f'<answer fraction="{fraction:g}" format="html"><text>{text}</text></answer>' for text, fraction in options
+        f'<answer fraction="{fraction:g}" format="html"><text>{text}</text></answer>'
+        for text, fraction in options
     )
     return (
         f"<single>{str(single).lower()}</single><shuffleanswers>true</shuffleanswers>"
@@ -427,7 +456,9 @@ def bank() -> dict[str, str]:
         for stem, right in (("book", "shelf"), ("letter", "box"), ("map", "drawer"))
     )
     return {
-        "bank:single": question("multichoice", "bank:single", "Who registers?", choices(("clerk", 100), ("mayor", 0))),
+        "bank:single": question(
+            "multichoice", "bank:single", "Who registers?", choices(("clerk", 100), ("mayor", 0))
+        ),
         "bank:tf": question(
             "truefalse",
             "bank:tf",
@@ -504,6 +535,8 @@ def course(moodle: Moodle, bank: dict[str, str]) -> PushedCourse:
     )
     moodle.call(
         "enrol_manual_enrol_users",
-        enrolments=[{"roleid": 5, "userid": moodle.user_id(f"s{n}"), "courseid": course_id} for n in (1, 2, 3)],
+        enrolments=[
+            {"roleid": 5, "userid": moodle.user_id(f"s{n}"), "courseid": course_id} for n in (1, 2, 3)
+        ],
     )
     return PushedCourse(course_id, scorm, quiz)

@@ -89,9 +89,9 @@ def test_an_activity_with_our_idnumber_but_unknown_to_the_plugin_is_reported_as_
 def test_two_activities_with_one_idnumber_are_refused_not_guessed(moodle: Any, course: Any) -> None:
     quiz = next(m for m in moodle.site.modules.values() if m.modname == "quiz")
     quiz.idnumber = "ao/package"
-    assert error_of(moodle.push_activity, course.id, "ao/package", "scorm", {"name": "x", "sha1": "0" * 40}) == (
-        "ambiguous"
-    )
+    assert error_of(
+        moodle.push_activity, course.id, "ao/package", "scorm", {"name": "x", "sha1": "0" * 40}
+    ) == ("ambiguous")
 
 
 def test_sections_stand_in_the_order_of_their_positions(moodle: Any, empty_course: int) -> None:
@@ -109,7 +109,10 @@ def test_an_activity_moves_to_another_section_in_place(moodle: Any, course: Any)
     answer = moodle.push_activity(course.id, "ao/final", "quiz", fields, section="ao/exam")
     assert (answer["action"], answer["id"]) == ("updated", course.quiz["id"])
     assert moodle.state(course.id)["activities"]["ao/final"]["section"] == "ao/exam"
-    assert error_of(moodle.push_activity, course.id, "ao/final", "quiz", fields, section="ao/none") == "nosection"
+    assert (
+        error_of(moodle.push_activity, course.id, "ao/final", "quiz", fields, section="ao/none")
+        == "nosection"
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,8 +139,18 @@ def test_data_that_moodle_would_not_keep_as_sent_are_refused(
 
 
 def test_keys_and_hashes_have_a_form(moodle: Any, empty_course: int) -> None:
-    good = {"courseid": empty_course, "key": "ao/x", "hash": hash_of("x"), "expect": "", "data": '{"name": "x"}'}
-    for name, value, code in (("key", "ao x", "badkey"), ("key", "x" * 101, "badkey"), ("hash", "abc", "badhash")):
+    good = {
+        "courseid": empty_course,
+        "key": "ao/x",
+        "hash": hash_of("x"),
+        "expect": "",
+        "data": '{"name": "x"}',
+    }
+    for name, value, code in (
+        ("key", "ao x", "badkey"),
+        ("key", "x" * 101, "badkey"),
+        ("hash", "abc", "badhash"),
+    ):
         assert moodle.error("local_lmssync_upsert_section", **{**good, name: value}) == code
 
 
@@ -175,7 +188,9 @@ def test_slots_under_attempts_change_only_when_the_loss_is_accepted(
     assert moodle.state(course.id)["activities"]["ao/final"]["attempts"] == 1
 
 
-def test_a_completion_rule_with_records_changes_only_when_the_loss_is_accepted(moodle: Any, course: Any) -> None:
+def test_a_completion_rule_with_records_changes_only_when_the_loss_is_accepted(
+    moodle: Any, course: Any
+) -> None:
     fields = moodle.state(course.id)["activities"]["ao/package"]["fields"]
     fields["completion"] = {"tracking": 2, "status": 2, "view": 0}
     moodle.track("s1", course.scorm["instance"], {"cmi.core.lesson_status": "completed"})
@@ -296,7 +311,9 @@ def test_changes_are_paged_by_a_cursor_and_leave_out_the_running_second(
 
 
 def test_every_stream_tells_what_happened(moodle: Any, course: Any, right_answers: dict[str, Any]) -> None:
-    moodle.track("s1", course.scorm["instance"], {"cmi.core.lesson_status": "passed", "cmi.core.score.raw": "80"})
+    moodle.track(
+        "s1", course.scorm["instance"], {"cmi.core.lesson_status": "passed", "cmi.core.score.raw": "80"}
+    )
     moodle.answer_quiz("s1", course.quiz["instance"], right_answers)
     now = moodle.site.now()
     moodle.pass_time(5)
@@ -317,10 +334,22 @@ def test_every_stream_tells_what_happened(moodle: Any, course: Any, right_answer
 
 @pytest.mark.parametrize(
     ("change", "code"),
-    [({"courseids": []}, "invalidparameter"), ({"limit": 0}, "badlimit"), ({"stream": "weather"}, "unknownstream")],
+    [
+        ({"courseids": []}, "invalidparameter"),
+        ({"limit": 0}, "badlimit"),
+        ({"stream": "weather"}, "unknownstream"),
+    ],
 )
-def test_a_wrong_question_for_changes_is_refused(change: dict[str, Any], code: str, moodle: Any, course: Any) -> None:
-    good: dict[str, Any] = {"stream": "grade", "courseids": [course.id], "since": 0, "afterid": 0, "limit": 10}
+def test_a_wrong_question_for_changes_is_refused(
+    change: dict[str, Any], code: str, moodle: Any, course: Any
+) -> None:
+    good: dict[str, Any] = {
+        "stream": "grade",
+        "courseids": [course.id],
+        "since": 0,
+        "afterid": 0,
+        "limit": 10,
+    }
     assert moodle.error("local_lmssync_get_changes", **{**good, **change}) == code
 
 

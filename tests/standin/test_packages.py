@@ -82,7 +82,9 @@ def test_the_matrix_has_a_package_for_every_recorded_case(cases: dict[str, bytes
 
 
 @pytest.mark.parametrize("name", sorted(MATRIX))
-def test_a_package_of_the_recorded_matrix_is_read_as_moodle_read_it(name: str, cases: dict[str, bytes]) -> None:
+def test_a_package_of_the_recorded_matrix_is_read_as_moodle_read_it(
+    name: str, cases: dict[str, bytes]
+) -> None:
     recorded = MATRIX[name]
     if recorded["outcome"] == "refused":
         with pytest.raises(MoodleError) as caught:
@@ -100,8 +102,12 @@ def test_a_package_of_the_recorded_matrix_is_read_as_moodle_read_it(name: str, c
     assert given == recorded["scoes"]
 
 
-@pytest.mark.parametrize("name", sorted(n for n, c in MATRIX.items() if c.get("launch") != 0 and "scoes" in c))
-def test_a_living_package_is_stored(name: str, cases: dict[str, bytes], moodle: Any, empty_course: int) -> None:
+@pytest.mark.parametrize(
+    "name", sorted(n for n, c in MATRIX.items() if c.get("launch") != 0 and "scoes" in c)
+)
+def test_a_living_package_is_stored(
+    name: str, cases: dict[str, bytes], moodle: Any, empty_course: int
+) -> None:
     answer = moodle.push_package(empty_course, "ao/p", cases[name])
     assert answer["action"] == "created"
     assert answer["package"]["version"] == MATRIX[name]["version"]
@@ -147,7 +153,9 @@ def test_a_package_other_than_the_announced_one_is_refused(
 
 
 def _learn(moodle: Any, course: Any, status: str = "passed", raw: str = "90") -> None:
-    moodle.track("s1", course.scorm["instance"], {"cmi.core.lesson_status": status, "cmi.core.score.raw": raw})
+    moodle.track(
+        "s1", course.scorm["instance"], {"cmi.core.lesson_status": status, "cmi.core.score.raw": raw}
+    )
 
 
 def _grade(moodle: Any, course: Any) -> float | None:
@@ -224,7 +232,9 @@ def test_the_status_rule_is_compared_exactly(
     rules = {"tracking": 2, "status": rule, "view": 0}
     answer = moodle.push_package(empty_course, "ao/p", zip_package(make_manifest()), completion=rules)
     user = moodle.user_id("s1")
-    moodle.call("enrol_manual_enrol_users", enrolments=[{"roleid": 5, "userid": user, "courseid": empty_course}])
+    moodle.call(
+        "enrol_manual_enrol_users", enrolments=[{"roleid": 5, "userid": user, "courseid": empty_course}]
+    )
     moodle.track("s1", answer["instance"], {"cmi.core.lesson_status": status})
     assert moodle.states("s1", empty_course)["scorm"]["state"] == state
 

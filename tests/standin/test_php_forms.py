@@ -12,7 +12,10 @@ from moodle_standin.parameters import check_parameters, clean_text, nest, split_
 
 def test_brackets_become_nested_arrays_in_their_order() -> None:
     pairs = split_form(b"courses[0][fullname]=Fire%20safety&courses[0][id]=2&courses[1][id]=3&x=a+b", 100)
-    assert nest(pairs) == {"courses": {"0": {"fullname": "Fire safety", "id": "2"}, "1": {"id": "3"}}, "x": "a b"}
+    assert nest(pairs) == {
+        "courses": {"0": {"fullname": "Fire safety", "id": "2"}, "1": {"id": "3"}},
+        "x": "a b",
+    }
 
 
 def test_empty_brackets_append_and_names_are_mangled_as_in_php() -> None:
@@ -55,7 +58,10 @@ def test_multilang_spans_survive_in_text_parameters_and_other_spans_do_not() -> 
     )
     assert clean_text(titles) == titles
     assert clean_text('<span style="color:red">x</span>') == "x"
-    assert clean_text('<span class="multilang" lang="sq">x</span><b>y</b>') != '<span class="multilang" lang="sq">x'
+    assert (
+        clean_text('<span class="multilang" lang="sq">x</span><b>y</b>')
+        != '<span class="multilang" lang="sq">x'
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ def answer(text: str, fraction: str, more: str = "") -> str:
     return f'<answer fraction="{fraction}"><text>{text}</text>{more}</answer>'
 
 
-@pytest.mark.parametrize("fraction", ["100", "33.333", "66.66667", "16.667", "-33.33333", "-100", "12.5", "5", "0"])
+@pytest.mark.parametrize(
+    "fraction", ["100", "33.333", "66.66667", "16.667", "-33.33333", "-100", "12.5", "5", "0"]
+)
 def test_a_fraction_of_moodles_list_is_taken(fraction: str, make_question: Any) -> None:
     inner = answer("a", "100") + answer("b", fraction)
     assert len(read(make_question("multichoice", "k", "?", inner))[0].answers) == 2
@@ -35,7 +37,11 @@ def test_a_fraction_outside_moodles_list_is_refused(fraction: str, make_question
         ("multichoice", answer("only", "100"), "at least 2 choices"),
         ("shortanswer", answer("half", "50"), "100%"),
         ("numerical", answer("abc", "100"), "Error writing to database"),
-        ("matching", "<subquestion><text>a</text><answer><text></text></answer></subquestion>", "answer for each"),
+        (
+            "matching",
+            "<subquestion><text>a</text><answer><text></text></answer></subquestion>",
+            "answer for each",
+        ),
         ("truefalse", answer("true", "100"), "Error writing to database"),
         ("mtf", "", "not supported"),
     ],
@@ -88,7 +94,9 @@ def test_a_number_is_read_as_moodle_reads_it_for_an_english_user(text: str, valu
 def one_question(moodle: Any, empty_course: int) -> Any:
     """Pushes one question into a quiz and gives the mark of an answer, out of 1."""
     user = moodle.user_id("s1")
-    moodle.call("enrol_manual_enrol_users", enrolments=[{"roleid": 5, "userid": user, "courseid": empty_course}])
+    moodle.call(
+        "enrol_manual_enrol_users", enrolments=[{"roleid": 5, "userid": user, "courseid": empty_course}]
+    )
 
     def mark(xml: str, response: Any) -> float:
         moodle.push_questions(empty_course, "bank", {"bank:q": xml})
@@ -113,7 +121,14 @@ def test_a_single_choice_earns_the_fraction_of_the_chosen_option(
 
 @pytest.mark.parametrize(
     ("response", "mark"),
-    [(["a", "b"], 1), (["a"], 0.5), (["a", "c"], 0), (["c"], 0), (["a", "b", "c"], 0.5), (["a", "b", "d"], 1)],
+    [
+        (["a", "b"], 1),
+        (["a"], 0.5),
+        (["a", "c"], 0),
+        (["c"], 0),
+        (["a", "b", "c"], 0.5),
+        (["a", "b", "d"], 1),
+    ],
 )
 def test_a_multiple_choice_sums_fractions_between_nothing_and_all(
     response: list[str], mark: float, one_question: Any, make_question: Any, make_choices: Any
@@ -129,7 +144,8 @@ def test_true_false(response: str, mark: float, one_question: Any, make_question
 
 
 @pytest.mark.parametrize(
-    ("response", "mark"), [("Stamp", 1), (" stamp ", 1), ("stamped", 0.5), ("a stamp", 0), ("star*", 0.8), ("starx", 0)]
+    ("response", "mark"),
+    [("Stamp", 1), (" stamp ", 1), ("stamped", 0.5), ("a stamp", 0), ("star*", 0.8), ("starx", 0)],
 )
 def test_a_short_answer_takes_the_first_pattern_that_fits(
     response: str, mark: float, one_question: Any, make_question: Any
@@ -144,11 +160,15 @@ def test_case_matters_in_a_short_answer_only_when_it_says_so(one_question: Any, 
     assert one_question(make_question("shortanswer", "bank:q", "Q?", inner), "Tirana") == 1
 
 
-@pytest.mark.parametrize(("response", "mark"), [("12.5", 1), ("13", 1), ("13.01", 0.5), ("20", 0), ("abc", 0)])
+@pytest.mark.parametrize(
+    ("response", "mark"), [("12.5", 1), ("13", 1), ("13.01", 0.5), ("20", 0), ("abc", 0)]
+)
 def test_a_number_counts_within_its_tolerance(
     response: str, mark: float, one_question: Any, make_question: Any
 ) -> None:
-    inner = answer("12.5", "100", "<tolerance>0.5</tolerance>") + answer("12", "50", "<tolerance>2</tolerance>")
+    inner = answer("12.5", "100", "<tolerance>0.5</tolerance>") + answer(
+        "12", "50", "<tolerance>2</tolerance>"
+    )
     assert one_question(make_question("numerical", "bank:q", "Q?", inner), response) == mark
 
 
@@ -183,7 +203,10 @@ def test_an_old_sequence_check_is_refused(moodle: Any, course: Any) -> None:
     arguments = {"as_user": "s1", "attemptid": attempt["id"]}
     assert moodle.call("mod_quiz_save_attempt", **arguments, data=data)["status"] is True
     data[1]["value"] = "0"
-    assert moodle.error("mod_quiz_process_attempt", **arguments, data=data) == "submissionoutofsequencefriendlymessage"
+    assert (
+        moodle.error("mod_quiz_process_attempt", **arguments, data=data)
+        == "submissionoutofsequencefriendlymessage"
+    )
 
 
 def test_answers_kept_on_the_way_are_shown_again_and_counted(
@@ -278,7 +301,8 @@ def test_random_slots_draw_each_time_from_those_that_carry_all_tags(
     for n in range(1, 6):
         attempt = moodle.call("mod_quiz_start_attempt", as_user=f"s{n}", quizid=quiz)["attempt"]
         names = [
-            moodle.site.questions[slot.questionid].name for slot in moodle.site.quiz_attempts[attempt["id"]].slots
+            moodle.site.questions[slot.questionid].name
+            for slot in moodle.site.quiz_attempts[attempt["id"]].slots
         ]
         assert len(set(names)) == 4
         assert all(int(name.removeprefix("bank:")) % 2 for name in names)
@@ -303,14 +327,20 @@ def test_options_are_shuffled_where_quiz_and_question_say_so(
     moodle: Any, empty_course: int, make_question: Any, make_choices: Any
 ) -> None:
     options = make_choices(*((f"option {n}", 100 if n == 0 else 0) for n in range(8)))
-    moodle.push_questions(empty_course, "bank", {"bank:q": make_question("multichoice", "bank:q", "Q?", options)})
+    moodle.push_questions(
+        empty_course, "bank", {"bank:q": make_question("multichoice", "bank:q", "Q?", options)}
+    )
     moodle.call(
         "enrol_manual_enrol_users",
-        enrolments=[{"roleid": 5, "userid": moodle.user_id(f"s{n}"), "courseid": empty_course} for n in (1, 2)],
+        enrolments=[
+            {"roleid": 5, "userid": moodle.user_id(f"s{n}"), "courseid": empty_course} for n in (1, 2)
+        ],
     )
     orders = {}
     for shuffle in (0, 1):
-        quiz = moodle.push_quiz(empty_course, f"ao/q{shuffle}", [{"question": "bank:q"}], shuffleanswers=shuffle)
+        quiz = moodle.push_quiz(
+            empty_course, f"ao/q{shuffle}", [{"question": "bank:q"}], shuffleanswers=shuffle
+        )
         for name in ("s1", "s2"):
             attempt = moodle.call("mod_quiz_start_attempt", as_user=name, quizid=quiz["instance"])["attempt"]
             orders[shuffle, name] = moodle.site.quiz_attempts[attempt["id"]].slots[0].order

@@ -127,7 +127,11 @@ def _(moodle: Any) -> requests.Response:
 @replays("max_input_vars_users_1100")
 def _(moodle: Any) -> requests.Response:
     before = len(moodle.site.users)
-    pairs = [("wstoken", moodle.token), ("wsfunction", "core_user_create_users"), ("moodlewsrestformat", "json")]
+    pairs = [
+        ("wstoken", moodle.token),
+        ("wsfunction", "core_user_create_users"),
+        ("moodlewsrestformat", "json"),
+    ]
     for n in range(1100):
         pairs += [(f"users[{n}][{key}]", value) for key, value in _user(f"v{n}", f"v{n}@example.com").items()]
     answer = moodle.post_pairs(pairs)
@@ -137,7 +141,11 @@ def _(moodle: Any) -> requests.Response:
 
 def _many_names(moodle: Any, *, token_first: bool) -> requests.Response:
     names = [f"nobody{n}" for n in range(5099)] + ["u1"]
-    pairs = [("wsfunction", "core_user_get_users_by_field"), ("moodlewsrestformat", "json"), ("field", "username")]
+    pairs = [
+        ("wsfunction", "core_user_get_users_by_field"),
+        ("moodlewsrestformat", "json"),
+        ("field", "username"),
+    ]
     pairs += [(f"values[{n}]", name) for n, name in enumerate(names)]
     token = ("wstoken", moodle.token)
     return moodle.post_pairs([token, *pairs] if token_first else [*pairs, token])
@@ -344,5 +352,7 @@ def test_an_answer_without_a_format_is_xml(moodle: Any) -> None:
         ]
     )
     assert answer.headers["content-type"] == "application/xml; charset=utf-8"
-    assert answer.text.startswith('<?xml version="1.0" encoding="UTF-8" ?>\n<RESPONSE>\n<MULTIPLE>\n<SINGLE>\n')
+    assert answer.text.startswith(
+        '<?xml version="1.0" encoding="UTF-8" ?>\n<RESPONSE>\n<MULTIPLE>\n<SINGLE>\n'
+    )
     assert '<KEY name="id"><VALUE>1</VALUE>\n</KEY>' in answer.text
