@@ -259,7 +259,7 @@ class _Reader:
         if _FALSE.match(value):
             return False
         if _INT.match(value):  # a longer row of digits is a number of a document, not a quantity
-            return int(value) if len(value) <= 18 else value
+            return int(value) if len(value.lstrip("+-")) <= 18 else value
         if _FLOAT.match(value):
             number = float(value)
             return number if math.isfinite(number) else value

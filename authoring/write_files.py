@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from authoring.problems import LmsSyncError, Place
+from authoring.problems import LmsSyncError
 
 
 class CannotWrite(LmsSyncError):
@@ -39,7 +39,7 @@ def write_durably(path: Path, content: bytes, *, mode: int | None = None) -> Non
         _sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise CannotWrite("files.cannot-write", Place(path.as_posix()), path=str(path), reason=reason) from error
+        raise CannotWrite("files.cannot-write", path=str(path), reason=reason) from error
 
 
 def _umask() -> int:
