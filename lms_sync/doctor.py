@@ -15,7 +15,7 @@ from lms_sync.settings import Settings
 
 Level = Literal["good", "warning", "fault"]
 
-MINIMUM_PLUGIN = 2026112200
+MINIMUM_PLUGIN = 2026112201
 VERIFIED_RELEASE = "4.5"
 _WANTED_INPUT_VARS = 1000
 _MAX_CLOCK_SKEW = 120
@@ -129,6 +129,12 @@ def _plugin_findings(
         )
     else:
         yield Finding("good", "doctor.capabilities", {})
+    roles = {int(one["id"]): str(one["shortname"]) for one in site.get("assignable_roles") or ()}
+    for name, one in settings.sites.items():
+        if one.url.rstrip("/") == client.url and one.student_role_id not in roles:
+            known = ", ".join(f"{number} ({role})" for number, role in sorted(roles.items())) or "-"
+            params = {"id": one.student_role_id, "site": name, "known": known}
+            yield Finding("fault", "doctor.student-role", params)
     if not site["completion_enabled"]:
         yield Finding("fault", "doctor.no-completion", {})
     if (

@@ -45,6 +45,7 @@ SYNC_FUNCTIONS: Final = PLUGIN_FUNCTIONS | {
     "core_group_delete_group_members",
     "core_group_get_course_groups",
     "core_group_get_group_members",
+    "core_group_update_groups",
     "core_user_create_users",
     "core_user_get_users_by_field",
     "core_webservice_get_site_info",

@@ -74,7 +74,7 @@ class Settings:
     scorm_standard: bool = False
     allow_same_email: bool = False
     shuffle_lists: bool = True
-    plugin_version: int = 2026112200
+    plugin_version: int = 2026112201
     plugin_release: str = "0.1.0"
     assignable_roles: tuple[int, ...] = (STUDENT_ROLE,)
 

@@ -44,7 +44,7 @@ _PLUGIN_RULES = {
     "completionlocked",
     "criterialocked",
     "questionrefused",
-    "busy",
+    "locked",
 }
 _BUSY = {"sitemaintenance", "upgraderunning"}
 
@@ -160,6 +160,8 @@ def refusal(function: str, value: Mapping[str, object]) -> MoodleError:
         return AccessRefused("moodle.no-capability", errorcode=errorcode, function=function, message=message)
     if errorcode in _ACCESS:
         return AccessRefused("moodle.access", errorcode=errorcode, function=function, message=message)
+    if " " in errorcode:  # core raised a bare sentence, perhaps after its work (a mail that could not be sent)
+        return UnknownOutcome("moodle.odd-error", errorcode=errorcode, function=function, message=message)
     said = f"{message} {detail}".strip()
     if errorcode in _PLUGIN_RULES:
         return CallRefused(f"moodle.rule-{errorcode}", errorcode=errorcode, function=function, message=said)

@@ -71,6 +71,7 @@ $services = [
             'core_cohort_add_cohort_members',
             'core_cohort_delete_cohort_members',
             'core_group_create_groups',
+            'core_group_update_groups',
             'core_group_get_course_groups',
             'core_group_get_group_members',
             'core_group_add_group_members',
