@@ -11,7 +11,8 @@ from typing import Final
 
 from moodle_standin.completion import quiz_grade, set_grade, update_completion
 from moodle_standin.errors import MoodleError
-from moodle_standin.question_bank import current_question, drawable, leading_number
+from moodle_standin.moodle_xml import leading_number
+from moodle_standin.question_bank import current_question, drawable
 from moodle_standin.records import Question, Quiz, QuizAttempt, Slot, SlotAttempt, User
 from moodle_standin.site import Call, Site
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from moodle_standin.functions.courses import create_course_record
+from moodle_standin.course_records import create_course_record
 from moodle_standin.records import CourseCategory, Enrolment, Token, User
 from moodle_standin.services import ROLE_CAPABILITIES
 from moodle_standin.site import STUDENT_ROLE, Clock, Settings, Site

@@ -6,54 +6,12 @@ import json
 from importlib.resources import files
 from typing import Final
 
-PLUGIN_FUNCTIONS: Final = frozenset(
-    {
-        "local_lmssync_get_site",
-        "local_lmssync_get_state",
-        "local_lmssync_upsert_section",
-        "local_lmssync_upsert_activity",
-        "local_lmssync_upsert_questions",
-        "local_lmssync_set_criteria",
-        "local_lmssync_get_changes",
-        "local_lmssync_get_accounts",
-    }
-)
-
 # What the companion plugin's service declares: its own functions and the core ones that go with them.
-SYNC_FUNCTIONS: Final = PLUGIN_FUNCTIONS | {
-    "core_cohort_add_cohort_members",
-    "core_cohort_create_cohorts",
-    "core_cohort_delete_cohort_members",
-    "core_cohort_get_cohort_members",
-    "core_cohort_get_cohorts",
-    "core_cohort_search_cohorts",
-    "core_cohort_update_cohorts",
-    "core_completion_get_activities_completion_status",
-    "core_course_create_categories",
-    "core_course_create_courses",
-    "core_course_get_categories",
-    "core_course_get_contents",
-    "core_course_get_courses_by_field",
-    "core_course_update_categories",
-    "core_course_update_courses",
-    "core_enrol_get_course_enrolment_methods",
-    "core_enrol_get_enrolled_users",
-    "core_files_delete_draft_files",
-    "core_files_get_unused_draft_itemid",
-    "core_group_add_group_members",
-    "core_group_create_groups",
-    "core_group_delete_group_members",
-    "core_group_get_course_groups",
-    "core_group_get_group_members",
-    "core_group_update_groups",
-    "core_user_create_users",
-    "core_user_get_users_by_field",
-    "core_webservice_get_site_info",
-    "enrol_manual_enrol_users",
-    "mod_quiz_get_quizzes_by_courses",
-    "mod_scorm_get_scorms_by_courses",
-    "tool_mobile_call_external_functions",
-}
+SYNC_FUNCTIONS: Final = frozenset(
+    json.loads((files("moodle_standin") / "signatures" / "service.json").read_text(encoding="utf-8"))[
+        "functions"
+    ]
+)
 
 # The functions of Moodle's mobile service that are served here: what a learner's app uses.
 MOBILE_FUNCTIONS: Final = frozenset(

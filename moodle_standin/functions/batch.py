@@ -6,10 +6,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from moodle_standin.answers import to_json
 from moodle_standin.errors import MoodleError
 from moodle_standin.functions import registry
 from moodle_standin.functions.registry import serves
-from moodle_standin.parameters import to_json
 from moodle_standin.site import Call
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from moodle_standin.answers import to_json
 from moodle_standin.completion import completion_data
+from moodle_standin.course_records import add_section
 from moodle_standin.errors import MoodleError, course_context_not_valid, login_required, missing_record
-from moodle_standin.functions.courses import add_section
 from moodle_standin.functions.registry import serves
-from moodle_standin.parameters import to_json
 from moodle_standin.records import Course, CourseModule, Section
 from moodle_standin.site import Call, Site
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
 
+from moodle_standin.answers import clean_answer
+from moodle_standin.declared_functions import known_functions, signatures
 from moodle_standin.errors import NotServedError, missing_record
-from moodle_standin.parameters import check_parameters, clean_answer, known_functions, signatures
+from moodle_standin.parameters import check_parameters
 from moodle_standin.site import Call
 
 Function = Callable[[Call, dict[str, Any]], Any]
@@ -16,14 +18,21 @@ MODULES: Final = (
     "batch",
     "cohorts",
     "completion",
+    "course_categories",
+    "course_modules",
     "course_pages",
     "courses",
     "enrolment",
     "drafts",
     "grades",
     "groups",
-    "plugin_reading",
-    "plugin_writing",
+    "plugin_activities",
+    "plugin_changes",
+    "plugin_criteria",
+    "plugin_questions",
+    "plugin_sections",
+    "plugin_site",
+    "plugin_state",
     "quiz",
     "scorm",
     "siteinfo",

@@ -33,7 +33,7 @@ def test_what_was_pushed_comes_back_with_its_hash_and_its_fields(moodle: Any, co
     assert package["fields"]["completion"] == {"tracking": 2, "status": 6, "view": 0}
     quiz = state["activities"]["ao/final"]
     assert quiz["fields"]["gradepass"] == 70
-    assert [slot["question"] for slot in quiz["fields"]["slots"]][0] == "bank:single"
+    assert quiz["fields"]["slots"][0] == {"question": "bank:single", "maxmark": 1.0}
     assert set(state["questions"]) == {f"bank:{n}" for n in ("single", "tf", "short", "number", "match")}
     assert state["criteria"] == {
         "hash": hash_of("criteria"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from moodle_standin.errors import MoodleError
-from moodle_standin.scorm import manifest_of, read_manifest
+from moodle_standin.scorm_manifest import manifest_of, read_manifest
 
 MATRIX = json.loads(
     (files("moodle_standin") / "recordings" / "scorm" / "upload_matrix.json").read_text(encoding="utf-8")

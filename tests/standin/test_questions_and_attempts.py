@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from moodle_standin.question_bank import Refusal, leading_number, read_questions
+from moodle_standin.moodle_xml import Refusal, leading_number, read_questions
 
 
 def read(*questions: str) -> Any:
