@@ -38,8 +38,14 @@ HOST_PAGE = """<!DOCTYPE html>
 const faults = {faults};
 if ({connected}) window.API = createScorm12Api({stored}, faults);
 // What is left of a session whose tab is closed.
-addEventListener("pagehide", () => window.API &&
-  navigator.sendBeacon("/log", JSON.stringify({{log: API.log, committed: API.committed}})));
+if (window.API) {{
+  const finish = API.LMSFinish;
+  API.LMSFinish = (...args) => {{
+    const answer = finish(...args);
+    navigator.sendBeacon("/log", JSON.stringify({{log: API.log, committed: API.committed}}));
+    return answer;
+  }};
+}}
 </script></head>
 <body><iframe id="sco" title="Course" src="/package/index.html"></iframe></body></html>
 """
@@ -56,6 +62,7 @@ class Platform:
     language: str = "de"
     missing: set[str] = field(default_factory=set)
     beacons: list[dict[str, Any]] = field(default_factory=list)
+    told: threading.Event = field(default_factory=threading.Event)
     address: str = ""
 
     def answer(self, path: str) -> tuple[bytes, str] | None:
@@ -94,6 +101,7 @@ def serve(platform: Platform) -> Iterator[Platform]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             platform.beacons.append(json.loads(body))
+            platform.told.set()
             self.send_response(204)
             self.end_headers()
 
@@ -232,3 +240,44 @@ def axe_source() -> str:
 @pytest.fixture(scope="session")
 def axe() -> str:
     return axe_source()
+
+
+SMALL_COURSE = """\
+schema: course/1
+id: small
+version: "1"
+title: {en: Small course, sq: Kurs i vogël}
+summary: A course for tests
+languages: {default: en, offered: [en, sq]}
+category: {id: tests, title: Tests}
+passing: {score: 60}
+lessons: [{id: first, minutes: 5}, {id: second}]
+"""
+
+SMALL_LESSONS = {
+    "first": (("First", "I pari"), "two-right", "multiple", ("x", " ", "x")),
+    "second": (("Second", "I dyti"), "yes-or-no", "truefalse", ("x", " ")),
+}
+
+
+def write_small_course(folder: Path) -> Path:
+    """A course of two lessons in two languages, a check in each; its folder."""
+    course = folder / "courses" / "small"
+    course.mkdir(parents=True)
+    (course / "course.yaml").write_text(SMALL_COURSE, encoding="utf-8")
+    for lesson, (titles, check, kind, marks) in SMALL_LESSONS.items():
+        for language, title in zip(("en", "sq"), titles, strict=True):
+            options = "\n".join(f"- [{mark}] {'Part' if language == 'en' else 'Pjesa'} {n}\n  > No. {n}" for n, mark in enumerate(marks))
+            text = (
+                f"---\ntitle: {title}\n---\n\n## Why {language}\n\nText.\n\n"
+                f":::check id={check} kind={kind} graded=yes\nWhich?\n{options}\n> In general.\n:::\n"
+            )
+            path = course / "lessons" / lesson / f"lesson.{language}.md"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return course
+
+
+@pytest.fixture
+def small_course(tmp_path: Path) -> Course:
+    return read_course(write_small_course(tmp_path), root=tmp_path)
