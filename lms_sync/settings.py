@@ -132,12 +132,21 @@ def load_settings(folder: Path) -> Settings:
         refused = [
             Problem("settings.literal-token", {"key": key}, document.place(("sites", site, key)))
             for site, values in _items(document.data.get("sites"))
-            for key, _ in _items(values)
-            if key in ("token", "password", "secret")
+            for key, value in _items(values)
+            if _holds_secret(key, value)
         ]
-        if refused:
+        if refused:  # before anything else, because other problems would show the value
             raise ContentError(refused)
     return load_model(document, Settings)
+
+
+def _holds_secret(key: str, value: object) -> bool:
+    if key in ("token", "password", "secret"):
+        return True
+    text = str(value)
+    if key in ("token_env", "token_file"):  # Moodle's tokens are 32 hexadecimal digits
+        return re.fullmatch(r"[0-9a-fA-F]{32,128}", text) is not None
+    return key == "url" and "@" in text.split("://", 1)[-1].split("/", 1)[0]
 
 
 def _items(value: object) -> list[tuple[str, object]]:
