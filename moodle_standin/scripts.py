@@ -38,13 +38,10 @@ def rest_answer(site: Site, form: Form, ip: str) -> Response:
     try:
         if settings.upgrade_running:
             raise MoodleError("upgraderunning", "Site is being upgraded, please retry later.")
-        for name in (
-            "moodlewssettingraw",
-            "moodlewssettingfilter",
-            "moodlewssettingfileurl",
-            "moodlewssettinglang",
-        ):
-            form.pop(name, None)
+        settings_asked = {
+            name: form.pop(f"moodlewssetting{name}", "")
+            for name in ("raw", "filter", "fileurl", "lang", "timezone")
+        }
         token = form.pop("wstoken", None)
         function = form.pop("wsfunction", None)
         user, found = site.authenticate(token if isinstance(token, str) else None, ip)
@@ -56,9 +53,23 @@ def rest_answer(site: Site, form: Form, ip: str) -> Response:
         if not function or not isinstance(function, str):
             raise invalid_parameter("Missing function name")
         registry.find(function)
+        if service.restricted and not site.has_capability(user, "webservice/rest:use"):
+            raise access_denied(
+                "You are not allowed to use the rest protocol (missing capability: webservice/rest:use)"
+            )
         if function not in service.functions:
             raise access_denied(f"Access to the function {function}() is not allowed.")
-        call = Call(site, user, found, function, ip, printed)
+        call = Call(
+            site,
+            user,
+            found,
+            function,
+            ip,
+            raw=_is_on(settings_asked["raw"]),
+            filter=_is_on(settings_asked["filter"]),
+            lang=str(settings_asked["lang"]),
+            printed=printed,
+        )
         answer = registry.run(call, form)
     except MoodleError as error:
         return error_answer(error, asked, debug=settings.debug, printed="".join(printed))
@@ -72,6 +83,11 @@ def rest_answer(site: Site, form: Form, ip: str) -> Response:
     if asked["moodlewsrestformat"] != "json":
         return Response("".join(printed) + to_xml(answer, signatures()[function]["returns"]), media_type=XML)
     return json_response(answer, "".join(printed))
+
+
+def _is_on(value: object) -> bool:
+    """PHP's PARAM_BOOL of an optional parameter."""
+    return str(value).lower() not in ("", "0", "off", "no", "false")
 
 
 def json_response(answer: Any, printed: str = "") -> Response:

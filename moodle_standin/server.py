@@ -69,6 +69,7 @@ def create_app(site: Site) -> Starlette:
             Route("/standin/clock", handlers.clock, methods=["POST", "GET"]),
             Route("/standin/settings", handlers.settings, methods=["POST"]),
             Route("/standin/capabilities", handlers.capabilities, methods=["POST"]),
+            Route("/standin/tokens", handlers.tokens, methods=["POST"]),
             Route("/", handlers.home, methods=["GET"]),
         ],
     )
@@ -185,6 +186,21 @@ class _Handlers:
         held.update(wanted.get("add", []))
         held.difference_update(wanted.get("remove", []))
         return JSONResponse({"username": user.username, "capabilities": sorted(held)})
+
+    async def tokens(self, request: Request) -> Response:
+        """A token of any service for any account, as an administrator makes one; or all of them taken away."""
+        wanted = await request.json()
+        user = self.site.user_by_name(str(wanted.get("username", "")))
+        service = str(wanted.get("service", ""))
+        if user is None or service not in self.site.services:
+            return JSONResponse({"error": "no such user or service"}, status_code=400)
+        if wanted.get("remove"):
+            for token in [
+                t for t in self.site.tokens.values() if t.userid == user.id and t.service == service
+            ]:
+                del self.site.tokens[token.token]
+            return JSONResponse({"removed": user.username})
+        return JSONResponse({"token": self.site.issue_token(user, service).token})
 
     # --- reading requests as PHP does
 

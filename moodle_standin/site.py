@@ -322,6 +322,11 @@ class Call:
     token: Token
     function: str
     ip: str = "127.0.0.1"
+    raw: bool = False
+    """moodlewssettingraw: names and texts as they are stored."""
+    filter: bool = False
+    """moodlewssettingfilter: names and texts through the site's filters."""
+    lang: str = ""
     printed: list[str] = field(default_factory=list)
     """HTML that core code prints; without output buffering it comes before the JSON."""
 

@@ -31,7 +31,13 @@ def call_external_functions(call: Call, params: dict[str, Any]) -> Any:
             responses.append({"error": True, "exception": to_json(refusal)})
             break
         try:
-            inner = replace(call, function=name)
+            inner = replace(
+                call,
+                function=name,
+                raw=request["settingraw"],
+                filter=request["settingfilter"],
+                lang=request["settinglang"] or call.lang,
+            )
             responses.append({"error": False, "data": to_json(registry.run(inner, arguments))})
         except MoodleError as error:
             details: dict[str, Any] = {

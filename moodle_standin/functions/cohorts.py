@@ -107,6 +107,12 @@ def search_cohorts(call: Call, params: dict[str, Any]) -> Any:
     wanted: int | None = context["contextid"] or 1
     if context["contextlevel"] == "coursecat":
         wanted = site.context_id("category", context["instanceid"])
+    elif context["contextlevel"] not in ("", "system"):
+        raise invalid_parameter("the stand-in has cohorts in the system and in course categories only")
+    elif not context["contextlevel"] and not context["contextid"]:
+        raise invalid_parameter(
+            "Missing parameters, please provide contextlevel with instance id or contextid"
+        )
     if params["includes"] == "all":
         wanted = None
     query = params["query"].lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moodle_standin.errors import MoodleError
+from moodle_standin.formatting import name_in_answer
 from moodle_standin.functions.registry import serves
 from moodle_standin.records import CourseCategory
 from moodle_standin.site import Call, Site
@@ -44,7 +45,7 @@ def create_categories(call: Call, params: dict[str, Any]) -> Any:
         category.id = site.next_id("course_categories")
         site.course_categories[category.id] = category
         call.record("course_category", "create", id=category.id, idnumber=category.idnumber)
-    return [{"id": c.id, "name": c.name} for c in new]
+    return [{"id": c.id, "name": name_in_answer(call, c.name)} for c in new]
 
 
 @serves("core_course_get_categories")
@@ -82,7 +83,7 @@ def get_categories(call: Call, params: dict[str, Any]) -> Any:
         path = [*reversed(_ancestors(site, category)), category.id]
         row: dict[str, Any] = {
             "id": category.id,
-            "name": category.name,
+            "name": name_in_answer(call, category.name),
             "description": category.description,
             "descriptionformat": 1,
             "parent": category.parent,

@@ -8,6 +8,7 @@ from moodle_standin.answers import to_json
 from moodle_standin.completion import completion_data
 from moodle_standin.course_records import add_section
 from moodle_standin.errors import MoodleError, course_context_not_valid, login_required, missing_record
+from moodle_standin.formatting import name_in_answer, shown_name
 from moodle_standin.functions.registry import serves
 from moodle_standin.records import Course, CourseModule, Section
 from moodle_standin.site import Call, Site
@@ -53,7 +54,7 @@ def get_contents(call: Call, params: dict[str, Any]) -> Any:
         result.append(
             {
                 "id": section.id,
-                "name": section_title(section, number),
+                "name": shown_name(call, section_title(section, number)),
                 "visible": section.visible,
                 "summary": section.summary,
                 "summaryformat": 1,
@@ -77,7 +78,7 @@ def _module(call: Call, module: CourseModule) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": module.id,
         "url": f"{site.settings.url}/mod/{module.modname}/view.php?id={module.id}",
-        "name": site.module_name(module),
+        "name": name_in_answer(call, site.module_name(module)),
         "instance": module.instance,
         "contextid": site.context_id("module", module.id),
         "visible": module.visible,
@@ -148,7 +149,7 @@ def _course_module(call: Call, module: CourseModule) -> dict[str, Any]:
         "id": module.id,
         "course": module.course,
         "module": MODULE_IDS[module.modname],
-        "name": site.module_name(module),
+        "name": name_in_answer(call, site.module_name(module)),
         "modname": module.modname,
         "instance": module.instance,
         "section": module.section,

@@ -7,6 +7,7 @@ from typing import Any
 
 from moodle_standin.course_records import create_course_record, set_course_fields
 from moodle_standin.errors import MoodleError, invalid_parameter, missing_record, write_error
+from moodle_standin.formatting import name_in_answer
 from moodle_standin.functions.registry import serves
 from moodle_standin.records import Course
 from moodle_standin.site import Call
@@ -155,13 +156,13 @@ def _course_by_field(call: Call, course: Course) -> dict[str, Any]:
     site = call.site
     row: dict[str, Any] = {
         "id": course.id,
-        "fullname": course.fullname,
-        "displayname": course.fullname,
-        "shortname": course.shortname,
+        "fullname": name_in_answer(call, course.fullname),
+        "displayname": name_in_answer(call, course.fullname),
+        "shortname": name_in_answer(call, course.shortname),
         "courseimage": f"{site.settings.url}/pluginfile.php/{site.context_id('course', course.id)}"
         "/course/generated/course.svg",
         "categoryid": course.category,
-        "categoryname": site.course_categories[course.category].name,
+        "categoryname": name_in_answer(call, site.course_categories[course.category].name),
         "sortorder": 10000 * course.category + course.id,
         "summary": course.summary,
         "summaryformat": course.summaryformat,

@@ -7,6 +7,7 @@ from typing import Any
 
 from moodle_standin.completion import state_of
 from moodle_standin.errors import MoodleError, invalid_parameter, login_required
+from moodle_standin.formatting import name_in_answer
 from moodle_standin.functions.course_pages import enter_course
 from moodle_standin.functions.registry import serves
 from moodle_standin.functions.users import user_details
@@ -162,9 +163,9 @@ def _course_of_user(call: Call, course: Course, user: User, with_count: bool) ->
     done = site.course_completions.get((course.id, user.id))
     row: dict[str, Any] = {
         "id": course.id,
-        "shortname": course.shortname,
-        "fullname": course.fullname,
-        "displayname": course.fullname,
+        "shortname": name_in_answer(call, course.shortname),
+        "fullname": name_in_answer(call, course.fullname),
+        "displayname": name_in_answer(call, course.fullname),
         "idnumber": course.idnumber,
         "visible": course.visible,
         "summary": course.summary,

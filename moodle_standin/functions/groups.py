@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from moodle_standin.errors import invalid_parameter, missing_record
+from moodle_standin.formatting import name_in_answer
 from moodle_standin.functions.course_pages import enter_course
 from moodle_standin.functions.registry import serves
 from moodle_standin.records import Group
 from moodle_standin.site import Call
 
 
-def _row(group: Group) -> dict[str, Any]:
+def _row(call: Call, group: Group) -> dict[str, Any]:
     return {
         "id": group.id,
         "courseid": group.courseid,
-        "name": group.name,
+        "name": name_in_answer(call, group.name),
         "description": group.description,
         "descriptionformat": 1,
         "enrolmentkey": "",
@@ -56,7 +57,7 @@ def create_groups(call: Call, params: dict[str, Any]) -> Any:
         )
         site.groups[group.id] = group
         call.record("group", "create", id=group.id, idnumber=group.idnumber, course=group.courseid)
-        rows.append(_row(group))
+        rows.append(_row(call, group) | {"name": group.name})
     return rows
 
 
@@ -91,7 +92,7 @@ def get_course_groups(call: Call, params: dict[str, Any]) -> Any:
     enter_course(call, params["courseid"])
     call.require("moodle/course:managegroups", params["courseid"])
     return call.site.shuffled(
-        [_row(g) for g in call.site.groups.values() if g.courseid == params["courseid"]]
+        [_row(call, g) for g in call.site.groups.values() if g.courseid == params["courseid"]]
     )
 
 
@@ -103,7 +104,7 @@ def get_groups(call: Call, params: dict[str, Any]) -> Any:
         group = _group(call, group_id)
         enter_course(call, group.courseid)
         call.require("moodle/course:managegroups", group.courseid)
-        rows.append(_row(group))
+        rows.append(_row(call, group))
     return rows
 
 

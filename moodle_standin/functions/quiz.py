@@ -7,6 +7,7 @@ from typing import Any
 
 from moodle_standin.completion import viewed
 from moodle_standin.errors import MoodleError, invalid_parameter, missing_record
+from moodle_standin.formatting import name_in_answer
 from moodle_standin.functions.registry import serves
 from moodle_standin.functions.scorm import accessible_courses
 from moodle_standin.question_html import question_html, state_class, status
@@ -54,7 +55,7 @@ def _activity(call: Call, module: CourseModule, quiz: Quiz, manages: bool) -> di
         "id": quiz.id,
         "coursemodule": module.id,
         "course": module.course,
-        "name": quiz.name,
+        "name": name_in_answer(call, quiz.name),
         "lang": "",
     }
     if not call.can("mod/quiz:view", module.course):

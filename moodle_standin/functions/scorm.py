@@ -6,6 +6,7 @@ from typing import Any
 
 from moodle_standin.completion import viewed
 from moodle_standin.errors import MoodleError, missing_record
+from moodle_standin.formatting import name_in_answer
 from moodle_standin.functions.registry import serves
 from moodle_standin.records import CourseModule, Sco, Scorm, User
 from moodle_standin.scorm import find_attempt, insert_track, open_attempt, tracks
@@ -80,7 +81,7 @@ def _activity(call: Call, module: CourseModule, scorm: Scorm, manages: bool) -> 
         "id": scorm.id,
         "coursemodule": module.id,
         "course": module.course,
-        "name": scorm.name,
+        "name": name_in_answer(call, scorm.name),
         "intro": scorm.intro,
         "introformat": 1,
         "introfiles": [],

@@ -280,3 +280,40 @@ def test_viewing_counts_where_the_rule_says_so(moodle: Any, course: Any) -> None
     assert moodle.states("s1", course.id)["scorm"]["state"] == 0
     moodle.call("mod_scorm_launch_sco", as_user="s1", scormid=course.scorm["instance"])
     assert moodle.states("s1", course.id)["scorm"]["state"] == 1
+
+
+# --- names in several languages
+
+TITLE = '<span lang="sq" class="multilang">Arkivi & zyra</span><span lang="en" class="multilang">The archive</span>'
+
+
+def _names(moodle: Any, course: int, **settings: str) -> dict[str, str]:
+    def ask(function: str, **arguments: Any) -> Any:
+        pairs = [(f"moodlewssetting{k}", v) for k, v in settings.items()]
+        for key, value in arguments.items():
+            pairs.append((key, str(value)))
+        pairs += [("wsfunction", function), ("moodlewsrestformat", "json"), ("wstoken", moodle.token)]
+        return moodle.post_pairs(pairs).json()
+
+    found = ask("core_course_get_courses_by_field", field="id", value=course)["courses"][0]
+    contents = ask("core_course_get_contents", courseid=course)
+    return {
+        "course": found["fullname"],
+        "section": contents[1]["name"],
+        "module": contents[1]["modules"][0]["name"],
+    }
+
+
+def test_names_come_back_raw_only_when_asked_for(moodle: Any, course: Any) -> None:
+    moodle.call("core_course_update_courses", courses=[{"id": course.id, "fullname": TITLE}])
+    moodle.push_section(course.id, "ao/learn", name=TITLE, position=1)
+    fields = moodle.state(course.id)["activities"]["ao/package"]["fields"]
+    moodle.push_activity(course.id, "ao/package", "scorm", {**fields, "name": TITLE}, section="ao/learn")
+    in_a_row = "Arkivi &amp; zyraThe archive"
+    assert _names(moodle, course.id) == {"course": in_a_row, "section": "The archive", "module": in_a_row}
+    filtered = _names(moodle, course.id, filter="1", lang="sq")
+    assert set(filtered.values()) == {"Arkivi &amp; zyra"}
+    raw = _names(moodle, course.id, raw="1")
+    assert (raw["course"], raw["module"]) == (TITLE, TITLE)
+    # The plugin gives what is stored.
+    assert moodle.state(course.id)["activities"]["ao/package"]["fields"]["name"] == TITLE
