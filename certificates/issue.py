@@ -144,11 +144,12 @@ def _enter(
 ) -> Award | None:
     """Enters one award, or does nothing where another process was first."""
     for _ in range(_ATTEMPTS):
+        with reading(engine) as connection:  # without the write lock, for which others may be waiting
+            if _is_entered(connection, approved.grant_key):
+                return None
         try:
             with engine.begin() as connection:
-                issue = schema.issue
-                there = select(issue.c.id).where(issue.c.grant_key == approved.grant_key)
-                if connection.execute(there).first() is not None:
+                if _is_entered(connection, approved.grant_key):
                     return None
                 award = _numbered(connection, site, approved, policy, issuer=issuer, now=clock.now())
                 _insert_award(connection, award, policy, issuer, name)
@@ -158,6 +159,11 @@ def _enter(
             # (never on SQLite, where we hold the write lock): the transaction is undone, so look again.
             continue
     raise LmsSyncError("issue.contention")
+
+
+def _is_entered(connection: Connection, grant_key: str) -> bool:
+    there = select(schema.issue.c.id).where(schema.issue.c.grant_key == grant_key)
+    return connection.execute(there).first() is not None
 
 
 def _numbered(

@@ -5,6 +5,7 @@ Without JavaScript, without cookies, without anything from elsewhere. Headers af
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,7 +13,6 @@ import jinja2
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -28,6 +28,7 @@ from certificates.verification_id import in_groups, normal_form
 from lms_sync.clock import Clock
 
 HERE = Path(__file__).parent
+_log = logging.getLogger(__name__)
 _MAX_TYPED = 200
 
 _HEADERS = {
@@ -55,10 +56,10 @@ def create_app(
     language: str,
     clock: Clock,
     https: bool = False,
-) -> Starlette:
+) -> ASGIApp:
     """The portal over a register. `keys` are the issuer's public keys, the current one first."""
     portal = _Portal(engine, did, keys, issuer_name=issuer_name, language=language, clock=clock)
-    return Starlette(
+    routes = Starlette(
         routes=[
             Route("/", portal.start),
             Route("/verify", portal.typed),
@@ -70,12 +71,12 @@ def create_app(
             Route("/robots.txt", portal.robots),
         ],
         exception_handlers={HTTPException: portal.http_error, Exception: portal.failure},
-        middleware=[Middleware(_Headers, https=https)],
     )
+    return _Guarded(routes, https=https)
 
 
-class _Headers:
-    """Sets the security headers on every answer that does not set its own."""
+class _Guarded:
+    """Sets the security headers on every answer, that of a failure too, and ends failures quietly."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
@@ -97,7 +98,12 @@ class _Headers:
                 ]
             await send(message)
 
-        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+        try:
+            await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+        except Exception as error:  # noqa: BLE001 - Starlette has answered and raises again, for the log only
+            _log.error(
+                "%s on %s", type(error).__name__, str(scope.get("path", ""))[:80].encode("ascii", "replace")
+            )
 
 
 class _Portal:

@@ -1,0 +1,101 @@
+"""The signing key is made once, is private, and says when it is only for a demonstration."""
+
+from __future__ import annotations
+
+import os
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from authoring.problems import Refused
+from certificates.keys import DEMO_MARK, KeyUnusable, did_document, make_key, public_file, read_public_key
+from certificates.signing import open_signer
+from lms_sync.clock import FixedClock
+
+CLOCK = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
+DID = "did:web:verify.example.org"
+
+
+def test_a_key_is_a_private_file_and_its_public_half_lies_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "secrets" / "issuer-key.pem"
+    public = make_key(path, demo=False, clock=CLOCK)
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----")
+    assert public.multikey.startswith("z6Mk")
+    assert read_public_key(path) == public
+    assert "PRIVATE" not in public_file(path).read_text(encoding="utf-8")
+    assert open_signer(path, DID).public == public
+
+
+def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "k.pem"
+    make_key(path, demo=False, clock=CLOCK)
+    before = path.read_bytes(), public_file(path).read_bytes()
+    with pytest.raises(Refused) as caught:
+        make_key(path, demo=True, clock=CLOCK)
+    assert caught.value.code == "keys.exists"
+    assert before == (path.read_bytes(), public_file(path).read_bytes())
+
+
+def test_a_demo_key_cannot_pass_as_a_real_one(tmp_path: Path) -> None:
+    path = tmp_path / "k.pem"
+    assert make_key(path, demo=True, clock=CLOCK).demo
+    assert path.read_text(encoding="ascii").startswith(DEMO_MARK)
+    described = public_file(path)
+    described.write_text(described.read_text(encoding="utf-8").replace("true", "false"), encoding="utf-8")
+    assert open_signer(path, DID).demo
+
+
+def test_an_unusable_key_is_told_by_its_reason(tmp_path: Path) -> None:
+    def code() -> str:
+        with pytest.raises(KeyUnusable) as caught:
+            open_signer(path, DID)
+        return caught.value.code
+
+    path = tmp_path / "k.pem"
+    assert code() == "keys.missing"
+    make_key(path, demo=False, clock=CLOCK)
+    whole = path.read_bytes()
+    if os.name == "posix":
+        path.chmod(0o640)
+        assert code() == "keys.open-to-others"
+        path.chmod(0o600)
+    path.write_bytes(whole[:40])
+    assert code() == "keys.unreadable"
+    other = tmp_path / "other.pem"
+    make_key(other, demo=False, clock=CLOCK)
+    path.write_bytes(other.read_bytes())
+    assert code() == "keys.halves-differ"
+    public_file(path).write_text("{}", encoding="utf-8")
+    assert code() == "keys.unreadable"
+    path.unlink()
+    public_file(path).write_bytes(public_file(other).read_bytes())
+    assert code() == "keys.missing"
+
+
+def test_a_key_signs_only_for_its_own_did_key(tmp_path: Path) -> None:
+    path = tmp_path / "k.pem"
+    public = make_key(path, demo=False, clock=CLOCK)
+    assert open_signer(path, f"did:key:{public.multikey}").did.endswith(public.multikey)
+    with pytest.raises(Refused) as caught:
+        open_signer(path, "did:key:z6MkotherotherotherotherotherotherotherotherotherT")
+    assert caught.value.code == "keys.not-of-did"
+
+
+def test_the_private_key_does_not_show_itself(tmp_path: Path) -> None:
+    path = tmp_path / "k.pem"
+    make_key(path, demo=False, clock=CLOCK)
+    assert "PRIVATE" not in repr(open_signer(path, DID))
+
+
+def test_the_did_document_lists_the_current_key_first_and_keeps_old_ones(tmp_path: Path) -> None:
+    new, old = (make_key(tmp_path / name, demo=False, clock=CLOCK) for name in ("new.pem", "old.pem"))
+    document = did_document(DID, new, old)
+    assert [method["publicKeyMultibase"] for method in document["verificationMethod"]] == [
+        new.multikey,
+        old.multikey,
+    ]  # type: ignore[attr-defined,index]
+    assert document["assertionMethod"] == [new.verification_method(DID), old.verification_method(DID)]
