@@ -231,6 +231,7 @@ def _problems_of_file(file: CourseFile, document: Document) -> Iterator[Problem]
         yield problem("course.duplicate-section", "sections", index, "id", id=file.sections[index].id)
     yield from _problems_of_activities(file, document)
 
+
 def _long_titles(file: CourseFile) -> Iterator[tuple[int, Pointer]]:
     for pointer, text in _localized_texts(file, ()):
         if pointer[-1] == "title":
@@ -255,7 +256,9 @@ def _problems_of_activities(file: CourseFile, document: Document) -> Iterator[Pr
                 if packages == 2:
                     yield Problem("course.two-packages", {"id": activity.id}, document.place(at))
                 if activity.quiz:
-                    yield Problem("course.package-with-quiz", {"id": activity.id}, document.place((*at, "quiz")))
+                    yield Problem(
+                        "course.package-with-quiz", {"id": activity.id}, document.place((*at, "quiz"))
+                    )
                 if activity.completion == "passed" and file.passing is None:
                     place = document.place((*at, "completion"))
                     yield Problem("course.completion-without-passing", {"id": activity.id}, place)
@@ -337,7 +340,9 @@ def _problems_across_lessons(
         for check in text.checks:
             key = check.id.casefold()
             if key in first:
-                yield Problem("course.duplicate-check", {"id": check.id, "first": str(first[key])}, check.place)
+                yield Problem(
+                    "course.duplicate-check", {"id": check.id, "first": str(first[key])}, check.place
+                )
             first.setdefault(key, check.place)
     graded = any(check.graded for lesson in lessons for check in lesson.checks)
     if file.passing and not graded and len(lessons) == len(file.lessons):

@@ -108,9 +108,7 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def _render_image(
-    renderer: Any, tokens: Sequence[Token], index: int, options: object, env: object
-) -> str:
+def _render_image(renderer: Any, tokens: Sequence[Token], index: int, options: object, env: object) -> str:
     token = tokens[index]
     alt = renderer.renderInlineAsText(token.children or [], options, env)
     attributes = {"src": str(token.attrGet("src") or ""), "alt": alt}

@@ -79,10 +79,16 @@ def _filled(template: str, languages: Sequence[str]) -> str:
 
     def text(key: str) -> str:
         """A YAML flow map of language to text; JSON strings are YAML strings."""
-        pairs = (f"{language}: {json.dumps(texts[language][key], ensure_ascii=False)}" for language in languages)
+        pairs = (
+            f"{language}: {json.dumps(texts[language][key], ensure_ascii=False)}" for language in languages
+        )
         return "{" + ", ".join(pairs) + "}"
 
     # Not HTML: every value above is quoted as a YAML string.
-    environment = jinja2.Environment(autoescape=False, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)  # noqa: S701
+    environment = jinja2.Environment(
+        autoescape=False,  # noqa: S701
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
     source = _source(template).read_text(encoding="utf-8")
     return environment.from_string(source).render(text=text, languages=list(languages))

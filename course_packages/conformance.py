@@ -74,7 +74,9 @@ def schema_problems(manifest: bytes, schemas: Path) -> list[Problem]:
         validation="lax",
     )
     return [
-        Problem("package.schema-says", {"where": error.path or "-", "reason": error.reason or ""}, Place(MANIFEST))
+        Problem(
+            "package.schema-says", {"where": error.path or "-", "reason": error.reason or ""}, Place(MANIFEST)
+        )
         for error in schema.iter_errors(manifest.decode("utf-8"))
     ]
 
@@ -200,7 +202,9 @@ class _Judge:
         elif len(text) > MAX_TITLE:
             yield self.problem("package.title-too-long", id=identifier, n=len(text), limit=MAX_TITLE)
         elif found := _CONTROL.search(text):
-            yield self.problem("package.title-control", id=identifier, character=f"U+{ord(found.group()):04X}")
+            yield self.problem(
+                "package.title-control", id=identifier, character=f"U+{ord(found.group()):04X}"
+            )
 
     def item(self, item: Element, resources: Collection[str | None]) -> Iterator[Problem]:
         identifier = item.get("identifier", "-")

@@ -79,7 +79,7 @@ def write_manifest(course: Course, files: Sequence[str]) -> bytes:
     for name in sorted(files):
         SubElement(resource, "file", {"href": quote(name)})
     indent(root)
-    return tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
+    return bytes(tostring(root, encoding="UTF-8", xml_declaration=True)) + b"\n"
 
 
 def _describe(metadata: Element, course: Course) -> None:

@@ -17,7 +17,11 @@ from lms_sync.cli import outcome
 from lms_sync.package_data import config_example
 
 dir_option = click.option(
-    "--dir", "folder", type=click.Path(path_type=Path), default=Path(), help="The academy folder (default: here)."
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="The academy folder (default: here).",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 language_option = click.option(
@@ -117,7 +121,9 @@ def build(folder: Path, language: str | None, as_json: bool) -> int:
     reader = language or outcome.reader_language(folder)
     try:
         academy = read_academy(folder)
-        said: Callable[[str], None] = (lambda name: None) if as_json else (lambda name: click.echo(f"  {name}"))
+        said: Callable[[str], None] = (
+            (lambda name: None) if as_json else (lambda name: click.echo(f"  {name}"))
+        )
         built = build_academy(academy, said=said)
     except ContentError as error:
         # Said here, not by the caller, so that --language and the order by file hold for build as well.
@@ -178,7 +184,10 @@ def _print_count(
         click.echo(err=err)
         click.echo(", ".join(parts) + ".", err=err)
     if not errors:
-        read = [text("check.courses", {"n": courses}, language), text("check.quizzes", {"n": quizzes}, language)]
+        read = [
+            text("check.courses", {"n": courses}, language),
+            text("check.quizzes", {"n": quizzes}, language),
+        ]
         click.echo(text("check.good", {"read": ", ".join(read)}, language), err=err)
 
 

@@ -105,7 +105,7 @@ def serve(platform: Platform) -> Iterator[Platform]:
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -267,7 +267,10 @@ def write_small_course(folder: Path) -> Path:
     (course / "course.yaml").write_text(SMALL_COURSE, encoding="utf-8")
     for lesson, (titles, check, kind, marks) in SMALL_LESSONS.items():
         for language, title in zip(("en", "sq"), titles, strict=True):
-            options = "\n".join(f"- [{mark}] {'Part' if language == 'en' else 'Pjesa'} {n}\n  > No. {n}" for n, mark in enumerate(marks))
+            options = "\n".join(
+                f"- [{mark}] {'Part' if language == 'en' else 'Pjesa'} {n}\n  > No. {n}"
+                for n, mark in enumerate(marks)
+            )
             text = (
                 f"---\ntitle: {title}\n---\n\n## Why {language}\n\nText.\n\n"
                 f":::check id={check} kind={kind} graded=yes\nWhich?\n{options}\n> In general.\n:::\n"

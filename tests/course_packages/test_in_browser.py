@@ -44,7 +44,9 @@ def walk_lesson(learner: Any, lesson: Any, *, wrongly: tuple[str, ...] = ()) -> 
         right = check.right
         if check.id in wrongly:
             right = tuple(i for i in range(len(check.options)) if i not in check.right)[:1]
-        tab_until(learner, f"[...document.querySelectorAll('[data-check=\"{check.id}\"] input')][0]", before=True)
+        tab_until(
+            learner, f"[...document.querySelectorAll('[data-check=\"{check.id}\"] input')][0]", before=True
+        )
         answer_by_keyboard(learner, right, several=check.kind == "multiple")
         frame.wait_for_selector(f'[data-check="{check.id}"].answered')
 
@@ -134,9 +136,15 @@ def test_a_learner_walks_to_the_end_by_keyboard_leaves_comes_back_and_passes(
     tab_back_to_language(two, "en")
     before = frame.evaluate("document.querySelectorAll('form.answered').length")
     two.press("Enter")
-    frame.wait_for_function("words => document.querySelector('h1').innerText === words", arg=lessons[2].texts["en"].title)
+    frame.wait_for_function(
+        "words => document.querySelector('h1').innerText === words", arg=lessons[2].texts["en"].title
+    )
     assert frame.evaluate("document.documentElement.lang") == "en"
-    assert frame.evaluate("document.querySelectorAll('form.answered').length") == before == len(lessons[2].checks)
+    assert (
+        frame.evaluate("document.querySelectorAll('form.answered').length")
+        == before
+        == len(lessons[2].checks)
+    )
     assert two.focused == "English"
     titles = [lesson.texts["en"].title for lesson in lessons]
 
@@ -208,7 +216,9 @@ def test_a_failed_try_is_reported_as_failed_and_a_better_one_as_passed(
     one.page.wait_for_function("API.committed['cmi.core.lesson_status'] === 'passed'")
     one.leave()
     assert_clean_session(one.log)
-    results = [e["args"][1] for e in one.log if e["call"] == "LMSSetValue" and e["args"][0].endswith(".result")]
+    results = [
+        e["args"][1] for e in one.log if e["call"] == "LMSSetValue" and e["args"][0].endswith(".result")
+    ]
     assert results == ["wrong", "wrong", "correct", "correct"]
     assert one.committed["cmi.core.score.raw"] == "100"
     assert_stayed_home(one)
@@ -235,7 +245,10 @@ def test_interactions_have_the_form_of_scorm_12(
     assert (first["student_response"], first["result"], first["weighting"]) == ("a,c", "correct", "1")
     assert values["cmi.interactions.1.type"] == "true-false"
     assert values["cmi.interactions.1.correct_responses.0.pattern"] == "t"
-    assert (values["cmi.interactions.1.student_response"], values["cmi.interactions.1.result"]) == ("f", "wrong")
+    assert (values["cmi.interactions.1.student_response"], values["cmi.interactions.1.result"]) == (
+        "f",
+        "wrong",
+    )
 
 
 def test_a_failed_save_is_shown_and_sent_again_and_nothing_is_lost(
@@ -285,7 +298,11 @@ def test_without_a_platform_it_plays_and_says_that_nothing_is_recorded(
 def test_looking_back_records_nothing(
     learner: Callable[..., Any], platform_for: Callable[..., Any], small_files: Mapping[str, bytes]
 ) -> None:
-    one = learner(platform_for(small_files, stored={"cmi.core.lesson_mode": "review", "cmi.core.lesson_status": "failed"}))
+    one = learner(
+        platform_for(
+            small_files, stored={"cmi.core.lesson_mode": "review", "cmi.core.lesson_status": "failed"}
+        )
+    )
     frame = one.open()
     assert "no longer recorded" in frame.inner_text(".notice")
     answer_all(frame, right=True)
@@ -297,7 +314,11 @@ def test_looking_back_records_nothing(
 def test_what_was_passed_stays_passed_when_the_course_has_grown(
     learner: Callable[..., Any], platform_for: Callable[..., Any], small_files: Mapping[str, bytes]
 ) -> None:
-    stored = {"cmi.core.lesson_status": "passed", "cmi.core.score.raw": "90", "cmi.suspend_data": "13en.xxx.xxxyyy.zzz"}
+    stored = {
+        "cmi.core.lesson_status": "passed",
+        "cmi.core.score.raw": "90",
+        "cmi.suspend_data": "13en.xxx.xxxyyy.zzz",
+    }
     one = learner(platform_for(small_files, stored=stored))
     one.open()
     one.leave()
@@ -375,7 +396,10 @@ def test_pages_are_accessible_in_every_language(
 
 
 def test_pages_are_accessible_in_the_dark_and_on_a_phone(
-    learner: Callable[..., Any], platform_for: Callable[..., Any], example_files: Mapping[str, bytes], axe: str
+    learner: Callable[..., Any],
+    platform_for: Callable[..., Any],
+    example_files: Mapping[str, bytes],
+    axe: str,
 ) -> None:
     one = learner(platform_for(example_files), viewport={"width": 360, "height": 700}, color_scheme="dark")
     frame = one.open()
@@ -430,7 +454,10 @@ def test_the_keyboard_opens_and_closes_the_contents_on_a_phone(
 
 
 def test_the_saved_state_fits_and_survives_that_the_course_changes(
-    learner: Callable[..., Any], platform_for: Callable[..., Any], small_files: Mapping[str, bytes], small_course: Course
+    learner: Callable[..., Any],
+    platform_for: Callable[..., Any],
+    small_files: Mapping[str, bytes],
+    small_course: Course,
 ) -> None:
     """What the builder proves about the size is what the player writes; ids, not positions, carry the record."""
     one = learner(platform_for(small_files))
@@ -455,7 +482,10 @@ def test_the_saved_state_fits_and_survives_that_the_course_changes(
 
 
 def test_a_damaged_state_is_read_as_far_as_it_goes(
-    learner: Callable[..., Any], platform_for: Callable[..., Any], small_files: Mapping[str, bytes], small_course: Course
+    learner: Callable[..., Any],
+    platform_for: Callable[..., Any],
+    small_files: Mapping[str, bytes],
+    small_course: Course,
 ) -> None:
     one = learner(platform_for(small_files))
     frame = one.open()
@@ -484,5 +514,3 @@ def lesson_with_checks(course: Course, number: int) -> Lesson:
         for language, text in source.texts.items()
     }
     return Lesson(f"lesson-{number}", 5, texts)
-
-
