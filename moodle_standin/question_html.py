@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Final
+from typing import Final, NamedTuple
 
+from moodle_standin.formatting import multilang, shown_name
 from moodle_standin.records import Question, QuizAttempt, SlotAttempt
+from moodle_standin.site import Call
 
 _STATE_CLASS: Final = {
     "todo": "notyetanswered",
@@ -35,19 +37,44 @@ def status(slot: SlotAttempt) -> str:
     return _STATUS[slot.state]
 
 
+class View(NamedTuple):
+    """One question of one attempt as one person sees it."""
+
+    call: Call
+    usage: int
+    slot: SlotAttempt
+    question: Question
+    review: bool
+
+    @property
+    def prefix(self) -> str:
+        return f"q{self.usage}:{self.slot.slot}_"
+
+    def text(self, html: str) -> str:
+        """Text through the site's filters: of several languages only the learner's is shown."""
+        if not self.call.site.settings.multilang_filter:
+            return html
+        return multilang(html, self.call.lang or self.call.user.lang)
+
+    def flag(self, name: str, on: bool) -> str:
+        return f' {name}="{name}"' if on else ""
+
+    @property
+    def disabled(self) -> str:
+        return self.flag("disabled", self.review)
+
+
 def question_html(
-    attempt: QuizAttempt, slot: SlotAttempt, question: Question, *, review: bool = False
+    call: Call, attempt: QuizAttempt, slot: SlotAttempt, question: Question, *, review: bool = False
 ) -> str:
     """One question: number, state and flag, the text, and its input fields with what was answered."""
-    prefix = f"q{attempt.uniqueid}:{slot.slot}_"
-    body = _BODIES[question.qtype](prefix, slot, question, "disabled" if review else "")
-    flag = f"{prefix}:flagged"
-    checked = ' checked="checked"' if slot.flagged else ""
+    view = View(call, attempt.uniqueid, slot, question, review)
+    flag = f"{view.prefix}:flagged"
     feedback = ""
     if review and question.generalfeedback:
         feedback = (
-            '<div class="outcome clearfix"><h4 class="accesshide">Feedback</h4>'
-            f'<div class="feedback"><div class="generalfeedback">{question.generalfeedback}</div></div></div>'
+            '<div class="outcome clearfix"><h4 class="accesshide">Feedback</h4><div class="feedback">'
+            f'<div class="generalfeedback">{view.text(question.generalfeedback)}</div></div></div>'
         )
     mark = f"Marked out of {slot.maxmark:.2f}"
     if review and slot.fraction is not None:
@@ -57,45 +84,53 @@ def question_html(
         f'class="que {question.qtype} deferredfeedback {state_class(slot)}">'
         f'<div class="info"><h3 class="no">Question <span class="qno">{slot.slot}</span></h3>'
         f'<div class="state">{status(slot)}</div><div class="grade">{mark}</div>'
-        f'<div class="questionflag editable"><input type="hidden" name="{flag}" value="0">'
-        f'<input type="checkbox" id="{flag}checkbox" name="{flag}" value="1"{checked}></div></div>'
+        f'<div class="questionflag editable"><input type="hidden" name="{flag}" value="0"><input type="checkbox" '
+        f'id="{flag}checkbox" name="{flag}" value="1"{view.flag("checked", slot.flagged)}></div></div>'
         '<div class="content"><div class="formulation clearfix"><h4 class="accesshide">Question text</h4>'
-        f'<input type="hidden" name="{prefix}:sequencecheck" value="{slot.steps}">'
-        f"{body}</div>{feedback}</div></div>"
+        f'<input type="hidden" name="{view.prefix}:sequencecheck" value="{slot.steps}">'
+        f"{_BODIES[question.qtype](view)}</div>{feedback}</div></div>"
     )
 
 
-def _multichoice(prefix: str, slot: SlotAttempt, question: Question, disabled: str) -> str:
-    single = question.options["single"]
+def _multichoice(view: View) -> str:
+    slot, options = view.slot, view.question.options
     rows = []
     for place, answer_place in enumerate(slot.order):
-        answer = question.answers[answer_place]
-        if single:
-            name, ident, kind, value = f"{prefix}answer", f"{prefix}answer{place}", "radio", str(place)
+        if options["single"]:
+            name, ident, kind, value = (
+                f"{view.prefix}answer",
+                f"{view.prefix}answer{place}",
+                "radio",
+                str(place),
+            )
             chosen = slot.response.get("answer") == value
         else:
-            name = ident = f"{prefix}choice{place}"
+            name = ident = f"{view.prefix}choice{place}"
             kind, value = "checkbox", "1"
             chosen = slot.response.get(f"choice{place}", "0") not in ("0", "")
-        hidden = "" if single or disabled else f'<input type="hidden" name="{name}" value="0">'
-        number = _number(place, question.options["answernumbering"])
+        hidden = "" if options["single"] or view.review else f'<input type="hidden" name="{name}" value="0">'
         rows.append(
             f'<div class="r{place % 2}">{hidden}<input type="{kind}" name="{name}" value="{value}" id="{ident}" '
-            f'aria-labelledby="{ident}_label"{_flag("checked", chosen)}{_flag("disabled", bool(disabled))}>'
-            f'<div class="d-flex w-auto" id="{ident}_label" data-region="answer-label">{number}'
-            f'<div class="flex-fill ms-1">{answer.text}</div></div></div>'
+            f'aria-labelledby="{ident}_label"{view.flag("checked", chosen)}{view.disabled}>'
+            f'<div class="d-flex w-auto" id="{ident}_label" data-region="answer-label">'
+            f"{_number(place, options['answernumbering'])}"
+            f'<div class="flex-fill ms-1">{view.text(view.question.answers[answer_place].text)}</div></div></div>'
         )
-    if single and not disabled:
-        none = _flag("checked", "answer" not in slot.response)
+    if options["single"] and not view.review:
+        none = view.flag("checked", "answer" not in slot.response)
         rows.append(
-            f'<div id="{prefix}clearchoice" class="qtype_multichoice_clearchoice">'
-            f'<input type="radio" name="{prefix}answer" id="{prefix}answer-1" value="-1" class="sr-only" '
-            f'aria-hidden="true"{none}><label for="{prefix}answer-1">Clear my choice</label></div>'
+            f'<div id="{view.prefix}clearchoice" class="qtype_multichoice_clearchoice">'
+            f'<input type="radio" name="{view.prefix}answer" id="{view.prefix}answer-1" value="-1" '
+            f'class="sr-only" aria-hidden="true"{none}>'
+            f'<label for="{view.prefix}answer-1">Clear my choice</label></div>'
         )
-    prompt = "Select one:" if single else "Select one or more:"
+    return _choices(view, "Select one:" if options["single"] else "Select one or more:", "".join(rows))
+
+
+def _choices(view: View, prompt: str, rows: str) -> str:
     return (
-        f'<div class="qtext">{question.questiontext}</div><fieldset class="ablock">'
-        f'<legend class="prompt">{prompt}</legend><div class="answer">{"".join(rows)}</div></fieldset>'
+        f'<div class="qtext">{view.text(view.question.questiontext)}</div><fieldset class="ablock">'
+        f'<legend class="prompt">{prompt}</legend><div class="answer">{rows}</div></fieldset>'
     )
 
 
@@ -121,58 +156,52 @@ def _roman(number: int) -> str:
     return result
 
 
-def _truefalse(prefix: str, slot: SlotAttempt, question: Question, disabled: str) -> str:
-    name = f"{prefix}answer"
-    chosen = slot.response.get("answer")
+def _truefalse(view: View) -> str:
+    name = f"{view.prefix}answer"
+    chosen = view.slot.response.get("answer")
     rows = "".join(
         f'<div class="r{row}"><input type="radio" name="{name}" value="{value}" id="{name}{word.lower()}"'
-        f"{_flag('checked', chosen == value)}{_flag('disabled', bool(disabled))}>"
+        f"{view.flag('checked', chosen == value)}{view.disabled}>"
         f'<label for="{name}{word.lower()}" class="ms-1">{word}</label></div>'
         for row, (value, word) in enumerate((("1", "True"), ("0", "False")))
     )
-    return (
-        f'<div class="qtext">{question.questiontext}</div><fieldset class="ablock">'
-        f'<legend class="prompt">Select one:</legend><div class="answer">{rows}</div></fieldset>'
-    )
+    return _choices(view, "Select one:", rows)
 
 
-def _text_field(prefix: str, slot: SlotAttempt, question: Question, disabled: str) -> str:
-    name = f"{prefix}answer"
-    size = 80 if question.qtype == "shortanswer" else 30
-    readonly = ' readonly="readonly"' if disabled else ""
-    value = escape(slot.response.get("answer", ""))
+def _text_field(view: View) -> str:
+    name = f"{view.prefix}answer"
+    size = 80 if view.question.qtype == "shortanswer" else 30
+    value = escape(view.slot.response.get("answer", ""))
     return (
-        f'<div class="qtext">{question.questiontext}</div><div class="ablock">'
+        f'<div class="qtext">{view.text(view.question.questiontext)}</div><div class="ablock">'
         f'<label for="{name}">Answer:</label><span class="answer"><input type="text" name="{name}" '
-        f'value="{value}" id="{name}" size="{size}" class="form-control d-inline"{readonly}></span></div>'
+        f'value="{value}" id="{name}" size="{size}" class="form-control d-inline"'
+        f"{view.flag('readonly', view.review)}></span></div>"
     )
 
 
-def _match(prefix: str, slot: SlotAttempt, question: Question, disabled: str) -> str:
+def _match(view: View) -> str:
+    slot = view.slot
     rows = []
     for place, answer_place in enumerate(slot.order):
-        name = f"{prefix}sub{place}"
+        name = f"{view.prefix}sub{place}"
         chosen = slot.response.get(f"sub{place}", "0")
         options = "".join(
-            f'<option value="{number}"{_flag("selected", chosen == str(number))}>{escape(text, quote=False)}</option>'
+            f'<option value="{number}"{view.flag("selected", chosen == str(number))}>'
+            f"{shown_name(view.call, text)}</option>"
             for number, text in enumerate(slot.choices, start=1)
         )
         rows.append(
-            f'<tr class="r{place % 2}"><td class="text" id="{prefix}sub{place}_itemtext">'
-            f'{question.answers[answer_place].text}</td><td class="control">'
+            f'<tr class="r{place % 2}"><td class="text" id="{name}_itemtext">'
+            f'{view.text(view.question.answers[answer_place].text)}</td><td class="control">'
             f'<label class="accesshide" for="menu{name}">Answer {place + 1}</label>'
-            f'<select class="select custom-select ms-1" id="menu{name}" name="{name}"'
-            f'{_flag("disabled", bool(disabled))}><option value="0"{_flag("selected", chosen == "0")}>Choose...'
-            f"</option>{options}</select></td></tr>"
+            f'<select class="select custom-select ms-1" id="menu{name}" name="{name}"{view.disabled}>'
+            f'<option value="0"{view.flag("selected", chosen == "0")}>Choose...</option>{options}</select></td></tr>'
         )
     return (
-        f'<div class="qtext" id="{prefix}qtext">{question.questiontext}</div><div class="ablock">'
-        f'<table class="answer"><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<div class="qtext" id="{view.prefix}qtext">{view.text(view.question.questiontext)}</div>'
+        f'<div class="ablock"><table class="answer"><tbody>{"".join(rows)}</tbody></table></div>'
     )
-
-
-def _flag(name: str, on: bool) -> str:
-    return f' {name}="{name}"' if on else ""
 
 
 _BODIES: Final = {

@@ -205,7 +205,7 @@ def _questions(call: Call, attempt: QuizAttempt, page: int | None, *, review: bo
             "page": slot.page,
             "questionnumber": str(slot.slot),
             "number": slot.slot,
-            "html": question_html(attempt, slot, question, review=review),
+            "html": question_html(call, attempt, slot, question, review=review),
             "responsefileareas": [],
             "sequencecheck": slot.steps,
             "lastactiontime": slot.lastaction,

@@ -377,3 +377,28 @@ def test_core_changes_slots_under_attempts_without_a_word(
     live = moodle.state(course.id)["activities"]["ao/final"]
     assert live["hash"].startswith("drift:")
     assert len(live["fields"]["slots"]) == 6
+
+
+def test_a_learner_sees_a_question_in_one_language_only(
+    moodle: Any, empty_course: int, make_question: Any
+) -> None:
+    def both(sq: str, en: str) -> str:
+        return f'<span lang="sq" class="multilang">{sq}</span><span lang="en" class="multilang">{en}</span>'
+
+    inner = "".join(
+        answer(f"<![CDATA[{both(sq, en)}]]>", fraction)
+        for sq, en, fraction in (("Po", "Yes", "100"), ("Jo", "No", "0"))
+    )
+    moodle.push_questions(
+        empty_course, "bank", {"bank:q": make_question("multichoice", "bank:q", both("Pyetja", "Q?"), inner)}
+    )
+    quiz = moodle.push_quiz(empty_course, "ao/q", [{"question": "bank:q"}])["instance"]
+    users = [moodle.user_id("s1"), moodle.user_id("s2")]
+    moodle.site.users[users[1]].lang = "sq"
+    moodle.call(
+        "enrol_manual_enrol_users",
+        enrolments=[{"roleid": 5, "userid": u, "courseid": empty_course} for u in users],
+    )
+    moodle.answer_quiz("s1", quiz, {"Q?": "Yes"})
+    moodle.answer_quiz("s2", quiz, {"Pyetja": "Po"})
+    assert [a.sumgrades for a in moodle.site.quiz_attempts.values()] == [1, 1]
