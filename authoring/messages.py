@@ -2,7 +2,7 @@
 
 A catalogue is a TOML file `<package>/messages/<language>.toml` with a table per code::
 
-    ["package.image-missing"]
+    ["image.missing"]
     what = "The image {image} is not there."
     remedy = "Put it into media/, or mend the path."
 

@@ -58,11 +58,10 @@ def find_image(source: str, *, beside: Path, inside: Path, place: Place) -> Imag
     path = (beside / source).resolve()
     if not path.is_relative_to(root):
         return [Problem("image.outside", {**shown, "folder": inside.name}, place)]
+    if other := _other_case(path, root):
+        return [Problem("image.other-case", {**shown, "real": other}, place)]
     if not path.is_file():
         return [Problem("image.missing", shown, place)]
-    if other := _other_case(path, root):
-        # It would be found here, but not on a server that tells upper from lower case.
-        return [Problem("image.other-case", {**shown, "real": other}, place)]
     kind = KINDS.get(path.suffix.lower())
     if kind is None:
         return [Problem("image.kind", {**shown, "kinds": ", ".join(sorted(KINDS))}, place)]
@@ -93,13 +92,16 @@ def _public_name(name: str) -> str:
 
 
 def _other_case(path: Path, root: Path) -> str | None:
-    """The name as the folder has it, where `path` differs from it in letter case only."""
-    for part in (path, *path.parents):
-        if part == root:
-            return None
-        names = {entry.name for entry in part.parent.iterdir()}
-        if part.name not in names:
-            return next((name for name in names if name.casefold() == part.name.casefold()), part.name)
+    """The name as the folder has it, where `path` differs from it in letter case only.
+
+    On some disks such a picture would be found, but not on a server that tells the cases apart.
+    """
+    here = root
+    for part in path.relative_to(root).parts:
+        names = {entry.name for entry in here.iterdir()} if here.is_dir() else set()
+        if part not in names:
+            return next((name for name in sorted(names) if name.casefold() == part.casefold()), None)
+        here /= part
     return None
 
 

@@ -30,7 +30,7 @@ _ALLOWED_HTML = re.compile(rf'</?(?:{"|".join(INLINE_TAGS)})(?:\s+title="[^"<>]*
 _TAG = re.compile(r"</?\s*([A-Za-z][\w:-]*)[^>]*>?")
 _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 _SCRIPT = re.compile(r"<\s*script|\bon[a-z]+\s*=|(?:java|vb)script:", re.IGNORECASE)
-_SCHEME = re.compile(r"^\s*([A-Za-z][A-Za-z0-9+.-]*):")
+_SCHEME = re.compile(r"^\s*([A-Za-z][A-Za-z0-9+.-]+):")  # one letter alone is a disk of Windows
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _REFERENCE = re.compile(r"^ {0,3}\[[^\]]+\]:\s", re.MULTILINE)
 

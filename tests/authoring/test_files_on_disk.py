@@ -1,0 +1,81 @@
+"""Files and folders appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from authoring import starter_academy, write_files
+from authoring.course import read_course
+from authoring.problems import LmsSyncError
+from authoring.starter_academy import write_starter_academy
+from authoring.write_files import CannotWrite, write_durably
+
+
+def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "a.zip"
+    write_durably(target, b"one")
+    write_durably(target, b"two")
+    assert target.read_bytes() == b"two"
+    assert [path.name for path in target.parent.iterdir()] == ["a.zip"]
+
+
+def test_a_write_that_is_cut_off_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "a.zip"
+    write_durably(target, b"old")
+
+    def stop(source: object, destination: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(write_files.os, "replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_durably(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
+def test_a_full_disk_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(write_files.os, "fsync", full)
+    with pytest.raises(CannotWrite) as error:
+        write_durably(tmp_path / "a.zip", b"x")
+    assert error.value.problem.params["reason"] == "No space left on device"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("languages", [("sq",), ("ro", "en"), ("en", "sq", "ro")])
+def test_a_new_academy_reads_without_a_problem(tmp_path: Path, languages: tuple[str, ...]) -> None:
+    folder = tmp_path / "new" / "academy"
+    names = write_starter_academy(folder, languages, "language: sq\n")
+    course = read_course(folder / "courses" / "answering-citizens", root=folder)
+    assert course.warnings == ()
+    assert course.languages.offered == languages
+    assert len(course.checks) == 2
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == names
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(LmsSyncError) as error:
+        write_starter_academy(tmp_path, ("sq",), "")
+    assert error.value.code == "init.not-empty"
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "academy").mkdir()
+    assert write_starter_academy(tmp_path / "academy", ("en",), "")
+
+
+def test_a_beginning_that_is_cut_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(source: object, destination: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(starter_academy.os, "replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_starter_academy(tmp_path / "academy", ("en",), "")
+    assert os.listdir(tmp_path) == []
