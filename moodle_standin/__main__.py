@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import socket
+import sys
+import threading
 from pathlib import Path
 
 import uvicorn
@@ -22,6 +24,11 @@ def main() -> None:
     )
     parser.add_argument("--port-file", type=Path, help="the port is written here when the site is ready")
     parser.add_argument("--show-token", action="store_true", help="print the service account's token")
+    parser.add_argument(
+        "--stop-with-stdin",
+        action="store_true",
+        help="end when standard input ends: with the program that started this",
+    )
     arguments = parser.parse_args()
     site = build_site(read_seed(arguments.seed) if arguments.seed else default_seed())
     # The protocol is named because asyncio sends small packets at once only where it is: else 40 ms a call.
@@ -37,8 +44,19 @@ def main() -> None:
         print(f"token: {next(t.token for t in site.tokens.values() if t.service == 'lmssync')}", flush=True)  # noqa: T201
     if arguments.port_file:
         write_port(arguments.port_file, port)
-    config = uvicorn.Config(create_app(site), log_level="critical", access_log=False, lifespan="off")
-    uvicorn.Server(config).run(sockets=[listener])
+    config = uvicorn.Config(
+        create_app(site), log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    if arguments.stop_with_stdin:
+        threading.Thread(target=_stop_when_stdin_ends, args=(server,), daemon=True).start()
+    server.run(sockets=[listener])
+
+
+def _stop_when_stdin_ends(server: uvicorn.Server) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    server.should_exit = True
 
 
 def write_port(path: Path, port: int) -> None:

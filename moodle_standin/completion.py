@@ -145,6 +145,7 @@ def viewed(call: Call, module: CourseModule) -> None:
     """The caller opened the activity."""
     if (module.id, call.user.id) not in call.site.views:
         call.site.views.add((module.id, call.user.id))
+        call.record("view", "create", cmid=module.id, key=module.idnumber, userid=call.user.id)
         update_completion(call, module, call.user.id)
 
 

@@ -17,6 +17,7 @@ KINDS: Final = frozenset(
         "slow",
         "cut_before_work",
         "cut_after_work",
+        "error",
         "print_before_json",
         "invalidtoken",
         "accessexception",
@@ -45,6 +46,7 @@ class Fault:
     times: int = 1
     seconds: float = 0.0
     after: int = 0
+    errorcode: str = "dmlwriteexception"
 
     def applies(self, name: str) -> bool:
         return self.match in ("*", name)
@@ -58,7 +60,7 @@ class FaultQueue:
     struck: int = 0
 
     def add(self, wanted: Mapping[str, Any]) -> Fault:
-        """Takes {"match", "kind", "times", "seconds", "after"}; raises ValueError for an unknown kind."""
+        """Takes {"match", "kind", "times", "seconds", "after", "errorcode"}; raises ValueError for an unknown kind."""
         kind = str(wanted.get("kind", ""))
         if kind not in KINDS:
             raise ValueError(f"unknown kind {kind!r}; known: {', '.join(sorted(KINDS))}")
@@ -68,6 +70,7 @@ class FaultQueue:
             times=int(wanted.get("times", 1)),
             seconds=float(wanted.get("seconds", 0)),
             after=int(wanted.get("after", 0)),
+            errorcode=str(wanted.get("errorcode", "dmlwriteexception")),
         )
         self.waiting.append(fault)
         return fault

@@ -251,13 +251,11 @@ def finish(call: Call, quiz: Quiz, attempt: QuizAttempt) -> None:
     """Marks all slots, sums the attempt, and writes grade and completion."""
     site = call.site
     now = site.now()
-    total = 0.0
     for slot in attempt.slots:
         slot.fraction = fraction_of(site.questions[slot.questionid], slot)
         slot.state = graded_state(slot.fraction)
         slot.steps += 1
-        total += (slot.fraction or 0.0) * slot.maxmark
-    attempt.sumgrades = round(total, 5)
+    attempt.sumgrades = sum_of_marks(attempt)
     attempt.state = FINISHED
     attempt.timefinish = attempt.timemodified = now
     call.record(
@@ -266,6 +264,11 @@ def finish(call: Call, quiz: Quiz, attempt: QuizAttempt) -> None:
     )  # fmt: skip
     if not attempt.preview:
         write_grade(call, quiz, attempt.userid)
+
+
+def sum_of_marks(attempt: QuizAttempt) -> float:
+    """The marks of all slots; what was not answered counts nothing."""
+    return round(sum((slot.fraction or 0.0) * slot.maxmark for slot in attempt.slots), 5)
 
 
 def write_grade(call: Call, quiz: Quiz, user_id: int) -> None:

@@ -34,7 +34,6 @@ def rest_answer(site: Site, form: Form, ip: str) -> Response:
         return Response(b"", 403, media_type="text/html")
     form = dict(form)
     asked = {"moodlewsrestformat": form.pop("moodlewsrestformat", None)}
-    printed: list[str] = []
     try:
         if settings.upgrade_running:
             raise MoodleError("upgraderunning", "Site is being upgraded, please retry later.")
@@ -68,11 +67,10 @@ def rest_answer(site: Site, form: Form, ip: str) -> Response:
             raw=_is_on(settings_asked["raw"]),
             filter=_is_on(settings_asked["filter"]),
             lang=str(settings_asked["lang"]),
-            printed=printed,
         )
         answer = registry.run(call, form)
     except MoodleError as error:
-        return error_answer(error, asked, debug=settings.debug, printed="".join(printed))
+        return error_answer(error, asked, debug=settings.debug)
     except NotServedError as error:
         return JSONResponse(
             {"exception": "standin", "errorcode": "notserved", "message": str(error)}, status_code=501
@@ -81,8 +79,8 @@ def rest_answer(site: Site, form: Form, ip: str) -> Response:
         defect = {"exception": "standin", "errorcode": "defect", "message": f"{form}: {error}"}
         return JSONResponse(defect, status_code=500)
     if asked["moodlewsrestformat"] != "json":
-        return Response("".join(printed) + to_xml(answer, signatures()[function]["returns"]), media_type=XML)
-    return json_response(answer, "".join(printed))
+        return Response(to_xml(answer, signatures()[function]["returns"]), media_type=XML)
+    return json_response(answer)
 
 
 def _is_on(value: object) -> bool:
@@ -90,17 +88,17 @@ def _is_on(value: object) -> bool:
     return str(value).lower() not in ("", "0", "off", "no", "false")
 
 
-def json_response(answer: Any, printed: str = "") -> Response:
-    return Response(printed + to_json(answer), media_type=JSON)
+def json_response(answer: Any) -> Response:
+    return Response(to_json(answer), media_type=JSON)
 
 
-def error_answer(error: MoodleError, form: Form, *, debug: bool, printed: str = "") -> Response:
+def error_answer(error: MoodleError, form: Form, *, debug: bool) -> Response:
     shown = error.debuginfo if debug else None
     if form.get("moodlewsrestformat") == "json":
         row = {"exception": error.exception, "errorcode": error.errorcode, "message": error.message}
         if shown is not None:
             row["debuginfo"] = shown
-        return Response(printed + to_json(row), media_type=JSON)
+        return Response(to_json(row), media_type=JSON)
     lines = [
         '<?xml version="1.0" encoding="UTF-8" ?>',
         f'<EXCEPTION class="{error.exception}">',
@@ -110,7 +108,7 @@ def error_answer(error: MoodleError, form: Form, *, debug: bool, printed: str = 
         "</EXCEPTION>",
         "",
     ]
-    return Response(printed + "\n".join(lines), media_type=XML)
+    return Response("\n".join(lines), media_type=XML)
 
 
 def maintenance_error() -> MoodleError:

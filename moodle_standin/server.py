@@ -265,6 +265,7 @@ def instead_of_work(fault: Fault, form: Form) -> Response | None:
         "upgraderunning": MoodleError("upgraderunning", "Site is being upgraded, please retry later."),
         "invalidtoken": MoodleError("invalidtoken", "Invalid token - token not found"),
         "accessexception": access_denied("queued fault"),
+        "error": MoodleError(fault.errorcode, f"error/{fault.errorcode}"),
     }
     if fault.kind in errors:
         return error_answer(errors[fault.kind], form, debug=False)

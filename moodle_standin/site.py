@@ -327,8 +327,6 @@ class Call:
     filter: bool = False
     """moodlewssettingfilter: names and texts through the site's filters."""
     lang: str = ""
-    printed: list[str] = field(default_factory=list)
-    """HTML that core code prints; without output buffering it comes before the JSON."""
 
     def require(self, capability: str, course_id: int | None = None) -> None:
         self.site.require_capability(self.user, capability, course_id)

@@ -184,10 +184,10 @@ def add_cohort_members(call: Call, params: dict[str, Any]) -> Any:
 
 
 def _find_user(call: Call, kind: str, value: str) -> User | None:
-    for user in call.site.users.values():
-        if not user.deleted and str(getattr(user, kind)) == value:
-            return user
-    return None
+    if kind == "username":
+        return call.site.user_by_name(value)
+    found = call.site.users.get(int(value)) if value.isdigit() else None
+    return None if found is None or found.deleted else found
 
 
 @serves("core_cohort_delete_cohort_members")

@@ -202,6 +202,7 @@ def update_course(call: Call, params: dict[str, Any]) -> Any:
     elif action in ("section_hide", "section_show"):
         for section_id in ids:
             _section(site, course, section_id).visible = int(action == "section_show")
+            call.record("section", action, id=section_id, course=course.id)
     elif action == "section_delete":
         for section_id in ids:
             section = _section(site, course, section_id)
@@ -213,6 +214,7 @@ def update_course(call: Call, params: dict[str, Any]) -> Any:
     elif action in ("cm_hide", "cm_show"):
         for cmid in ids:
             site.module(cmid).visible = int(action == "cm_show")
+            call.record("course_module", action, id=cmid, course=course.id)
     elif action == "cm_delete":
         for cmid in ids:
             module = site.module(cmid)

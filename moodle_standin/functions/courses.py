@@ -90,6 +90,9 @@ def _update_course(call: Call, wanted: Mapping[str, Any]) -> None:
         old = course.category if name == "categoryid" else getattr(course, name, None)
         if wanted.get(name) is not None and wanted[name] != old:
             call.require(capability, course.id)
+    for name in ("fullname", "shortname"):
+        if wanted.get(name) is not None and not wanted[name].strip():
+            raise MoodleError("errorinvalidparam", f'The param "{name}" is invalid.')
     others = [(c.shortname, c.idnumber) for c in site.courses.values() if c.id != course.id]
     _check_course_names(others, wanted.get("fullname"), wanted.get("shortname"), wanted.get("idnumber"))
     if wanted.get("categoryid") is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from moodle_standin.errors import MoodleError, coding_error, invalid_parameter
 from moodle_standin.functions.registry import serves
 from moodle_standin.records import StoredFile
-from moodle_standin.site import Call
+from moodle_standin.site import Call, sha1
 
 
 def unused_itemid(call: Call) -> int:
@@ -22,6 +22,7 @@ def unused_itemid(call: Call) -> int:
 
 def put_draft(call: Call, itemid: int, file: StoredFile) -> None:
     call.site.drafts.setdefault((call.user.id, itemid), []).append(file)
+    call.record("draft_file", "create", itemid=itemid, filename=file.filename, sha1=sha1(file.content))
 
 
 def file_in_draft(call: Call, itemid: int, path: str, name: str) -> bool:

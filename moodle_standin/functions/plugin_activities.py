@@ -33,7 +33,7 @@ from moodle_standin.plugin_access import enter_to_write, only_draft_file
 from moodle_standin.plugin_activity_data import DURING, REVIEW_BITS, read_activity
 from moodle_standin.plugin_data import check_hash, check_key
 from moodle_standin.question_bank import drawable, find_category, find_entry
-from moodle_standin.quiz_attempts import has_attempts, write_grade
+from moodle_standin.quiz_attempts import has_attempts, sum_of_marks, write_grade
 from moodle_standin.records import (
     REVIEW_FIELDS,
     Course,
@@ -119,7 +119,8 @@ def upsert_activity(call: Call, params: dict[str, Any]) -> Any:
         modname=modname,
         package=package is not None,
     )
-    return _activity_answer(site, module, action, wanted_hash)
+    answer = _activity_answer(site, module, action, wanted_hash)
+    return answer | {"warnings": _warnings(package[1]) if package else []}
 
 
 def _activity_answer(site: Site, module: CourseModule, action: str, wanted_hash: str) -> dict[str, Any]:
@@ -166,9 +167,16 @@ def _check_package(
             raise
         raise plugin_error("deadpackage", _dead(error.message)) from None
     if not re.fullmatch(r"SCORM_1\.[23]", reading.version) or reading.launch is None:
-        words = " ".join(re.sub(r"<[^>]*>", " ", " ".join(reading.printed)).split())
-        raise plugin_error("deadpackage", _dead(words))
+        raise plugin_error("deadpackage", _dead(" ".join(_warnings(reading))))
     return file, reading
+
+
+def _warnings(reading: Reading) -> list[str]:
+    """What mod_scorm printed, as the plugin returns it: text without tags and without the button of the notice."""
+    texts = [
+        re.sub(r"<[^>]*>", " ", re.sub(r"(?s)<button.*?</button>", "", html)) for html in reading.printed
+    ]
+    return [" ".join(text.split()) for text in texts]
 
 
 def _dead(words: str) -> str:
@@ -310,16 +318,20 @@ def _fill_scorm(
         if name != "sha1":
             setattr(scorm, name, value)
     item = site.grade_item_of("scorm", scorm.id)
-    if item is not None:
-        item.grademax = scorm.maxgrade
     if package is not None:
         store_package(call, scorm, *package)
+    if item is not None:
+        launchable = [s for s in site.scoes.values() if s.scorm == scorm.id and s.launch]
+        item.grademax = scorm.maxgrade if scorm.grademethod else float(len(launchable))
 
 
 def _fill_quiz(call: Call, module: CourseModule, wanted: dict[str, Any], slots: list[Slot] | None) -> None:
     site = call.site
     quiz = site.quizzes[module.instance]
     own = wanted["own"]
+    grades_differ = any(
+        own.get(name, getattr(quiz, name)) != getattr(quiz, name) for name in ("grade", "grademethod")
+    )
     quiz.name = wanted["name"]
     if wanted["intro"] is not None:
         quiz.intro = wanted["intro"]
@@ -332,13 +344,32 @@ def _fill_quiz(call: Call, module: CourseModule, wanted: dict[str, Any], slots: 
         item.grademax = quiz.grade
         item.gradepass = own.get("gradepass", item.gradepass)
     if slots is not None:
-        quiz.slots = slots
-        quiz.sumgrades = sum(slot.maxmark for slot in slots)
         for preview in [a.id for a in site.quiz_attempts.values() if a.quiz == quiz.id and a.preview]:
             del site.quiz_attempts[preview]
+        if [_drawn(slot) for slot in quiz.slots] == [_drawn(slot) for slot in slots]:
+            _mark_again(site, quiz, slots)
+        quiz.slots = slots
+        quiz.sumgrades = sum(slot.maxmark for slot in slots)
+    if slots is not None or grades_differ:
         for user_id in {a.userid for a in site.quiz_attempts.values() if a.quiz == quiz.id}:
             write_grade(call, quiz, user_id)
     quiz.timemodified = site.now()
+
+
+def _drawn(slot: Slot) -> tuple[object, ...]:
+    """What a slot shows, without its mark."""
+    return slot.entry, slot.category, slot.tags, slot.filtercondition
+
+
+def _mark_again(site: Site, quiz: Quiz, slots: list[Slot]) -> None:
+    """Only the marks of slots changed: Moodle carries them into the attempts."""
+    for attempt in site.quiz_attempts.values():
+        if attempt.quiz != quiz.id:
+            continue
+        for taken, slot in zip(attempt.slots, slots, strict=True):
+            taken.maxmark = slot.maxmark
+        if attempt.sumgrades is not None:
+            attempt.sumgrades = sum_of_marks(attempt)
 
 
 def _set_rules(call: Call, module: CourseModule, rules: dict[str, int]) -> None:

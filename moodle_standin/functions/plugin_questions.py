@@ -102,9 +102,9 @@ def _read_question_data(text: str) -> tuple[str, str, dict[str, str]]:
 def _read_question_file(call: Call, draftitemid: int, changed: list[str]) -> dict[str, Draft]:
     file = only_draft_file(call, draftitemid)
     try:
-        questions = read_questions(file.content)
+        questions = read_questions(file.content, changed)
     except Refusal as refusal:
-        if refusal.stage == "parse" or refusal.question not in changed:
+        if refusal.stage == "parse":
             words = f"{refusal.question}: {refusal.words}".strip(": ")
             raise plugin_error("badquestionfile", f"The question file cannot be used: {words}") from None
         raise plugin_error(

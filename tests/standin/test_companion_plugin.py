@@ -367,3 +367,48 @@ def test_accounts_are_told_without_names_and_addresses(moodle: Any) -> None:
             "deleted": False,
         }
     ]
+
+
+def test_marks_of_slots_reach_the_attempts_when_nothing_else_changes(
+    moodle: Any, course: Any, bank: dict[str, str], right_answers: dict[str, Any]
+) -> None:
+    half = {text: right_answers[text] for text in ("Who registers?", "Is it dated?", "Name it.", "How many?")}
+    moodle.answer_quiz("s1", course.quiz["instance"], half)
+    slots = [{"question": key, "maxmark": 6 if key == "bank:match" else 1} for key in bank]
+    moodle.push_quiz(course.id, "ao/final", slots, accept=["slots"])
+    user = moodle.user_id("s1")
+    attempt = moodle.call("mod_quiz_get_user_attempts", quizid=course.quiz["instance"], userid=user)[
+        "attempts"
+    ][0]
+    assert attempt["sumgrades"] == 4
+    best = moodle.call("mod_quiz_get_user_best_grade", as_user="s1", quizid=course.quiz["instance"])
+    assert best["grade"] == 40
+    assert moodle.states("s1", course.id)["quiz"]["state"] == 3
+
+
+def test_a_fault_in_a_question_that_is_not_pushed_does_no_harm(
+    moodle: Any, course: Any, bank: dict[str, str], make_question: Any
+) -> None:
+    bad = make_question("shortanswer", "bank:bad", "?", '<answer fraction="50"><text>x</text></answer>')
+    new = bank["bank:tf"].replace("bank:tf", "bank:new")
+    data = {"category": {"name": "Bank"}, "questions": [{"key": "bank:new", "hash": hash_of(new)}]}
+    draft = moodle.upload("q.xml", f"<quiz>{bad}{new}</quiz>".encode())
+    answer = moodle.call(
+        "local_lmssync_upsert_questions",
+        courseid=course.id,
+        categorykey="bank",
+        draftitemid=draft,
+        data=json.dumps(data),
+    )
+    assert answer["created"] == 1
+
+
+def test_the_question_that_moodle_refuses_is_named(
+    moodle: Any, course: Any, bank: dict[str, str], make_question: Any, make_choices: Any
+) -> None:
+    bank["bank:bad"] = make_question("multichoice", "bank:bad", "?", make_choices(("a", 100), ("b", 33.33)))
+    with pytest.raises(Exception) as caught:
+        moodle.push_questions(course.id, "bank", bank)
+    assert caught.value.body["errorcode"] == "questionrefused"  # type: ignore[attr-defined]
+    assert '"bank:bad"' in caught.value.body["message"]  # type: ignore[attr-defined]
+    assert "do not match grade options" in caught.value.body["message"]  # type: ignore[attr-defined]

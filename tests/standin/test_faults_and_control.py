@@ -280,3 +280,28 @@ def test_every_served_function_has_a_signature_and_every_core_one_is_real() -> N
     served = set(served_functions())
     assert served == set(signatures())
     assert {name for name in served if not name.startswith("local_lmssync_")} <= known_functions()
+
+
+def test_the_process_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
+    port_file = tmp_path / "port.txt"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "moodle_standin", "--port-file", str(port_file), "--stop-with-stdin"],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while not port_file.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert running.stdin
+        running.stdin.close()
+        assert running.wait(timeout=10) == 0
+    finally:
+        running.kill()
+
+
+def test_any_error_of_moodle_can_be_queued(moodle: Any) -> None:
+    queue(moodle, "error", match="local_lmssync_set_criteria", errorcode="locked")
+    arguments = {"courseid": 2, "hash": "0" * 64, "expect": "", "data": "{}"}
+    assert moodle.error("local_lmssync_set_criteria", **arguments) == "locked"

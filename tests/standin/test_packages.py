@@ -255,3 +255,14 @@ def test_a_package_can_be_fetched_with_the_token(moodle: Any, course: Any) -> No
     path = shown["packageurl"].removeprefix(moodle.http.url)
     answer = moodle.http.post(path, data={"token": moodle.token})
     assert len(answer.content) == shown["packagesize"]
+
+
+def test_what_mod_scorm_prints_of_a_living_package_comes_back_as_a_warning(
+    moodle: Any, empty_course: int, zip_package: Any, make_manifest: Any
+) -> None:
+    manifest = make_manifest(("I1", "I2")).replace('identifierref="R2"', 'identifierref="GONE"')
+    answer = moodle.push_package(empty_course, "ao/p", zip_package(manifest))
+    assert answer["action"] == "created"
+    assert answer["warnings"] == [
+        "WARNING: The following resources were referenced in your manifest but couldn't be found: GONE"
+    ]
