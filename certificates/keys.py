@@ -1,4 +1,4 @@
-"""The institution's signing key: made once, never overwritten; and its public half, which anyone may read.
+"""Makes the institution's signing key: once, never overwritten.
 
 The private key is an Ed25519 key in a PKCS#8 PEM file that only its owner may read. Beside it lies
 `<name>.public.json` with the public half (as a Multikey, W3C Controlled Identifiers, section 2.2.2), from
@@ -10,38 +10,31 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
-from authoring.problems import LmsSyncError, Refused
+from authoring.problems import Refused
+from certificates.public_key import (
+    KeyUnusable,
+    PublicKey,
+    did_document,
+    multikey_of,
+    public_file,
+    read_public_key,
+)
 from lms_sync.clock import Clock
 from lms_sync.write_files import CannotWrite, write_durably
 
+__all__ = [
+    "DEMO_MARK",
+    "KeyUnusable",
+    "PublicKey",
+    "did_document",
+    "make_key",
+    "public_file",
+    "read_public_key",
+]
+
 DEMO_MARK = "DEMO KEY: certificates signed with it are not valid\n"
-_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_ED25519_PUBLIC = b"\xed\x01"  # multicodec prefix of an Ed25519 public key
-
-
-class KeyUnusable(LmsSyncError):
-    """A key file is missing, damaged, open to others, or does not belong where it is used."""
-
-
-@dataclass(frozen=True)
-class PublicKey:
-    """What the world may know of the signing key."""
-
-    multikey: str
-    demo: bool
-    created_at: str
-
-    def verification_method(self, did: str) -> str:
-        """The id of this key in the issuer's DID document."""
-        return f"{did}#{self.multikey}"
-
-
-def public_file(key_file: Path) -> Path:
-    """Where the public half of a key file lies."""
-    return key_file.with_name(key_file.stem + ".public.json")
 
 
 def make_key(key_file: Path, *, demo: bool, clock: Clock) -> PublicKey:
@@ -66,46 +59,6 @@ def make_key(key_file: Path, *, demo: bool, clock: Clock) -> PublicKey:
     write_durably(public_file(key_file), (json.dumps(described, indent=2) + "\n").encode("utf-8"))
     _write_new(key_file, (DEMO_MARK.encode("ascii") if demo else b"") + pem)
     return public
-
-
-def read_public_key(key_file: Path) -> PublicKey:
-    """The public half of the key in `key_file`, without opening that file. Raises KeyUnusable."""
-    path = public_file(key_file)
-    try:
-        described = json.loads(path.read_text(encoding="utf-8"))
-        return PublicKey(str(described["multikey"]), bool(described["demo"]), str(described["created_at"]))
-    except FileNotFoundError as error:
-        raise KeyUnusable("keys.missing", path=key_file.name) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise KeyUnusable("keys.unreadable", path=path.name) from error
-
-
-def multikey_of(raw_public_key: bytes) -> str:
-    """An Ed25519 public key as a Multikey: "z" and base 58 of the multicodec prefix and the 32 bytes."""
-    number = int.from_bytes(_ED25519_PUBLIC + raw_public_key, "big")
-    digits = ""
-    while number:
-        number, digit = divmod(number, 58)
-        digits = _BASE58[digit] + digits
-    return "z" + digits
-
-
-def did_document(did: str, *keys: PublicKey) -> dict[str, object]:
-    """The issuer's DID document with its public keys, current one first (DID Core 1.0; Multikey)."""
-    return {
-        "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
-        "id": did,
-        "verificationMethod": [
-            {
-                "id": key.verification_method(did),
-                "type": "Multikey",
-                "controller": did,
-                "publicKeyMultibase": key.multikey,
-            }
-            for key in keys
-        ],
-        "assertionMethod": [key.verification_method(did) for key in keys],
-    }
 
 
 def _write_new(path: Path, content: bytes) -> None:

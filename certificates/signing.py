@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from authoring.problems import LmsSyncError, Refused
-from certificates.keys import DEMO_MARK, KeyUnusable, PublicKey, multikey_of, read_public_key
+from certificates.keys import DEMO_MARK
+from certificates.public_key import KeyUnusable, PublicKey, multikey_of, read_public_key
 
 Json = dict[str, Any]
 

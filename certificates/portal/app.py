@@ -21,9 +21,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from authoring.languages import LocalizedText
 from authoring.messages import text
 from certificates.dates import long_date, moment_in_words, plain_number
-from certificates.keys import PublicKey, did_document
 from certificates.portal.languages import NAMES, page_language, wants_json
 from certificates.portal.lookup import Found, find_award, find_credential, find_status_list
+from certificates.public_key import PublicKey, did_document
 from certificates.verification_id import in_groups, normal_form
 from lms_sync.clock import Clock
 
