@@ -6,10 +6,12 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import requests
+import urllib3
 from requests_toolbelt.multipart.encoder import MultipartEncoder
 
 from lms_sync.moodle.errors import CallRefused, MoodleError, SiteBusy, SiteUnreachable, UnknownOutcome
@@ -18,9 +20,19 @@ from lms_sync.settings import Secret
 
 log = logging.getLogger("lms_sync.moodle")
 
-READ_TIMEOUT = (10, 60)
-WRITE_TIMEOUT = (10, 300)
-MAX_REPLY_BYTES = 200_000_000
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a client waits, in seconds, and how much it takes."""
+
+    connect: float = 10
+    read: float = 60  # without a byte; so for a write, which works longer before it answers
+    write: float = 300
+    whole: float = 600  # for the whole of an answer, however steadily it drips
+    reply_bytes: int = 200_000_000
+
+
+_SHORTEST_TOKEN = 8  # Moodle's have 32 characters; a shorter one may stand in a reply by chance
 _WAITS = (0.5, 2.0, 5.0)
 
 
@@ -38,12 +50,15 @@ class MoodleClient:
         token: Secret,
         *,
         waits: tuple[float, ...] = _WAITS,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self._token = token
         self._waits = waits
-        self._sleep = sleep
+        self._sleep = sleep or time.sleep
+        self._limits = limits or Limits()
+        self._answered = False
         self._http = requests.Session()
         self._http.trust_env = False  # no proxy, no .netrc: the address in the configuration is the address
         self._http.headers["User-Agent"] = "lms-sync"
@@ -63,7 +78,7 @@ class MoodleClient:
         something: it gets more time, and is not tried again blindly.
         """
         form = form_of(function, arguments or {}, self._token.reveal())
-        if len(form) > MAX_VARIABLES + 3:
+        if len(form) > MAX_VARIABLES:
             raise ValueError(f"{function}: {len(form)} variables in one request")
         return self._with_retries(function, write, lambda: self._post(function, form, write)).value
 
@@ -75,6 +90,8 @@ class MoodleClient:
                 received = not (isinstance(error, SiteBusy) or error.code == "moodle.no-connection")
                 if wait is None or (write and received) or error.code in _FINAL:
                     raise
+                if error.code == "moodle.no-connection" and not self._answered:
+                    raise  # nothing was ever there: more likely a wrong address than a short trouble
                 log.info("%s: %s, trying again in %s s", function, error.code, wait)
                 self._sleep(wait)
                 continue
@@ -86,36 +103,48 @@ class MoodleClient:
     def _post(self, function: str, form: list[tuple[str, str]], write: bool) -> Reply:
         started = time.monotonic()
         status, content_type, body = self._send(
-            function, "/webservice/rest/server.php", form, {}, WRITE_TIMEOUT if write else READ_TIMEOUT
+            function,
+            "/webservice/rest/server.php",
+            form,
+            {},
+            self._limits.write if write else self._limits.read,
         )
         log.debug("%s: HTTP %s, %d bytes, %.3f s", function, status, len(body), time.monotonic() - started)
         return parse_reply(function, status, content_type, body)
 
     def _send(
-        self, function: str, path: str, data: Any, headers: Mapping[str, str], timeout: tuple[float, float]
+        self, function: str, path: str, data: Any, headers: Mapping[str, str], patience: float
     ) -> tuple[int, str, bytes]:
         self.calls += 1
+        limits = self._limits
+        until = time.monotonic() + max(limits.whole, patience)
         try:
             with self._http.post(
                 self.url + path,
                 data=data,
                 headers=dict(headers),
-                timeout=timeout,
+                timeout=(limits.connect, patience),
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = _read_limited(function, response)
-                return response.status_code, response.headers.get("Content-Type", ""), body
+                self._answered = True
+                body = _read_limited(function, response, limits.reply_bytes, until)
+                return response.status_code, response.headers.get("Content-Type", ""), self._masked(body)
         except requests.exceptions.SSLError as error:
             raise SiteUnreachable("moodle.bad-certificate", url=self.url, reason=_reason(error)) from None
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
             if _never_sent(error):
                 raise SiteUnreachable("moodle.no-connection", url=self.url, reason=_reason(error)) from None
             raise UnknownOutcome("moodle.connection-lost", function=function) from None
-        except requests.exceptions.Timeout:
-            raise UnknownOutcome("moodle.no-answer", function=function, seconds=int(timeout[1])) from None
-        except requests.exceptions.RequestException:
+        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, _TooSlow):
+            raise UnknownOutcome("moodle.no-answer", function=function, seconds=round(patience)) from None
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError):
             raise UnknownOutcome("moodle.connection-lost", function=function) from None
+
+    def _masked(self, body: bytes) -> bytes:
+        # A site with debugging on tells the values of its queries, the token among them.
+        token = self._token.reveal().encode("utf-8")
+        return body.replace(token, b"***") if len(token) >= _SHORTEST_TOKEN else body
 
     def upload(self, path: Path, filename: str | None = None) -> int:
         """Streams a file into a fresh draft area of the token's user; the draft item id. Raises MoodleError."""
@@ -144,7 +173,7 @@ class MoodleClient:
                 "/webservice/upload.php",
                 encoder,
                 {"Content-Type": encoder.content_type},
-                WRITE_TIMEOUT,
+                self._limits.write,
             )
             return parse_reply("upload", status, content_type, body)
 
@@ -153,6 +182,8 @@ class MoodleClient:
         if not isinstance(value, list) or not value:
             raise CallRefused("moodle.upload-dropped", filename=filename)
         first = value[0]
+        if not isinstance(first, dict):
+            raise UnknownOutcome("moodle.unexpected-shape", function="upload")
         if "errortype" in first or "error" in first:
             raise CallRefused(
                 "moodle.upload-refused",
@@ -160,7 +191,10 @@ class MoodleClient:
                 filename=filename,
                 message=str(first.get("error", "")),
             )
-        return int(first["itemid"])
+        try:
+            return int(first["itemid"])
+        except (KeyError, TypeError, ValueError):
+            raise UnknownOutcome("moodle.unexpected-shape", function="upload") from None
 
     def call_json(self, function: str, arguments: Mapping[str, object], *, field: str) -> Any:
         """A call whose answer carries JSON text in `field`; the parsed text."""
@@ -171,16 +205,23 @@ class MoodleClient:
             raise UnknownOutcome("moodle.unexpected-shape", function=function) from error
 
 
-_FINAL = {"moodle.redirect", "moodle.http-status"}
+_FINAL = {"moodle.redirect", "moodle.http-status", "moodle.reply-too-large", "moodle.bad-certificate"}
 
 
-def _read_limited(function: str, response: requests.Response) -> bytes:
+class _TooSlow(Exception):
+    pass
+
+
+def _read_limited(function: str, response: requests.Response, limit: int, until: float) -> bytes:
+    # read1 gives what has arrived: an answer that drips for ever is noticed between two drops.
     parts: list[bytes] = []
     size = 0
-    for part in response.iter_content(65536):
+    while part := response.raw.read1(65536, decode_content=True):
         size += len(part)
-        if size > MAX_REPLY_BYTES:
+        if size > limit:
             raise UnknownOutcome("moodle.reply-too-large", function=function)
+        if time.monotonic() > until:
+            raise _TooSlow
         parts.append(part)
     return b"".join(parts)
 

@@ -34,3 +34,28 @@ PLUGIN_FUNCTIONS = (
 )
 
 FUNCTIONS = tuple(sorted(CORE_FUNCTIONS + PLUGIN_FUNCTIONS))
+
+ANSWERS: dict[str, tuple[type, frozenset[str]]] = {
+    "core_cohort_add_cohort_members": (dict, frozenset()),
+    "core_cohort_create_cohorts": (list, frozenset({"id", "idnumber"})),
+    "core_cohort_get_cohort_members": (list, frozenset({"cohortid", "userids"})),
+    "core_cohort_get_cohorts": (list, frozenset({"id", "idnumber", "name"})),
+    "core_course_create_categories": (list, frozenset({"id"})),
+    "core_course_create_courses": (list, frozenset({"id"})),
+    "core_course_get_categories": (list, frozenset({"id", "name"})),
+    "core_course_get_courses_by_field": (dict, frozenset({"courses"})),
+    "core_course_update_courses": (dict, frozenset()),
+    "core_group_create_groups": (list, frozenset({"id", "idnumber"})),
+    "core_user_create_users": (list, frozenset({"id"})),
+    "core_webservice_get_site_info": (dict, frozenset({"sitename", "username", "release", "functions"})),
+    "local_lmssync_get_site": (dict, frozenset({"plugin_version", "missing_capabilities"})),
+    "local_lmssync_get_state": (dict, frozenset({"state"})),
+    "local_lmssync_set_criteria": (dict, frozenset({"action"})),
+    "local_lmssync_upsert_activity": (dict, frozenset({"id", "action"})),
+    "local_lmssync_upsert_questions": (dict, frozenset({"created", "updated", "unchanged"})),
+    "local_lmssync_upsert_section": (dict, frozenset({"id", "action"})),
+}
+"""What a function answers: an object or a list of objects, and the keys that the suite reads there.
+
+Functions that are not listed answer nothing (null) or are read with more care where they are called.
+"""

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from lms_sync.moodle.errors import (
     AccessRefused,
@@ -20,6 +21,7 @@ from lms_sync.moodle.errors import (
     SiteBusy,
     UnknownOutcome,
 )
+from lms_sync.moodle.functions import ANSWERS
 
 MAX_VARIABLES = 900
 """PHP drops the variables beyond `max_input_vars` (its own default is 1,000) without a word."""
@@ -47,6 +49,11 @@ _PLUGIN_RULES = {
     "locked",
 }
 _BUSY = {"sitemaintenance", "upgraderunning"}
+
+
+_NOTICES = (
+    200  # places where an answer may begin after something printed: a page full of script has many more
+)
 
 
 def flatten(arguments: Mapping[str, object]) -> list[tuple[str, str]]:
@@ -98,18 +105,32 @@ def parse_reply(function: str, status: int, content_type: str, body: bytes) -> R
         raise AccessRefused("moodle.web-services-off", function=function)
     if 300 <= status < 400:
         raise UnknownOutcome("moodle.redirect", function=function, status=status)
-    if status == 429 or status in (502, 504):
+    if status == 429:
         raise SiteBusy("moodle.overloaded", function=function, status=status)
+    if status in (502, 504):  # the server in front gave up waiting; Moodle behind it may have gone on
+        raise UnknownOutcome("moodle.gateway", function=function, status=status)
     if status != 200:
         raise UnknownOutcome("moodle.http-status", function=function, status=status)
     text = body.decode("utf-8", "replace").lstrip("\ufeff")
     try:
         value = json.loads(text)
         printed = ""
-    except ValueError:
+    except (ValueError, RecursionError):
         value, printed = _after_print(function, content_type, text)
     _raise_refusal(function, value)
+    if not _as_declared(function, value):
+        raise UnknownOutcome("moodle.unexpected-shape", function=function)
     return Reply(value, printed)
+
+
+def _as_declared(function: str, value: object) -> bool:
+    if function not in ANSWERS:
+        return True
+    kind, keys = ANSWERS[function]
+    if not isinstance(value, kind):
+        return False
+    rows = value if isinstance(value, list) else [value]
+    return all(isinstance(row, dict) and keys <= row.keys() for row in rows)
 
 
 def _after_print(function: str, content_type: str, text: str) -> tuple[object, str]:
@@ -121,11 +142,17 @@ def _after_print(function: str, content_type: str, text: str) -> tuple[object, s
         if errorcode == "invalidtoken":  # PHP dropped the whole body: too large
             raise CallRefused("moodle.body-dropped", errorcode=errorcode, function=function)
         raise CallRefused("moodle.refused", errorcode=errorcode, function=function, message="")
-    for match in re.finditer(r"(?:^|(?<=[>\s]))[\[{]", text):
+    decoder = json.JSONDecoder()
+    places = re.finditer(r"(?:^|(?<=[>\s]))[\[{]", text) if stripped[-1:] in ("]", "}") else iter(())
+    for match in islice(places, _NOTICES):
         try:
-            return json.loads(text[match.start() :]), text[: match.start()].strip()
+            value, end = decoder.raw_decode(text, match.start())
         except ValueError:
             continue
+        except RecursionError:
+            break
+        if not text[end:].strip():
+            return value, text[: match.start()].strip()
     kind = "html" if "<html" in stripped[:2000].lower() else "empty" if not stripped else "other"
     raise UnknownOutcome(
         f"moodle.not-json-{kind}", function=function, content_type=content_type, start=_plain(stripped)[:120]
@@ -160,7 +187,9 @@ def refusal(function: str, value: Mapping[str, object]) -> MoodleError:
         return AccessRefused("moodle.no-capability", errorcode=errorcode, function=function, message=message)
     if errorcode in _ACCESS:
         return AccessRefused("moodle.access", errorcode=errorcode, function=function, message=message)
-    if " " in errorcode:  # core raised a bare sentence, perhaps after its work (a mail that could not be sent)
+    if (
+        " " in errorcode
+    ):  # core raised a bare sentence, perhaps after its work (a mail that could not be sent)
         return UnknownOutcome("moodle.odd-error", errorcode=errorcode, function=function, message=message)
     said = f"{message} {detail}".strip()
     if errorcode in _PLUGIN_RULES:
