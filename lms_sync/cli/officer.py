@@ -216,7 +216,14 @@ def serve(host: str | None, port: int | None, folder: Path) -> int:
         say("serve.at", language, url=f"http://{f'[{address}]' if ':' in address else address}:{bound}/")
     )
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False, proxy_headers=False)
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            proxy_headers=False,
+        )
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended properly and passes the signal on
         server.run(sockets=[listening])
