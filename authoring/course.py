@@ -327,7 +327,7 @@ def _differences(lesson: Lesson, default: str) -> Iterator[Problem]:
             elif len(check.options) != len(other.options):
                 values |= {"here": str(len(check.options)), "there": str(len(other.options))}
                 yield Problem("course.check-differs-count", values, check.place)
-            elif check.right != other.right:
+            elif check.right and other.right and check.right != other.right:
                 yield Problem("course.check-differs-answer", values, check.place)
 
 

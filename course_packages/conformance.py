@@ -56,7 +56,7 @@ def conformance_problems(names: Collection[str], manifest: bytes | None) -> list
     except (ParseError, ValueError) as error:
         return [*problems, Problem("package.manifest-not-xml", {"reason": str(error)}, place)]
     if root.tag != f"{_CP}manifest":
-        return [*problems, Problem("package.manifest-root", {"found": str(root.tag)}, place)]
+        return [*problems, Problem("package.manifest-root", {"found": _plain_name(root.tag)}, place)]
     return [*problems, *_Judge(root, names).problems()]
 
 
@@ -79,6 +79,12 @@ def schema_problems(manifest: bytes, schemas: Path) -> list[Problem]:
         )
         for error in schema.iter_errors(manifest.decode("utf-8"))
     ]
+
+
+def _plain_name(tag: str) -> str:
+    """`{namespace}name` as people read it."""
+    namespace, _, name = tag.rpartition("}")
+    return f"{name} ({namespace[1:] or '-'})"
 
 
 def _problems_of_names(names: Collection[str]) -> Iterator[Problem]:

@@ -44,15 +44,14 @@ def shape(check: Check) -> str:
     return ALPHABET[hashlib.sha256(written.encode()).digest()[0] % 64]
 
 
-def code_length(codes: Iterable[str]) -> int:
-    """How many characters it takes to tell these codes apart."""
-    every = list(codes)
-    length = SHORTEST_CODE
-    while len({each[:length] for each in every}) < len(every):
-        length += 1
-        if length > LONGEST_CODE:  # 48 bits: not in this world, and still no reason to write a wrong state
-            raise ValueError("codes are not unique")
-    return length
+def code_length(kind: str, identifiers: Iterable[str]) -> int:
+    """How many characters of their codes it takes to tell these ids apart."""
+    every = set(identifiers)
+    for length in range(SHORTEST_CODE, LONGEST_CODE + 1):
+        if len({code(kind, identifier)[:length] for identifier in every}) == len(every):
+            return length
+    # 48 bits alike: not in this world, and still no reason to write a wrong record.
+    raise ValueError("two ids have the same code")
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,6 @@ def largest_state(course: Course) -> LargestState:
 
 def state_code_length(course: Course) -> int:
     """The code length that this course needs."""
-    lessons = [code("lesson", lesson.id) for lesson in course.lessons]
-    checks = [code("check", check.id) for check in course.checks]
-    return max(code_length(lessons), code_length(checks))
+    lessons = code_length("lesson", (lesson.id for lesson in course.lessons))
+    checks = code_length("check", (check.id for check in course.checks))
+    return max(lessons, checks)

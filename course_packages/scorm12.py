@@ -37,11 +37,14 @@ class ScormPackage:
 def build_scorm12(course: Course, out: Path) -> ScormPackage:
     """Writes the package to the file `out`, whole or not at all, and says what was written.
 
+    A file that is the same already is not touched.
+
     Raises ContentError where the course cannot become a package that keeps the standard's rules.
     """
     files = scorm12_files(course)
     packed = zip_bytes(files)
-    write_durably(out, packed)
+    if not (out.is_file() and out.read_bytes() == packed):
+        write_durably(out, packed)
     return ScormPackage(
         path=out,
         sha1=hashlib.sha1(packed, usedforsecurity=False).hexdigest(),

@@ -45,18 +45,20 @@ SECOND_LESSON = "  - {id: one, minutes: 10}\n"
 SPOILT: dict[str, Spoil] = {
     "course.default-language": in_course("default: sq", "default: ro"),
     "course.language-twice": in_course("[sq, en]", "[sq, en, sq]"),
-    "course.text-not-translated": in_course("summary: {sq: Përmbledhje, en: Summary}", "summary: {sq: Vetëm}"),
+    "course.text-not-translated": in_course(
+        "summary: {sq: Përmbledhje, en: Summary}", "summary: {sq: Vetëm}"
+    ),
     "course.title-too-long": in_course("en: Course}", f"en: {'long ' * 50}}}"),
     "course.duplicate-lesson": in_course(SECOND_LESSON, SECOND_LESSON + "  - {id: ONE}\n"),
-    "course.duplicate-section": in_course(
-        "complete_when", "  - {id: learn, title: Again}\ncomplete_when"
-    ),
+    "course.duplicate-section": in_course("complete_when", "  - {id: learn, title: Again}\ncomplete_when"),
     "course.duplicate-activity": in_course(
-        "complete_when", "  - {id: two, title: T, activities: [{id: Package, kind: quiz, quiz: q, title: T}]}\ncomplete_when"
+        "complete_when",
+        "  - {id: two, title: T, activities: [{id: Package, kind: quiz, quiz: q, title: T}]}\ncomplete_when",
     ),
     "course.quiz-not-named": in_course("kind: package", "kind: quiz"),
     "course.two-packages": in_course(
-        "complete_when", "  - {id: two, title: T, activities: [{id: p2, kind: package, title: T}]}\ncomplete_when"
+        "complete_when",
+        "  - {id: two, title: T, activities: [{id: p2, kind: package, title: T}]}\ncomplete_when",
     ),
     "course.package-with-quiz": in_course("kind: package", "kind: package, quiz: final"),
     "course.completion-without-passing": in_course("passing: {score: 70}\n", ""),
@@ -64,12 +66,16 @@ SPOILT: dict[str, Spoil] = {
     "course.activity-never-complete": in_course(", completion: passed", ""),
     "course.lesson-missing": in_course("{id: one, minutes: 10}", "{id: other}"),
     "course.lesson-not-translated": lambda folder: folder.path("lessons/one/lesson.en.md").unlink(),
-    "course.lesson-not-listed": lambda folder: folder.write("lessons/two/lesson.sq.md", "---\ntitle: T\n---\nx"),
+    "course.lesson-not-listed": lambda folder: folder.write(
+        "lessons/two/lesson.sq.md", "---\ntitle: T\n---\nx"
+    ),
     "course.check-not-translated": in_lesson(":::check id=k1", ":::check id=k9"),
     "course.check-only-here": in_lesson(":::check id=k1", ":::check id=k9"),
     "course.check-differs-kind": in_lesson("graded=yes", "graded=no"),
     "course.check-differs-count": in_lesson("- [ ] That", "- [ ] That\n- [ ] Third"),
-    "course.check-differs-answer": in_lesson("- [x] This\n  > Yes.\n- [ ] That", "- [ ] This\n  > Yes.\n- [x] That"),
+    "course.check-differs-answer": in_lesson(
+        "- [x] This\n  > Yes.\n- [ ] That", "- [ ] This\n  > Yes.\n- [x] That"
+    ),
     "course.duplicate-check": added(":::check id=K1 kind=truefalse\nSo?\n- [x] Yes\n- [ ] No\n:::"),
     "course.passing-without-checks": in_lessons("graded=yes", ""),
     "lesson.front-matter-missing": in_lesson("---\ntitle", "title"),
@@ -89,7 +95,9 @@ SPOILT: dict[str, Spoil] = {
     "lesson.law-date": added(":::law act=a date=6.11.2003\nText\n:::"),
     "lesson.check-id": in_lessons("id=k1", 'id="k 1"'),
     "lesson.check-kind": in_lessons("kind=single", "kind=essay"),
-    "lesson.check-holds-directive": added(":::check id=k2 kind=single\nQ?\n:::tip\nx\n:::\n- [x] a\n- [ ] b\n:::"),
+    "lesson.check-holds-directive": added(
+        ":::check id=k2 kind=single\nQ?\n:::tip\nx\n:::\n- [x] a\n- [ ] b\n:::"
+    ),
     "lesson.check-question": added(":::check id=k2 kind=single\n- [x] a\n- [ ] b\n:::"),
     "lesson.check-option-late": check("- [x] a\n> General\n- [ ] b"),
     "lesson.check-stray-line": check("- [x] a\n- [ ] b\nNot indented"),
@@ -115,8 +123,13 @@ SPOILT: dict[str, Spoil] = {
     "image.outside": added("![A](../../../../secret.svg)"),
     "image.missing": added("![A](../../media/none.png)"),
     "image.other-case": added("![A](../../media/STAMP.svg)"),
-    "image.kind": lambda folder: (folder.write("media/a.bmp", b"BM"), folder.add("![A](../../media/a.bmp)"))[1],
-    "image.not-its-kind": lambda folder: (folder.write("media/a.png", b"no"), folder.add("![A](../../media/a.png)"))[1],
+    "image.kind": lambda folder: (folder.write("media/a.bmp", b"BM"), folder.add("![A](../../media/a.bmp)"))[
+        1
+    ],
+    "image.not-its-kind": lambda folder: (
+        folder.write("media/a.png", b"no"),
+        folder.add("![A](../../media/a.png)"),
+    )[1],
     "image.unreadable": lambda folder: folder.write("media/stamp.svg", "<svg"),
     "image.svg-unsafe": lambda folder: folder.replace("media/stamp.svg", "<rect", "<script>1</script><rect"),
     "yaml.identifier": in_course("id: small", "id: Ëmbël kurs"),
@@ -143,11 +156,15 @@ def test_a_good_course_is_read_whole(course_folder: Any) -> None:
     lesson = course.lessons[0]
     assert set(lesson.texts) == {"sq", "en"}
     assert [check.right for check in course.checks] == [(0,)]
-    assert [(image.name, image.width, image.height) for image in course.images] == [("media/stamp.svg", 40, 20)]
+    assert [(image.name, image.width, image.height) for image in course.images] == [
+        ("media/stamp.svg", 40, 20)
+    ]
 
 
 @pytest.mark.parametrize("code", SPOILT)
-def test_what_is_wrong_is_told_by_its_code_and_place_in_three_languages(course_folder: Any, code: str) -> None:
+def test_what_is_wrong_is_told_by_its_code_and_place_in_three_languages(
+    course_folder: Any, code: str
+) -> None:
     SPOILT[code](course_folder)
     found = [problem for problem in course_folder.problems() if problem.code == code]
     assert found, course_folder.codes()
@@ -165,7 +182,12 @@ def test_all_problems_of_all_files_are_told_at_once(course_folder: Any) -> None:
         SPOILT[code](course_folder)
     problems = course_folder.problems()
     codes = {problem.code for problem in problems}
-    assert codes >= {"course.unknown-activity", "course.check-differs-kind", "image.missing", "markdown.script"}
+    assert codes >= {
+        "course.unknown-activity",
+        "course.check-differs-kind",
+        "image.missing",
+        "markdown.script",
+    }
     assert [problem.place for problem in problems] == sorted(problem.place for problem in problems)
 
 

@@ -22,7 +22,9 @@ def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path: Path) -
     assert [path.name for path in target.parent.iterdir()] == ["a.zip"]
 
 
-def test_a_write_that_is_cut_off_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_is_cut_off_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = tmp_path / "a.zip"
     write_durably(target, b"old")
 
@@ -55,7 +57,9 @@ def test_a_new_academy_reads_without_a_problem(tmp_path: Path, languages: tuple[
     assert course.warnings == ()
     assert course.languages.offered == languages
     assert len(course.checks) == 2
-    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == names
+    assert (
+        sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == names
+    )
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:

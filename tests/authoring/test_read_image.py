@@ -14,7 +14,13 @@ from authoring.read_image import Image, find_image
 
 def png(width: int, height: int) -> bytes:
     head = struct.pack(">II5B", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", 13)
+        + b"IHDR"
+        + head
+        + struct.pack(">I", zlib.crc32(b"IHDR" + head))
+    )
 
 
 def jpeg(width: int, height: int) -> bytes:
@@ -73,7 +79,7 @@ def test_a_file_cut_short_is_not_of_its_kind(tmp_path: Path, name: str, kept: in
         '<image href="https://x/a.png"/>',
         '<image href="data:image/svg+xml;base64,aa"/>',
         '<rect style="fill:url(https://x)"/>',
-        '<rect fill="url( \'http://x#a\')"/>',
+        "<rect fill=\"url( 'http://x#a')\"/>",
         "<style>@import 'x.css';</style>",
         "<style>rect{fill:url(x.svg#a)}</style>",
         "<animate attributeName='href'/>",

@@ -22,7 +22,9 @@ def read(folder: Path, body: str) -> tuple[LessonText, list[Problem]]:
     return read_lesson(path, "sq", root=folder, course_folder=folder)
 
 
-def test_a_law_keeps_its_act_article_and_date_and_is_unchecked_unless_somebody_says_so(tmp_path: Path) -> None:
+def test_a_law_keeps_its_act_article_and_date_and_is_unchecked_unless_somebody_says_so(
+    tmp_path: Path,
+) -> None:
     text, problems = read(tmp_path, ':::law act="Law no. 9154" article="15" date=2003-11-06\nWords.\n:::\n')
     assert problems == []
     block = text.blocks[0]
@@ -73,7 +75,9 @@ def test_colons_in_code_are_no_blocks(tmp_path: Path) -> None:
 
 
 def test_call_outs_hold_blocks_also_knowledge_checks(tmp_path: Path) -> None:
-    body = ":::practice\nText\n\n:::check id=a kind=truefalse\nSo?\n- [x] Yes\n- [ ] No\n:::\n\nMore\n:::\nEnd\n"
+    body = (
+        ":::practice\nText\n\n:::check id=a kind=truefalse\nSo?\n- [x] Yes\n- [ ] No\n:::\n\nMore\n:::\nEnd\n"
+    )
     text, problems = read(tmp_path, body)
     assert problems == []
     outer = text.blocks[0]
@@ -84,7 +88,9 @@ def test_call_outs_hold_blocks_also_knowledge_checks(tmp_path: Path) -> None:
 
 
 def test_link_definitions_serve_the_whole_lesson(tmp_path: Path) -> None:
-    text, problems = read(tmp_path, "See [the law][a].\n\n:::tip\nAnd [again][a].\n:::\n\n[a]: https://example.org/law\n")
+    text, problems = read(
+        tmp_path, "See [the law][a].\n\n:::tip\nAnd [again][a].\n:::\n\n[a]: https://example.org/law\n"
+    )
     assert problems == []
     assert isinstance(text.blocks[0], Prose)
     assert 'href="https://example.org/law"' in text.blocks[0].html
@@ -109,7 +115,9 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(st.one_of(PIECES, st.text(max_size=12)), max_size=14))
-def test_whatever_stands_in_a_lesson_it_is_read_or_its_problems_are_told(tmp_path: Path, lines: list[str]) -> None:
+def test_whatever_stands_in_a_lesson_it_is_read_or_its_problems_are_told(
+    tmp_path: Path, lines: list[str]
+) -> None:
     last = len("\n".join([HEAD, *lines]).replace("\r\n", "\n").replace("\r", "\n").split("\n"))
     try:
         _, problems = read(tmp_path, "\n".join(lines))

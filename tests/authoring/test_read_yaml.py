@@ -19,7 +19,9 @@ def codes(text: str) -> list[str]:
 
 
 def test_only_the_core_words_are_special() -> None:
-    document = parse_yaml("a: no\nb: 12:30\nc: 010\nd: 2026-03-02\ne: true\nf: 1.50\ng: ~\nh: '1'\ni: on\n", "f")
+    document = parse_yaml(
+        "a: no\nb: 12:30\nc: 010\nd: 2026-03-02\ne: true\nf: 1.50\ng: ~\nh: '1'\ni: on\n", "f"
+    )
     assert document.data == {
         "a": "no", "b": "12:30", "c": "010", "d": "2026-03-02", "e": True, "f": 1.5, "g": None, "h": "1", "i": "on",
     }  # fmt: skip

@@ -1,0 +1,152 @@
+"""The trainer's verbs: what they print, write and return."""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from authoring import write_files
+from lms_sync.cli import commands
+from lms_sync.cli.outcome import run_command
+
+Run = Callable[..., tuple[int, str, str]]
+
+COURSE = "courses/answering-citizens/course.yaml"
+LESSON = "courses/answering-citizens/lessons/from-request-to-answer/lesson.{}.md"
+PACKAGE = "build/answering-citizens/answering-citizens-scorm12.zip"
+BANK = "build/answering-citizens/answering-citizens.moodle.xml"
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs `lms-sync` with arguments; its exit code, output and errors."""
+    monkeypatch.setenv("LMS_SYNC_LANGUAGE", "en")
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["lms-sync", *map(str, arguments)])
+        code = run_command(commands)
+        output = capfd.readouterr()
+        return code, output.out, output.err
+
+    return call
+
+
+@pytest.fixture
+def academy(run: Run, tmp_path: Path) -> Path:
+    folder = tmp_path / "academy"
+    assert run("init", folder, "--language", "sq", "--language", "en")[0] == 0
+    return folder
+
+
+def spoil(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_new_academy_is_checked_and_built_at_once(run: Run, academy: Path) -> None:
+    code, output, _ = run("check", "--dir", academy, "--strict")
+    assert (code, output) == (0, "No errors: 1 course, 1 quiz.\n")
+    code, output, _ = run("build", "--dir", academy)
+    assert code == 0
+    assert PACKAGE in output
+    assert "3 questions are ready" in output
+    with zipfile.ZipFile(academy / PACKAGE) as archive:
+        assert "imsmanifest.xml" in archive.namelist()
+    assert (academy / BANK).read_bytes().startswith(b"<?xml")
+    assert (academy / "config.yaml").read_text(encoding="utf-8").count("\nlanguage: sq\n") == 1
+
+
+def test_building_again_leaves_the_files_untouched(run: Run, academy: Path) -> None:
+    run("build", "--dir", academy)
+    before = [(academy / name).stat().st_mtime_ns for name in (PACKAGE, BANK)]
+    run("build", "--dir", academy)
+    assert [(academy / name).stat().st_mtime_ns for name in (PACKAGE, BANK)] == before
+
+
+def test_check_lists_every_mistake_by_file_with_its_remedy_and_returns_one(run: Run, academy: Path) -> None:
+    spoil(academy / COURSE, "all: [package, final]", "all: [package, exam]")
+    spoil(academy / LESSON.format("sq"), "../../media/answer.svg", "../../media/none.svg")
+    spoil(academy / LESSON.format("en"), "- [x] True", "- [ ] True")
+    code, output, _ = run("check", "--dir", academy)
+    assert code == 1
+    assert f"{COURSE}:" in output
+    assert (
+        "complete_when names exam, and there is no such activity.\n    Activities of this course: final, package."
+        in output
+    )
+    assert "lesson.sq.md:14: The picture ../../media/none.svg is not there." in output
+    assert "No answer of the knowledge check same-number is marked as right." in output
+    assert output.endswith("\n3 errors.\n")
+    assert "No errors" not in output
+
+
+@pytest.mark.parametrize(("language", "words"), [("sq", "gabime"), ("ro", "erori"), ("en", "errors")])
+def test_check_speaks_the_language_asked_for(run: Run, academy: Path, language: str, words: str) -> None:
+    spoil(academy / COURSE, "all: [package, final]", "all: [one, two]")
+    code, output, _ = run("check", "--dir", academy, "--language", language)
+    assert code == 1
+    assert output.endswith(f"\n2 {words}.\n")
+
+
+def test_check_as_json_says_the_same_to_a_machine(run: Run, academy: Path) -> None:
+    spoil(academy / COURSE, "all: [package, final]", "all: [package, exam]")
+    code, output, _ = run("check", "--dir", academy, "--json")
+    report = json.loads(output)
+    assert code == 1
+    assert (report["errors"], report["warnings"]) == (1, 0)
+    problem = report["problems"][0]
+    assert (problem["code"], problem["file"]) == ("course.unknown-activity", COURSE)
+    assert problem["line"] > 1
+    assert problem["what"]
+    assert problem["remedy"]
+
+
+def test_a_build_with_mistakes_writes_nothing(run: Run, academy: Path) -> None:
+    spoil(academy / COURSE, "all: [package, final]", "all: [package, exam]")
+    code, _, errors = run("build", "--dir", academy)
+    assert code == 1
+    assert "exam" in errors
+    assert not (academy / "build").exists()
+
+
+def test_build_as_json_names_what_was_written(run: Run, academy: Path) -> None:
+    code, output, _ = run("build", "--dir", academy, "--json")
+    report = json.loads(output)
+    assert code == 0
+    assert [package["path"] for package in report["packages"]] == [PACKAGE]
+    assert report["packages"][0]["languages"] == ["sq", "en"]
+    assert report["banks"] == [{"path": BANK, "questions": 3}]
+
+
+def test_stopping_a_build_leaves_no_half_file_and_the_next_one_carries_on(
+    run: Run, academy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(handle: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(write_files.os, "fsync", stop)
+        code, _, errors = run("build", "--dir", academy)
+    assert code == 130
+    assert "Traceback" not in errors
+    assert [path for path in (academy / "build").rglob("*") if path.is_file()] == []
+    assert run("build", "--dir", academy)[0] == 0
+
+
+def test_a_folder_without_an_academy_is_told_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    code, output, _ = run("check", "--dir", tmp_path / "empty")
+    assert code == 1
+    assert str(tmp_path / "empty") in output
+
+
+def test_init_does_not_touch_a_folder_that_holds_something(run: Run, academy: Path) -> None:
+    code, _, errors = run("init", academy)
+    assert code == 1
+    assert "holds something already" in errors
