@@ -33,6 +33,7 @@ class Kind(StrEnum):
     GROUP_MEMBER = "group member"
 
 
+_PLACES = {"section", "position"}  # fields that say where an object stands, not what it is
 _ORDER = {kind: position for position, kind in enumerate(Kind)}
 
 
@@ -41,12 +42,20 @@ class Action(StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
+    MOVE = "move"
     HIDE = "hide"
     KEEP = "keep"
     REFUSE = "refuse"
 
 
-SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.HIDE: "-", Action.REFUSE: "!", Action.KEEP: "="}
+SIGNS = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.MOVE: "~",
+    Action.HIDE: "-",
+    Action.REFUSE: "!",
+    Action.KEEP: "=",
+}
 
 
 @dataclass(frozen=True)
@@ -130,7 +139,7 @@ class Plan:
     @property
     def work(self) -> tuple[Change, ...]:
         """What apply would do."""
-        return self.doing(Action.CREATE, Action.UPDATE, Action.HIDE)
+        return self.doing(Action.CREATE, Action.UPDATE, Action.MOVE, Action.HIDE)
 
     @property
     def refused(self) -> tuple[Change, ...]:
@@ -188,7 +197,7 @@ def make_plan(
     """Compares every object. `refused` are changes that were found impossible before (people without account).
 
     `observed` may hold objects that nobody wants any more: activities, sections and enrolments among them
-    are hidden or suspended, everything else is left as it is.
+    are hidden or suspended, everything else is left as it is, and said to be.
     """
     options = options or PlanOptions()
     by_key: dict[tuple[Kind, str, str], ObservedObject] = {}
@@ -198,7 +207,7 @@ def make_plan(
     for want in desired:
         have = by_key.pop((want.kind, want.scope, want.key), None)
         changes.append(_change(want, have, options))
-    changes.extend(change for thing in by_key.values() if (change := _unwanted(thing)) is not None)
+    changes.extend(_unwanted(thing) for thing in by_key.values())
     # Within a kind the files' own order: sections and activities appear in Moodle as they are made.
     written = {(want.kind, want.scope, want.key): position for position, want in enumerate(desired)}
 
@@ -218,7 +227,8 @@ def _change(want: DesiredObject, have: ObservedObject | None, options: PlanOptio
         found = (*found, Difference("content", have.hash[:12], want.hash[:12]))
     if not found:
         return Change(Action.KEEP, want.kind, want.key, want.scope, seen_hash=have.hash)
-    action, reason = Action.UPDATE, ""
+    moved = all(difference.name in _PLACES for difference in found)
+    action, reason = Action.MOVE if moved else Action.UPDATE, ""
     if have.edited_in_moodle:
         reason = "plan.edited-in-moodle"
         if not options.overwrite_edits:
@@ -237,7 +247,7 @@ def _change(want: DesiredObject, have: ObservedObject | None, options: PlanOptio
     )
 
 
-def _unwanted(have: ObservedObject) -> Change | None:
+def _unwanted(have: ObservedObject) -> Change:
     if have.kind in (Kind.ACTIVITY, Kind.SECTION):
         if have.fields.get("visible") in (0, False):
             return Change(
@@ -252,4 +262,4 @@ def _unwanted(have: ObservedObject) -> Change | None:
             return Change(Action.KEEP, have.kind, have.key, have.scope, reason="plan.suspended-before")
         hide = (Difference("status", "active", "suspended"),)
         return Change(Action.HIDE, have.kind, have.key, have.scope, hide, "plan.left-the-list")
-    return None
+    return Change(Action.KEEP, have.kind, have.key, have.scope, reason="plan.left-alone", seen_hash=have.hash)

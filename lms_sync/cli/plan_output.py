@@ -14,6 +14,7 @@ from lms_sync.plan import SIGNS, Action, Change, Kind, Plan
 _COLOURS = {
     Action.CREATE: "green",
     Action.UPDATE: "yellow",
+    Action.MOVE: "yellow",
     Action.HIDE: "yellow",
     Action.REFUSE: "red",
     Action.KEEP: None,
@@ -44,7 +45,7 @@ def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
     click.echo(
         text(
             "plan.counts",
-            {name: counts[name] for name in ("create", "update", "hide", "keep", "refuse")},
+            {**counts, "update": counts["update"] + counts["move"]},
             language,
         )
     )
@@ -68,7 +69,7 @@ def _print_group(changes: list[Change], language: str, every: bool) -> None:
         click.echo(f"{sign} {kind} {change.key}")
         if change.reason:
             _print_reason(change.reason, language)
-        if change.action in (Action.UPDATE, Action.REFUSE):
+        if change.action in (Action.UPDATE, Action.MOVE, Action.REFUSE):
             for one in change.differences:
                 click.echo(f"    {one.name}: {_short(one.before)} → {_short(one.after)}")
 
@@ -100,7 +101,11 @@ def print_report(report: ApplyReport, language: str) -> None:
     click.echo(
         text(
             "apply.done",
-            {"create": done.get("create", 0), "update": done.get("update", 0), "hide": done.get("hide", 0)},
+            {
+                "create": done.get("create", 0),
+                "update": done.get("update", 0) + done.get("move", 0),
+                "hide": done.get("hide", 0),
+            },
             language,
         )
     )
