@@ -231,7 +231,7 @@ class _Applier:
             raise UnknownOutcome("moodle.count-differs", sent=len(batch), told=told)
 
     def cohorts(self, changes: Sequence[Change]) -> None:
-        def send() -> None:
+        def send(changes: Sequence[Change]) -> None:
             rows = [
                 {
                     "categorytype": {"type": "system", "value": ""},
@@ -244,10 +244,10 @@ class _Applier:
             for row in self.client.call("core_cohort_create_cohorts", {"cohorts": rows}, write=True):
                 self.seen.cohort_ids[row["idnumber"]] = int(row["id"])
 
-        self._sending(changes, send)
+        self._halving(changes, send)
 
     def groups(self, changes: Sequence[Change]) -> None:
-        def send() -> None:
+        def send(changes: Sequence[Change]) -> None:
             rows = [
                 {
                     "courseid": self.seen.course_ids[change.scope],
@@ -260,7 +260,7 @@ class _Applier:
             for row in self.client.call("core_group_create_groups", {"groups": rows}, write=True):
                 self.seen.group_ids[row["idnumber"]] = int(row["id"])
 
-        self._sending(changes, send)
+        self._halving(changes, send)
 
     def accounts(self, changes: Sequence[Change]) -> None:
         def send() -> None:
@@ -273,7 +273,7 @@ class _Applier:
         self._sending(changes, send)
 
     def cohort_members(self, changes: Sequence[Change]) -> None:
-        def send() -> None:
+        def send(changes: Sequence[Change]) -> None:
             rows = []
             for change in changes:
                 cohort, who = change.key.rsplit(":", 1)
@@ -286,10 +286,10 @@ class _Applier:
             answer = self.client.call("core_cohort_add_cohort_members", {"members": rows}, write=True)
             self._refuse_warnings("core_cohort_add_cohort_members", answer)
 
-        self._sending(changes, send)
+        self._halving(changes, send)
 
     def enrolments(self, changes: Sequence[Change]) -> None:
-        def send() -> None:
+        def send(changes: Sequence[Change]) -> None:
             rows = []
             for change in changes:
                 course, who = change.key.rsplit(":", 1)
@@ -304,17 +304,36 @@ class _Applier:
                 )
             self.client.call("enrol_manual_enrol_users", {"enrolments": rows}, write=True)
 
-        self._sending(changes, send)
+        self._halving(changes, send)
 
     def group_members(self, changes: Sequence[Change]) -> None:
-        def send() -> None:
+        def send(changes: Sequence[Change]) -> None:
             rows = []
             for change in changes:
                 group, who = change.key.rsplit(":", 1)
                 rows.append({"groupid": self.seen.group_ids[group], "userid": self.context.accounts[who]})
             self.client.call("core_group_add_group_members", {"members": rows}, write=True)
 
-        self._sending(changes, send)
+        self._halving(changes, send)
+
+    def _halving(self, changes: Sequence[Change], send: Callable[[Sequence[Change]], None]) -> None:
+        """Sends many in one call. Moodle refuses all for one bad row and does not say which: halves are tried."""
+        if len(changes) == 1:
+            self._sending(changes, lambda: send(changes))
+            return
+        ids = self.journal.intend(changes)
+        try:
+            send(changes)
+        except CallRefused as error:
+            self.journal.fail(ids, error.errorcode or error.code)
+            middle = len(changes) // 2
+            self._halving(changes[:middle], send)
+            self._halving(changes[middle:], send)
+        except MoodleError as error:
+            self.journal.fail(ids, error.errorcode or error.code)
+            raise
+        else:
+            self._done(changes, ids)
 
     # --- the order of work ---------------------------------------------------------------------
 
@@ -345,7 +364,7 @@ class _Applier:
             renames = kind in (Kind.COHORT, Kind.GROUP)
             batch_of = [change for change in changes if not (renames and change.action is Action.UPDATE)]
             possible = [
-                change for change in batch_of if not self._blocked([change]) and self._has_account(change)
+                change for change in batch_of if not self._blocked([change]) and self._has_parts(change)
             ]
             for start in range(0, len(possible), _ROWS_A_CALL):
                 many[kind](possible[start : start + _ROWS_A_CALL])
@@ -380,20 +399,26 @@ class _Applier:
             case _:
                 raise CallRefused("apply.cannot", kind=change.kind.value, key=change.key)
 
-    def _has_account(self, change: Change) -> bool:
+    def _has_parts(self, change: Change) -> bool:
+        """Whether the account, cohort or group that a membership joins is there."""
+        there = True
         if change.kind in (Kind.COHORT_MEMBER, Kind.ENROLMENT, Kind.GROUP_MEMBER):
-            who = change.key.rsplit(":", 1)[1]
-            if who not in self.context.accounts and not who.startswith("user-"):
-                self.report.skipped.append(change)
-                return False
-        return True
+            into, who = change.key.rsplit(":", 1)
+            there = who in self.context.accounts or who.startswith("user-")
+            if change.kind is Kind.COHORT_MEMBER:
+                there = there and into in self.seen.cohort_ids
+            elif change.kind is Kind.GROUP_MEMBER:
+                there = there and into in self.seen.group_ids
+        if not there:
+            self.report.skipped.append(change)
+        return there
 
     def _want(self, change: Change) -> DesiredObject:
         return self.wanted[change.kind, change.scope, change.key]
 
     def _blocked(self, changes: Sequence[Change]) -> bool:
-        scope = changes[0].scope
-        if scope in self.broken:
+        first = changes[0]
+        if first.scope in self.broken or (first.kind is Kind.COURSE and first.key in self.broken):
             self.report.skipped.extend(changes)
             return True
         return False
@@ -417,9 +442,14 @@ class _Applier:
             if isinstance(answer, dict):
                 remote = answer.get("remote_id", answer.get("id"))
                 details = {ids[0]: {"remote_id": remote, "action": answer.get("action")}}
-            self.journal.confirm(ids, details)
-            for change in changes:
-                self.report.count(change)
+            self._done(changes, ids, details)
+
+    def _done(
+        self, changes: Sequence[Change], ids: Sequence[int], details: Mapping[int, Mapping[str, Any]] | None = None
+    ) -> None:
+        self.journal.confirm(ids, details)
+        for change in changes:
+            self.report.count(change)
         self.finished += len(changes)
         self.progress(self.finished, self.total, changes[-1].key)
 

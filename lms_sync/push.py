@@ -119,12 +119,13 @@ def apply_prepared(
     *,
     again: Callable[[], Prepared],
     progress: Progress | None = None,
+    report: ApplyReport | None = None,
 ) -> tuple[ApplyReport, Prepared]:
     """Applies a prepared plan and reads back; the report, and the plan that is left afterwards.
 
     Where the outcome of a call is unknown, the site is read again (`again`) and the rest is applied, at
     most three rounds. Matched people are remembered, undecided ones written to people/matches.csv.
-    Raises MoodleError when nothing more can be done.
+    Raises MoodleError when nothing more can be done; a `report` handed in then tells what was done before.
     """
     write_matches(
         folder,
@@ -135,7 +136,9 @@ def apply_prepared(
     )
     odd = _remember(engine, site_name, prepared, prepared.matches.matched, clock)
     journal = Journal(engine, site_name, "apply", clock)
-    report = ApplyReport(run_id=journal.run_id, problems=list(odd))
+    report = report or ApplyReport()
+    report.run_id = journal.run_id
+    report.problems.extend(odd)
     outcome = "failed"
     try:
         for number in range(_ROUNDS):
@@ -146,6 +149,8 @@ def apply_prepared(
                 site.student_role_id,
                 _account_maker(client, engine, site_name, prepared, settings, clock),
             )
+            report.failed.clear()  # what was refused in an earlier round is in this one's plan again
+            report.skipped.clear()
             try:
                 apply_plan(client, prepared.plan, context, journal, progress=progress, report=report)
             except UnknownOutcome:

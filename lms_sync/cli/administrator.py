@@ -13,11 +13,13 @@ import click
 
 from authoring.messages import remedy, text
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
+from lms_sync.apply import ApplyReport
 from lms_sync.cli import outcome
 from lms_sync.cli.plan_output import plan_json, print_plan, print_report
 from lms_sync.clock import SystemClock
 from lms_sync.doctor import examine_site
 from lms_sync.moodle.client import MoodleClient
+from lms_sync.moodle.errors import MoodleError
 from lms_sync.people import MatchedAccount, known_accounts
 from lms_sync.plan import PlanOptions
 from lms_sync.plugin_zip import write_plugin_zip
@@ -178,31 +180,43 @@ def apply(
     if prepared.plan.work and not yes and not as_json and sys.stdin.isatty():
         click.confirm(text("apply.ask", {"n": len(prepared.plan.work)}, language), abort=True)
     engine = open_database(database_url(settings, folder))
-    with _Progress(len(prepared.plan.work), enabled=not as_json) as progress:
-        report, left = apply_prepared(
-            client,
-            engine,
-            name,
-            prepared,
-            settings,
-            site,
-            folder,
-            SystemClock(),
-            again=again,
-            progress=progress,
-        )
+    report = ApplyReport()
+    stopped: MoodleError | None = None
+    left = prepared
+    try:
+        with _Progress(len(prepared.plan.work), enabled=not as_json) as progress:
+            _, left = apply_prepared(
+                client,
+                engine,
+                name,
+                prepared,
+                settings,
+                site,
+                folder,
+                SystemClock(),
+                again=again,
+                progress=progress,
+                report=report,
+            )
+    except MoodleError as error:
+        if not report.total:
+            raise
+        stopped = error
     if as_json:
         result = {
             "done": report.done,
             "failed": [{**change.as_json(), "code": problem.code} for change, problem in report.failed],
-            "left": left.plan.counts(),
+            "left": None if stopped else left.plan.counts(),
+            "stopped": stopped.problem.as_json() if stopped else None,
             "warnings": report.warnings,
             "seconds": round(time.monotonic() - started, 2),
         }
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
     else:
         print_report(report, language)
-    if not report.complete or left.plan.work:
+    if stopped:
+        outcome.print_problems(stopped.problems, language)
+    if stopped or not report.complete or left.plan.work:
         return outcome.PARTLY
     return outcome.REFUSED if left.plan.refused else outcome.DONE
 
