@@ -91,11 +91,11 @@ def get_cohorts(call: Call, params: dict[str, Any]) -> Any:
     site = call.site
     _require_reading(call)
     if not params["cohortids"]:
-        return site.shuffled([_row(c) for c in site.cohorts.values()])
+        return site.shuffled([_row(c) | {"customfields": []} for c in site.cohorts.values()])
     for cohort_id in params["cohortids"]:
         if cohort_id not in site.cohorts:
             raise missing_record("cohort")
-    return [_row(site.cohorts[i]) for i in params["cohortids"]]
+    return [_row(site.cohorts[i]) | {"customfields": []} for i in params["cohortids"]]
 
 
 @serves("core_cohort_search_cohorts")
@@ -125,7 +125,7 @@ def search_cohorts(call: Call, params: dict[str, Any]) -> Any:
     found.sort(key=lambda c: (c.name, c.idnumber))
     limit = params["limitnum"]
     page = found[params["limitfrom"] :]
-    return {"cohorts": [_row(c) for c in (page[:limit] if limit else page)]}
+    return {"cohorts": [_row(c) | {"customfields": []} for c in (page[:limit] if limit else page)]}
 
 
 @serves("core_cohort_get_cohort_members")

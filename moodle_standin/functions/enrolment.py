@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from moodle_standin.completion import state_of
-from moodle_standin.errors import MoodleError, invalid_parameter, login_required
+from moodle_standin.errors import MISSING_RECORD, MoodleError, invalid_parameter, login_required
 from moodle_standin.formatting import name_in_answer
 from moodle_standin.functions.course_pages import enter_course
 from moodle_standin.functions.registry import serves
@@ -18,7 +18,7 @@ from moodle_standin.site import Call, Site
 def _active_user(call: Call, user_id: int) -> User:
     user = call.site.users.get(user_id)
     if user is None:
-        raise MoodleError("invaliduser", "Invalid user")
+        raise MoodleError("invaliduser", "Invalid user", exception=MISSING_RECORD)
     if user.deleted:
         raise MoodleError("userdeleted", "This user account has been deleted")
     if user.suspended:

@@ -119,8 +119,9 @@ def view_quiz(call: Call, params: dict[str, Any]) -> Any:
 # --- attempts
 
 
-def attempt_row(attempt: QuizAttempt, *, with_marks: bool) -> dict[str, Any]:
-    """A row of `quiz_attempts` as the functions show it."""
+def attempt_row(attempt: QuizAttempt, quiz: Quiz, *, with_marks: bool) -> dict[str, Any]:
+    """A row of `quiz_attempts` as the functions show it; an open attempt tells when its time is up."""
+    is_timed = attempt.state == IN_PROGRESS and quiz.timelimit
     return {
         "id": attempt.id,
         "quiz": attempt.quiz,
@@ -135,7 +136,7 @@ def attempt_row(attempt: QuizAttempt, *, with_marks: bool) -> dict[str, Any]:
         "timefinish": attempt.timefinish,
         "timemodified": attempt.timemodified,
         "timemodifiedoffline": attempt.timemodified,
-        "timecheckstate": None,
+        "timecheckstate": attempt.timestart + quiz.timelimit if is_timed else None,
         "sumgrades": attempt.sumgrades if with_marks else None,
         "gradednotificationsenttime": attempt.timefinish or None,
     }
@@ -173,7 +174,7 @@ def start_attempt(call: Call, params: dict[str, Any]) -> Any:
         "quiz_attempt", "start", id=attempt.id, quiz=quiz.id, userid=call.user.id, attempt=attempt.attempt,
         questions=[s.questionid for s in attempt.slots], preview=attempt.preview,
     )  # fmt: skip
-    return {"attempt": attempt_row(attempt, with_marks=False), "warnings": []}
+    return {"attempt": attempt_row(attempt, quiz, with_marks=False), "warnings": []}
 
 
 def _own_attempt(call: Call, attempt_id: int, *, check_time: bool) -> tuple[Quiz, QuizAttempt]:
@@ -195,6 +196,10 @@ def _own_attempt(call: Call, attempt_id: int, *, check_time: bool) -> tuple[Quiz
 
 def _questions(call: Call, attempt: QuizAttempt, page: int | None, *, review: bool) -> list[dict[str, Any]]:
     rows = []
+    # The quiz's review options say at which time the marks may be seen: during the attempt, or after it.
+    shows_marks = bool(
+        call.site.quizzes[attempt.quiz].review.get("maxmarks", 0x11110) & (0x01110 if review else 0x10000)
+    )
     for slot in attempt.slots:
         if page is not None and slot.page != page:
             continue
@@ -214,9 +219,10 @@ def _questions(call: Call, attempt: QuizAttempt, page: int | None, *, review: bo
             "stateclass": state_class(slot),
             "status": status(slot),
             "blockedbyprevious": False,
-            "maxmark": slot.maxmark,
             "settings": None,
         }
+        if shows_marks:
+            row["maxmark"] = slot.maxmark
         if review:
             row["state"] = slot.state
             row["mark"] = "" if slot.fraction is None else f"{slot.fraction * slot.maxmark:.2f}"
@@ -227,14 +233,14 @@ def _questions(call: Call, attempt: QuizAttempt, page: int | None, *, review: bo
 @serves("mod_quiz_get_attempt_data")
 def get_attempt_data(call: Call, params: dict[str, Any]) -> Any:
     """The questions of one page as HTML with input fields."""
-    _, attempt = _own_attempt(call, params["attemptid"], check_time=True)
+    quiz, attempt = _own_attempt(call, params["attemptid"], check_time=True)
     page = params["page"]
     last = max(slot.page for slot in attempt.slots)
     if not 0 <= page <= last:
         raise MoodleError("Invalid page number", "quiz/Invalid page number")
     attempt.currentpage = page
     return {
-        "attempt": attempt_row(attempt, with_marks=False),
+        "attempt": attempt_row(attempt, quiz, with_marks=False),
         "messages": [],
         "nextpage": -1 if page == last else page + 1,
         "questions": _questions(call, attempt, page, review=False),
@@ -310,7 +316,7 @@ def get_user_attempts(call: Call, params: dict[str, Any]) -> Any:
         if attempt.preview and not params["includepreviews"]:
             continue
         marks = reports or (attempt.state == FINISHED and quiz.review.get("marks", 0) & 0x11110 != 0)
-        rows.append(attempt_row(attempt, with_marks=marks) | {"gradeitemmarks": []})
+        rows.append(attempt_row(attempt, quiz, with_marks=marks) | {"gradeitemmarks": []})
     return {"attempts": rows, "warnings": []}
 
 
@@ -349,7 +355,7 @@ def get_attempt_review(call: Call, params: dict[str, Any]) -> Any:
     grade = (attempt.sumgrades or 0.0) * quiz.grade / quiz.sumgrades if quiz.sumgrades else 0.0
     return {
         "grade": f"{grade:.5f}",
-        "attempt": attempt_row(attempt, with_marks=True),
+        "attempt": attempt_row(attempt, quiz, with_marks=True),
         "additionaldata": [
             {"id": "grade", "title": "Grade", "content": f"<b>{grade:.2f}</b> out of {quiz.grade:.2f}"}
         ],
