@@ -48,7 +48,11 @@ class AcademyOnTrial:
     """An academy folder of the run: one course with one package and one quiz, all ids beginning with `prefix`."""
 
     def __init__(
-        self, prefix: str, *, questions: Collection[str] = QUESTIONS, slots: Sequence[Mapping[str, object]] = SLOTS
+        self,
+        prefix: str,
+        *,
+        questions: Collection[str] = QUESTIONS,
+        slots: Sequence[Mapping[str, object]] = SLOTS,
     ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="lms-sync-academy-")
         self.folder = Path(self._temporary.name)
@@ -101,7 +105,9 @@ class AcademyOnTrial:
     @staticmethod
     def _write(path: Path, value: object) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(value, allow_unicode=True, sort_keys=False), encoding="utf-8", newline="\n")
+        path.write_text(
+            yaml.safe_dump(value, allow_unicode=True, sort_keys=False), encoding="utf-8", newline="\n"
+        )
 
     def change_course(self, change: Callable[[dict[str, Any]], None]) -> None:
         """Rewrites course.yaml."""
@@ -117,7 +123,9 @@ class AcademyOnTrial:
 
     def change_lesson(self) -> None:
         """A trainer adds a sentence to a lesson, in both languages."""
-        for path in sorted((self.folder / "courses" / self.course / "lessons" / LESSONS[0]).glob("lesson.*.md")):
+        for path in sorted(
+            (self.folder / "courses" / self.course / "lessons" / LESSONS[0]).glob("lesson.*.md")
+        ):
             path.write_text(
                 path.read_text(encoding="utf-8").rstrip() + "\n\n214.\n", encoding="utf-8", newline="\n"
             )
@@ -149,7 +157,9 @@ class AcademyOnTrial:
 class Office:
     """An administrator's installation: an academy, a state database, the verbs plan, apply and pull."""
 
-    def __init__(self, site: SiteUnderTest, academy: AcademyOnTrial, people: PeopleSettings | None = None) -> None:
+    def __init__(
+        self, site: SiteUnderTest, academy: AcademyOnTrial, people: PeopleSettings | None = None
+    ) -> None:
         self.site = site
         self.academy = academy
         self.settings = site.settings.model_copy(update={"people": people or PeopleSettings()})

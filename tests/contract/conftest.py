@@ -11,10 +11,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from ground import Ground  # noqa: E402
-from recordings import RECORDINGS, write_recordings, write_transcript  # noqa: E402
-from sites import RealSite, SiteUnderTest, StandInSite  # noqa: E402
-from verified import rewrite_table  # noqa: E402
+from ground import Ground
+from recordings import ALL_CALLED, RECORDINGS, write_recordings, write_transcript
+from sites import RealSite, SiteUnderTest, StandInSite
+from verified import rewrite_table
 
 REAL = bool(os.environ.get("MOODLE_URL") and os.environ.get("MOODLE_TOKEN"))
 ONLY_STAND_IN = "CONTRACT_TRANSCRIPT" in os.environ  # a run for the comparison with the recordings
@@ -55,8 +55,21 @@ def stand_in_run() -> SiteUnderTest | None:
     return next((one for one in _sites if isinstance(one, StandInSite)), None)
 
 
+def _recording(config: pytest.Config) -> bool:
+    wanted = config.getoption("--record", default=False) or os.environ.get("CONTRACT_RECORD") == "1"
+    return bool(REAL and wanted and not ONLY_STAND_IN)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if _recording(config):
+        later = pytest.mark.skip(reason="the recordings are being made; run once more without recording")
+        for item in items:
+            if item.path.name == "test_recordings.py":
+                item.add_marker(later)
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.failed and "contract" in report.nodeid:
+    if report.failed and "tests/contract/" in report.nodeid:
         _failed.add(report.nodeid)
 
 
@@ -65,10 +78,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     for one in _sites:
         if isinstance(one, StandInSite) and target:
             write_transcript(one, Path(target))
-    recording = session.config.getoption("--record") or os.environ.get("CONTRACT_RECORD") == "1"
+    if not _recording(session.config):
+        return
     for one in _sites:
-        if isinstance(one, RealSite) and recording and one.about:
-            one.recorded = not _failed
+        if isinstance(one, RealSite):
+            one.recorded = not _failed and ALL_CALLED in one.figures
             if one.recorded:
                 write_recordings(one, RECORDINGS)
                 rewrite_table()
@@ -86,7 +100,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for step, reason in one.skipped.items():
             line(f"  skipped: {step} ({reason})")
         if one.recorded is not None:
-            said = f"recorded in {RECORDINGS}" if one.recorded else "NOT recorded, because a test failed"
+            said = (
+                "recorded in moodle_standin/recordings/contract"
+                if one.recorded
+                else "NOT recorded, because a test failed or was not run"
+            )
             line(f"  {len(one.transcript.steps)} steps {said}")
     if not REAL:
-        line("real Moodle: not run (set MOODLE_URL, MOODLE_TOKEN and, for steps on the site, MOODLE_ADMIN_CLI)")
+        line(
+            "real Moodle: not run (set MOODLE_URL, MOODLE_TOKEN and, for steps on the site, MOODLE_ADMIN_CLI)"
+        )

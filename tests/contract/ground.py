@@ -50,7 +50,7 @@ def dead_package() -> bytes:
         '<?xml version="1.0"?><manifest identifier="M" xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2" '
         'xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2"><metadata><schema>ADL SCORM</schema>'
         '<schemaversion>1.2</schemaversion></metadata><organizations default="O"><organization identifier="O">'
-        '<title>Bosh</title></organization></organizations><resources/></manifest>'
+        "<title>Bosh</title></organization></organizations><resources/></manifest>"
     )
     return zipped({"imsmanifest.xml": manifest.encode()})
 
@@ -86,7 +86,9 @@ class Ground:
             call("enrol_manual_enrol_users", {"enrolments": rows}, write=True)
         self.academy.close()
 
-    def call(self, function: str, arguments: Mapping[str, object] | None = None, *, write: bool = False) -> Any:
+    def call(
+        self, function: str, arguments: Mapping[str, object] | None = None, *, write: bool = False
+    ) -> Any:
         """A call of the service account."""
         return self.site.client.call(function, arguments, write=write)
 
@@ -145,7 +147,9 @@ class Ground:
 
     def state(self) -> dict[str, Any]:
         """The plugin's state of the course, its lists by key."""
-        state = self.site.client.call_json("local_lmssync_get_state", {"courseid": self.course}, field="state")
+        state = self.site.client.call_json(
+            "local_lmssync_get_state", {"courseid": self.course}, field="state"
+        )
         for name in ("sections", "activities", "categories", "questions"):
             state[name] = {one["key"]: one for one in state[name]}
         return dict(state)
@@ -275,7 +279,8 @@ class Ground:
 
     def enrol(self, users: list[int], *, suspend: int = 0) -> Any:
         rows = [
-            {"roleid": STUDENT_ROLE, "userid": user, "courseid": self.course, "suspend": suspend} for user in users
+            {"roleid": STUDENT_ROLE, "userid": user, "courseid": self.course, "suspend": suspend}
+            for user in users
         ]
         return self.call("enrol_manual_enrol_users", {"enrolments": rows}, write=True)
 
@@ -327,6 +332,13 @@ class Ground:
 
     def changes(self, stream: str, /, **changed: object) -> dict[str, Any]:
         """One page of a stream, its data parsed."""
-        arguments = {"stream": stream, "courseids": [self.course], "since": 0, "afterid": 0, "limit": 1000, **changed}
+        arguments = {
+            "stream": stream,
+            "courseids": [self.course],
+            "since": 0,
+            "afterid": 0,
+            "limit": 1000,
+            **changed,
+        }
         page = self.call("local_lmssync_get_changes", arguments)
         return {**page, "rows": [{**row, "data": json.loads(row["data"])} for row in page["rows"]]}

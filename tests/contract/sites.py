@@ -201,7 +201,9 @@ class RealSite(SiteUnderTest):
         """The site's name, for people."""
         return urlsplit(self.url).netloc
 
-    def _run(self, step: str, *arguments: str, fine: tuple[int, ...] = (0,), must: bool = False) -> tuple[int, str]:
+    def _run(
+        self, step: str, *arguments: str, fine: tuple[int, ...] = (0,), must: bool = False
+    ) -> tuple[int, str]:
         """Runs one of the site's own scripts; what cannot be run is a skipped step, unless it `must`."""
         if not self._command:
             self.skip(step, "MOODLE_ADMIN_CLI is not set")
@@ -245,7 +247,9 @@ class RealSite(SiteUnderTest):
     @contextmanager
     def same_email_allowed(self, step: str) -> Iterator[bool]:
         if not self._command:
-            self.skipped[step] = "MOODLE_ADMIN_CLI is not set, and the site may refuse a second account with an e-mail"
+            self.skipped[step] = (
+                "MOODLE_ADMIN_CLI is not set, and the site may refuse a second account with an e-mail"
+            )
             yield False
             return
         with self._setting(step, "allowaccountssameemail", "1"):

@@ -26,7 +26,9 @@ def refused(kind: type[Exception], function: Any, *arguments: Any, **named: Any)
     return caught.value
 
 
-def form(site: SiteUnderTest, function: str, *pairs: tuple[str, str], token: bool = True) -> list[tuple[str, str]]:
+def form(
+    site: SiteUnderTest, function: str, *pairs: tuple[str, str], token: bool = True
+) -> list[tuple[str, str]]:
     last = [("wstoken", site.token.reveal())] if token else []
     return [("wsfunction", function), ("moodlewsrestformat", "json"), *pairs, *last]
 
@@ -97,13 +99,18 @@ def test_an_account_without_the_role_may_do_nothing(site: SiteUnderTest, ground:
     section = {"courseid": ground.course, "key": "x", "hash": "0" * 64, "expect": "", "data": '{"name":"x"}'}
     with site.token_without_role("account-without-role", ground.username(3)) as token:
         weak = site.client_with(token)
-        assert refused(AccessRefused, weak.call, "local_lmssync_get_changes", changes).code == "moodle.no-capability"
+        assert (
+            refused(AccessRefused, weak.call, "local_lmssync_get_changes", changes).code
+            == "moodle.no-capability"
+        )
         site.keep("no-capability-to-pull")
         error = refused(AccessRefused, weak.call, "local_lmssync_upsert_section", section, write=True)
         site.keep("no-capability-to-push")
         assert error.code == "moodle.no-capability"
         row = {"name": "x", "idnumber": f"{site.run}-x"}
-        error = refused(AccessRefused, weak.call, "core_course_create_categories", {"categories": [row]}, write=True)
+        error = refused(
+            AccessRefused, weak.call, "core_course_create_categories", {"categories": [row]}, write=True
+        )
         site.keep("no-capability-in-core")
         assert error.errorcode == "nopermissions"
 
@@ -146,7 +153,9 @@ def test_a_course_that_does_not_exist_is_an_invalid_record(site: SiteUnderTest) 
 def test_a_read_that_is_cut_loses_its_token_and_is_refused(site: SiteUnderTest) -> None:
     limit = int(site.client.call("local_lmssync_get_site")["max_input_vars"])
     values = [(f"values[{place}]", str(NOBODY - place)) for place in range(limit)]
-    reply = site.post(USERS, form(site, USERS, ("field", "id"), *values), {"field": "id", "values": f"{limit} ids"})
+    reply = site.post(
+        USERS, form(site, USERS, ("field", "id"), *values), {"field": "id", "values": f"{limit} ids"}
+    )
     site.keep("cut-read", note="more variables than max_input_vars, the token last")
     assert reply.response["errorcode"] == "invalidtoken"
 
@@ -178,7 +187,9 @@ def test_an_uploaded_file_can_be_taken_back(site: SiteUnderTest) -> None:
 
 
 def test_an_upload_without_a_file_gives_an_empty_list(site: SiteUnderTest) -> None:
-    reply = site.post("upload", [("itemid", "0"), ("token", site.token.reveal())], {}, "/webservice/upload.php")
+    reply = site.post(
+        "upload", [("itemid", "0"), ("token", site.token.reveal())], {}, "/webservice/upload.php"
+    )
     site.keep("upload-without-file")
     assert reply.response == []
 
@@ -281,7 +292,9 @@ def test_a_change_that_is_refused_is_a_warning_and_no_exception(site: SiteUnderT
     assert answer["warnings"]
 
 
-def test_a_second_course_with_an_idnumber_or_short_name_is_refused(site: SiteUnderTest, ground: Ground) -> None:
+def test_a_second_course_with_an_idnumber_or_short_name_is_refused(
+    site: SiteUnderTest, ground: Ground
+) -> None:
     assert ground.course
     function = "core_course_create_courses"
     same_number = {**ground.course_row, "shortname": f"{site.run}-other"}
@@ -342,7 +355,9 @@ def test_a_learner_gets_a_token_as_the_app_does(site: SiteUnderTest, ground: Gro
     assert ground.users
     name = ground.username(3)
     form = [("username", name), ("password", ground.passwords[name]), ("service", "moodle_mobile_app")]
-    reply = site.post("token.php", form, {"username": name, "service": "moodle_mobile_app"}, "/login/token.php")
+    reply = site.post(
+        "token.php", form, {"username": name, "service": "moodle_mobile_app"}, "/login/token.php"
+    )
     site.keep("learner-token")
     assert len(reply.response["token"]) == 32
 

@@ -14,7 +14,15 @@ from sites import STUDENT_ROLE, SiteUnderTest
 from sqlalchemy import select
 
 from lms_sync.doctor import examine_site
-from lms_sync.facts import ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, SCORM_RESULT, Fact, facts_of
+from lms_sync.facts import (
+    ACTIVITY_COMPLETION,
+    COURSE_COMPLETION,
+    GRADE,
+    QUIZ_ATTEMPT,
+    SCORM_RESULT,
+    Fact,
+    facts_of,
+)
 from lms_sync.moodle.errors import CallRefused
 from lms_sync.plan import Action, Kind
 from lms_sync.settings import PeopleSettings
@@ -126,9 +134,9 @@ class Path:
     def pushed(self) -> Any:
         """The course alone goes up: report, what is left, seconds."""
         report, left, seconds = self.office.apply()
-        self.site.figures["small course pushed (course category, course, 2 sections, package, 12 questions, quiz, criteria)"] = (
-            f"{seconds:.2f} s"
-        )
+        self.site.figures[
+            "small course pushed (course category, course, 2 sections, package, 12 questions, quiz, criteria)"
+        ] = f"{seconds:.2f} s"
         return report, left, seconds
 
     @cached_property
@@ -195,7 +203,13 @@ class Path:
                 call("enrol_manual_enrol_users", enrolments, write=True)
             system = {"type": "system", "value": ""}
             cohorts = [
-                {"id": one["id"], "categorytype": system, "name": one["name"], "idnumber": one["idnumber"], "visible": 0}
+                {
+                    "id": one["id"],
+                    "categorytype": system,
+                    "name": one["name"],
+                    "idnumber": one["idnumber"],
+                    "visible": 0,
+                }
                 for one in call("core_cohort_get_cohorts")
                 if self.site.run in str(one["idnumber"])
             ]
@@ -288,7 +302,9 @@ def expected(path: Path) -> set[tuple[int, str, str, object]]:
         if score is not None:
             found.add((user, SCORM_RESULT, package, ("cmi.core.score.raw", str(score))))
             found.add((user, GRADE, package, float(score)))
-        found.add((user, QUIZ_ATTEMPT, final, ("finished" if finish else "inprogress", right if finish else None)))
+        found.add(
+            (user, QUIZ_ATTEMPT, final, ("finished" if finish else "inprogress", right if finish else None))
+        )
         if finish:
             found.add((user, GRADE, final, right))
         if status == "passed":
@@ -309,7 +325,9 @@ def seen(path: Path) -> set[tuple[int, str, str, object]]:
             case "scorm_result":
                 told: object = (value["element"], value["value"])
             case "quiz_attempt":
-                reached = None if value["score"] is None else round(float(value["score"]) / float(value["max"]), 4)
+                reached = (
+                    None if value["score"] is None else round(float(value["score"]) / float(value["max"]), 4)
+                )
                 told = (value["state"], reached if value["state"] == "finished" else None)
             case "grade":
                 if value["item"] == "course" or value["grade"] is None:

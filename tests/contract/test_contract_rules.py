@@ -55,7 +55,13 @@ def test_a_write_that_expects_another_state_is_stale(site: SiteUnderTest, ground
 def test_data_that_moodle_would_not_keep_are_refused(
     step: str, data: str, code: str, site: SiteUnderTest, ground: Ground
 ) -> None:
-    arguments = {"courseid": ground.course, "key": ground.key("x"), "hash": sha256("x"), "expect": "", "data": data}
+    arguments = {
+        "courseid": ground.course,
+        "key": ground.key("x"),
+        "hash": sha256("x"),
+        "expect": "",
+        "data": data,
+    }
     error = refused(ground.call, "local_lmssync_upsert_section", arguments, write=True)
     site.keep(step)
     assert error.errorcode == code
@@ -152,7 +158,9 @@ def changed_question(ground: Ground) -> tuple[str, bytes]:
     return question.key, xml.replace("<p>", "<p>Nr. 214. ", 1).encode("utf-8")
 
 
-def test_a_changed_question_gets_a_new_version_and_keeps_its_place(site: SiteUnderTest, ground: Ground) -> None:
+def test_a_changed_question_gets_a_new_version_and_keeps_its_place(
+    site: SiteUnderTest, ground: Ground
+) -> None:
     assert ground.final
     key, xml = changed_question(ground)
     before = ground.state()["questions"][key]
@@ -169,7 +177,11 @@ def test_a_changed_question_gets_a_new_version_and_keeps_its_place(site: SiteUnd
 def test_one_refused_question_leaves_all_as_they_were(site: SiteUnderTest, ground: Ground) -> None:
     assert ground.questions
     bank = ground.content.quizzes[ground.academy.quiz][1]
-    keys = [one.key for one in bank.questions if one.key.endswith(("receiving-no-unit", "receiving-delivery-book"))]
+    keys = [
+        one.key
+        for one in bank.questions
+        if one.key.endswith(("receiving-no-unit", "receiving-delivery-book"))
+    ]
     xml = bank.xml_of(keys).decode("utf-8").replace('fraction="100"', 'fraction="50"').encode("utf-8")
     before = ground.state()["questions"]
     error = refused(ground.push_questions, xml, {key: sha256(key) for key in keys})
@@ -178,7 +190,9 @@ def test_one_refused_question_leaves_all_as_they_were(site: SiteUnderTest, groun
     assert ground.state()["questions"] == before
 
 
-def test_a_question_file_must_be_whole_and_hold_what_was_announced(site: SiteUnderTest, ground: Ground) -> None:
+def test_a_question_file_must_be_whole_and_hold_what_was_announced(
+    site: SiteUnderTest, ground: Ground
+) -> None:
     assert ground.questions
     key, xml = changed_question(ground)
     error = refused(ground.push_questions, xml[: len(xml) // 2], {key: sha256("cut")})
@@ -211,7 +225,11 @@ def test_slots_that_cannot_be_filled_are_refused(site: SiteUnderTest, ground: Gr
     category = ground.academy.quiz
     for step, slot, code in (
         ("quiz-unknown-question", {"question": f"{category}:none"}, "unknownquestion"),
-        ("quiz-unknown-category", {"random": 1, "category": f"{site.run}-none", "tags": []}, "unknowncategory"),
+        (
+            "quiz-unknown-category",
+            {"random": 1, "category": f"{site.run}-none", "tags": []},
+            "unknowncategory",
+        ),
         ("quiz-unknown-tag", {"random": 1, "category": category, "tags": [f"{site.run}-none"]}, "unknowntag"),
         ("quiz-not-enough", {"random": 90, "category": category, "tags": []}, "notenoughquestions"),
     ):
@@ -266,7 +284,9 @@ def test_learners_learn_and_the_changes_tell_it(site: SiteUnderTest, ground: Gro
     assert all(row["userid"] == who["passed"] for row in courses["rows"] if row["data"]["timecompleted"])
     grades = ground.changes("grade")
     site.keep("changes-grade")
-    of_package = {row["userid"]: row["data"]["grade"] for row in grades["rows"] if row["key"] == ground.key("package")}
+    of_package = {
+        row["userid"]: row["data"]["grade"] for row in grades["rows"] if row["key"] == ground.key("package")
+    }
     assert of_package == {who["passed"]: 90, who["failed"]: 40} or of_package == {
         who["passed"]: 90, who["failed"]: 40, who["stopped"]: None,
     }  # fmt: skip
@@ -334,7 +354,11 @@ def test_a_replaced_package_keeps_attempts_and_grades(site: SiteUnderTest, groun
     draft = ground.upload(content, "package.zip")
     answer = ground.activity("package", expect=before["hash"], draft=draft, sha1=sha1(content))
     site.keep("package-replaced")
-    assert (answer["action"], answer["id"], answer["instance"]) == ("updated", before["id"], before["instance"])
+    assert (answer["action"], answer["id"], answer["instance"]) == (
+        "updated",
+        before["id"],
+        before["instance"],
+    )
     after = ground.state()["activities"][ground.key("package")]
     site.keep("state-with-attempts", "local_lmssync_get_state")
     assert after["package"]["sha1"] == sha1(content)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from recordings import ALL_CALLED
 from sites import SiteUnderTest
 
 import lms_sync.learners
@@ -25,6 +26,6 @@ def test_every_function_of_the_product_was_called_and_answered(
     assert len(LEARNER_FUNCTIONS) >= 8
     assert not set(FUNCTIONS) - site.transcript.answered
     assert not LEARNER_FUNCTIONS - site.transcript.answered
-    site.figures["functions called and answered"] = (
+    site.figures[ALL_CALLED] = (
         f"{len(FUNCTIONS)} of {len(FUNCTIONS)} of the product, {len(LEARNER_FUNCTIONS)} of {len(LEARNER_FUNCTIONS)} of learners"
     )

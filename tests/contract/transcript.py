@@ -80,7 +80,9 @@ class WatchedClient(MoodleClient):
         """A request that the product would never send, as it stands; its exchange."""
         reply = self._http.post(self.url + path, data=form, timeout=60, allow_redirects=False)
         content_type = reply.headers.get("Content-Type", "")
-        self.transcript.exchanges.append(Exchange(function, request, reply.status_code, content_type, reply.content))
+        self.transcript.exchanges.append(
+            Exchange(function, request, reply.status_code, content_type, reply.content)
+        )
         return self.transcript.exchanges[-1]
 
     def _send(self, function: str, *arguments: Any, **named: Any) -> tuple[int, str, bytes]:

@@ -47,8 +47,10 @@ def _functions(about: dict[str, object]) -> str:
 
 def _figures(about: dict[str, object]) -> str:
     lines = [
-        f"Moodle {about['moodle_release']}, database {about['db_family']}, plugin {about['plugin_release']} "
-        f"({about['plugin_version']}), {about['recorded_on']}.",
+        (
+            f"Moodle {about['moodle_release']}, database {about['db_family']}, plugin {about['plugin_release']} "
+            f"({about['plugin_version']}), {about['recorded_on']}."
+        ),
         "",
     ]
     figures, skipped = about["figures"], about["skipped"]
