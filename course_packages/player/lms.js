@@ -9,6 +9,8 @@
   const LmsSync = (window.LmsSync = window.LmsSync || {});
   const RETRY_SECONDS = [5, 10, 20, 40, 60];
   const MOST_LEVELS = 500;
+  const INTERACTIONS = "cmi.interactions.";
+  const FOR_GOOD = ["201", "401", "402", "403", "404", "405"]; // errors that no second try mends
 
   function apiOf(frame) {
     try {
@@ -91,7 +93,7 @@
       this.timer = 0;
       const mode = this.get("cmi.core.lesson_mode");
       this.mode = mode === "review" || mode === "browse" ? mode : "normal"; // a missing mode means normal
-      const records = this.get("cmi.interactions._count");
+      const records = this.get(INTERACTIONS + "_count");
       this.records = records === null || records === "" ? -1 : Number(records); // -1: not kept here
     }
 
@@ -127,7 +129,7 @@
       if (this.records < 0) {
         return;
       }
-      const path = "cmi.interactions." + this.records + ".";
+      const path = INTERACTIONS + this.records + ".";
       this.records += 1;
       this.put(path + "id", interaction.id);
       this.put(path + "time", timeOfDay(new Date()));
@@ -150,6 +152,8 @@
           this.waiting.delete(element);
           this.sent.set(element, value);
           this.unsaved = true;
+        } else if (element.startsWith(INTERACTIONS) && FOR_GOOD.includes(this.call("LMSGetLastError", ""))) {
+          this.waiting.delete(element); // an optional part of the standard that this platform does not keep
         }
       }
       if (this.unsaved && this.call("LMSCommit", "") === "true") {

@@ -213,7 +213,11 @@
         return;
       }
       const right = state.answer(check, chosen);
+      const focused = form.querySelector("fieldset").contains(document.activeElement);
       showAnswer(form, check, chosen);
+      if (focused) {
+        form.querySelector("button").focus(); // the answers are locked now and would lose the focus
+      }
       session.record(interaction(check, chosen, right));
       save();
       drawContents();

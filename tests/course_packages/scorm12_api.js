@@ -3,7 +3,8 @@
  * Platforms forgive a good deal; this one does not. Types, vocabularies, ranges, lengths, read and write
  * rights, array order and the order of calls are those of SCORM 1.2 RTE, chapters 3.3 and 3.4. Every call
  * is logged with its answer and error. `createScorm12Api(stored, faults)` begins with what an earlier
- * session left; `faults.failCommits` is the number of commits that shall fail. */
+ * session left; `faults.failCommits` is the number of commits that shall fail, and with
+ * `faults.noInteractions` they are not kept, which the standard allows. */
 (function () {
   "use strict";
 
@@ -160,6 +161,9 @@
       }
       if (entry.rights === "r") {
         return fail(403);
+      }
+      if (faults && faults.noInteractions && element.startsWith("cmi.interactions")) {
+        return fail(401);
       }
       const indexed = /^(cmi\.(?:interactions|objectives))\.(\d+)\.(.+)$/.exec(element);
       if (indexed) {

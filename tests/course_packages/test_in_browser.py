@@ -49,6 +49,7 @@ def walk_lesson(learner: Any, lesson: Any, *, wrongly: tuple[str, ...] = ()) -> 
         )
         answer_by_keyboard(learner, right, several=check.kind == "multiple")
         frame.wait_for_selector(f'[data-check="{check.id}"].answered')
+        assert frame.evaluate("document.activeElement.matches('.answered button')")  # never lost
 
 
 def tab_until(learner: Any, target: str, *, before: bool = False) -> None:
@@ -267,6 +268,18 @@ def test_a_failed_save_is_shown_and_sent_again_and_nothing_is_lost(
     assert [entry["call"] for entry in failed] == ["LMSCommit", "LMSCommit"]
     assert [entry["call"] for entry in one.log].count("LMSFinish") == 1
     assert_stayed_home(one)
+
+
+def test_a_platform_that_keeps_no_interactions_still_gets_the_rest(
+    learner: Callable[..., Any], platform_for: Callable[..., Any], small_files: Mapping[str, bytes]
+) -> None:
+    one = learner(platform_for(small_files, faults={"noInteractions": 1}))
+    frame = one.open()
+    answer_all(frame, right=True)
+    frame.locator(".turn .on").click()
+    answer_all(frame, right=True)
+    one.page.wait_for_function("API.committed && API.committed['cmi.core.lesson_status'] === 'passed'")
+    assert frame.locator(".notice").count() == 0
 
 
 def test_closing_the_tab_saves_and_finishes(
