@@ -1,4 +1,6 @@
-"""Grades and completion as Moodle keeps them: states 0 to 3, rules compared exactly, course criteria met at once."""
+"""Grades and completion as Moodle keeps them: states 0 to 3, rules compared exactly, course criteria met at
+once.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +121,9 @@ def _number(text: str) -> float:
 
 
 def overall_state(states: dict[str, int]) -> int:
-    """All rules together: one incomplete rule is incomplete, a fail is a fail, a pass beats a plain completion."""
+    """All rules together: one incomplete rule is incomplete, a fail is a fail, a pass beats a plain
+    completion.
+    """
     values = list(states.values())
     if INCOMPLETE in values:
         return INCOMPLETE
@@ -134,6 +138,7 @@ def is_complete(module: CourseModule, state: int) -> bool:
 
 
 def state_of(site: Site, module: CourseModule, user_id: int) -> int:
+    """The stored completion state of one user in one activity; no row is incomplete."""
     row = site.activity_completions.get((module.id, user_id))
     return row.state if row else INCOMPLETE
 
@@ -211,6 +216,7 @@ def course_completion_row(site: Site, course_id: int, user_id: int) -> CourseCom
 
 
 def has_completion_records(site: Site, cmid: int) -> bool:
+    """Whether anybody has a stored completion of the activity."""
     return any(c == cmid for c, _ in site.activity_completions)
 
 

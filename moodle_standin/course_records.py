@@ -12,7 +12,9 @@ YEAR = 365 * 86400
 
 
 def create_course_record(site: Site, wanted: Mapping[str, Any]) -> Course:
-    """Makes a course with its sections, its announcements forum and its course grade item, without any check."""
+    """Makes a course with its sections, its announcements forum and its course grade item, without any
+    check.
+    """
     now = site.now()
     start = int(wanted.get("startdate") or (now - now % 86400 + 86400))
     course = Course(
@@ -48,6 +50,7 @@ _COURSE_FIELDS = (
 
 
 def set_course_fields(course: Course, wanted: Mapping[str, Any]) -> None:
+    """Copies the fields that were sent; those left out stay as they are."""
     for name in _COURSE_FIELDS:
         if wanted.get(name) is not None:
             setattr(course, name, wanted[name])

@@ -83,7 +83,9 @@ class NotServedError(Exception):
 
 
 def invalid_parameter(reason: str) -> MoodleError:
-    """Moodle says only "Invalid parameter value detected"; the reason is debuginfo, shown when debugging is on."""
+    """Moodle says only "Invalid parameter value detected"; the reason is debuginfo, shown when debugging is
+    on.
+    """
     return MoodleError(
         "invalidparameter", "Invalid parameter value detected", exception=INVALID_PARAMETER, debuginfo=reason
     )

@@ -1,4 +1,6 @@
-"""Faults on demand: what a proxy, a busy host or an administrator does to a call, queued through POST /standin/faults."""
+"""Faults on demand: what a proxy, a busy host or an administrator does to a call, queued through POST
+/standin/faults.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ PRINTED_WARNING: Final = (
 
 @dataclass
 class Fault:
-    """One queued fault: strikes calls of `match` (a function, `upload.php`, `token.php` or `*`) after skipping some."""
+    """One queued fault: strikes calls of `match` (a function, `upload.php`, `token.php` or `*`) after
+    skipping some.
+    """
 
     match: str
     kind: str
@@ -49,6 +53,7 @@ class Fault:
     errorcode: str = "dmlwriteexception"
 
     def applies(self, name: str) -> bool:
+        """Whether the fault is meant for calls of this name."""
         return self.match in ("*", name)
 
 
@@ -60,7 +65,9 @@ class FaultQueue:
     struck: int = 0
 
     def add(self, wanted: Mapping[str, Any]) -> Fault:
-        """Takes {"match", "kind", "times", "seconds", "after", "errorcode"}; raises ValueError for an unknown kind."""
+        """Takes {"match", "kind", "times", "seconds", "after", "errorcode"}; raises ValueError for an
+        unknown kind.
+        """
         kind = str(wanted.get("kind", ""))
         if kind not in KINDS:
             raise ValueError(f"unknown kind {kind!r}; known: {', '.join(sorted(KINDS))}")

@@ -17,7 +17,9 @@ _ONE = re.compile(r'<span[^>]+lang="([a-zA-Z0-9_-]+)"[^>]*>(.*?)</span>', re.I |
 
 
 def multilang(text: str, language: str) -> str:
-    """Moodle's multilang filter: of spans in a row the one in the language stays, else English, else the first."""
+    """Moodle's multilang filter: of spans in a row the one in the language stays, else English, else the
+    first.
+    """
 
     def choose(block: re.Match[str]) -> str:
         texts = {found.group(1).lower(): found.group(2) for found in _ONE.finditer(block.group())}

@@ -1,4 +1,6 @@
-"""What the companion plugin sees of the objects that were pushed: live fields, fingerprints, and the client's hash."""
+"""What the companion plugin sees of the objects that were pushed: live fields, fingerprints, and the
+client's hash.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def fingerprint(fields: dict[str, Any]) -> str:
 
 
 def visible_hash(row: OwnedObject | None, object_id: int, live: str) -> str:
-    """The client's own hash while nothing changed since its write, else "drift:" and a piece of the fingerprint."""
+    """The client's own hash while nothing changed since its write, else "drift:" and a piece of the
+    fingerprint.
+    """
     if row is not None and row.objectid == object_id and row.livehash == live:
         return row.sourcehash
     return f"drift:{live[:16]}"
@@ -49,14 +53,17 @@ def is_unchanged(key: str, live: str, wanted: str, expect: str) -> bool:
 
 
 def find_row(site: Site, course_id: int, kind: str, key: str) -> OwnedObject | None:
+    """The row of a key, if the plugin has one."""
     return site.owned.get((course_id, kind, key))
 
 
 def remember(site: Site, row: OwnedObject) -> None:
+    """Stores what was pushed under a key."""
     site.owned[row.courseid, row.kind, row.key] = row
 
 
 def rows_by_object(site: Site, course_id: int, kind: str) -> dict[int, OwnedObject]:
+    """All rows of one kind in a course by the id of their object."""
     return {
         row.objectid: row for row in site.owned.values() if row.courseid == course_id and row.kind == kind
     }
@@ -72,10 +79,12 @@ def our_sections(site: Site, course: Course) -> list[tuple[OwnedObject, Section]
 
 
 def section_fields(section: Section) -> dict[str, Any]:
+    """Live fields of a section under the names that a push uses."""
     return {"name": section.name or "", "summary": section.summary, "visible": section.visible}
 
 
 def section_fingerprint(section: Section) -> str:
+    """Digest of the live section."""
     return fingerprint(section_fields(section))
 
 
@@ -174,6 +183,7 @@ QUIZ_NUMBERS = {
 
 
 def activity_fingerprint(site: Site, module: CourseModule) -> str:
+    """Digest of the live activity with its place and idnumber."""
     return fingerprint(
         {**activity_fields(site, module), "idnumber": module.idnumber, "section": module.section}
     )
@@ -209,6 +219,7 @@ def merge_slots(slots: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def live_slots(site: Site, quiz: Quiz) -> list[dict[str, Any]]:
+    """The slots of a quiz in the words of a push."""
     return merge_slots([describe_slot(site, slot) for slot in quiz.slots])
 
 
@@ -216,15 +227,18 @@ def live_slots(site: Site, quiz: Quiz) -> list[dict[str, Any]]:
 
 
 def category_fields(category: QuestionCategory) -> dict[str, Any]:
+    """Live fields of a question category."""
     return {"name": category.name, "info": category.info}
 
 
 def question_fields(site: Site, entry: BankEntry) -> dict[str, Any]:
+    """Live fields of the latest version of a question."""
     question = site.questions[entry.latest.questionid]
     return {"name": question.name, "qtype": question.qtype, "defaultmark": question.defaultmark}
 
 
 def question_fingerprint(site: Site, entry: BankEntry) -> str:
+    """Digest of the latest version of a question with its tags and status."""
     latest = entry.latest
     return fingerprint(
         {
@@ -248,6 +262,7 @@ def criteria_fields(site: Site, course: Course, keys: dict[int, str]) -> dict[st
 
 
 def criteria_fingerprint(site: Site, course: Course) -> str:
+    """Digest of the live criteria by course module ids."""
     return fingerprint(criteria_fields(site, course, {}))
 
 

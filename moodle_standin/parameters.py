@@ -1,4 +1,6 @@
-"""How PHP reads a form and how Moodle checks the result: bracket names, `max_input_vars`, PARAM types, signatures."""
+"""How PHP reads a form and how Moodle checks the result: bracket names, `max_input_vars`, PARAM types,
+signatures.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from moodle_standin.errors import invalid_parameter
 
 
 def split_form(body: bytes, max_input_vars: int) -> list[tuple[str, str]]:
-    """Gives the first `max_input_vars` variables of an urlencoded body in their order; PHP drops the rest silently."""
+    """Gives the first `max_input_vars` variables of an urlencoded body in their order; PHP drops the rest
+    silently.
+    """
     pairs: list[tuple[str, str]] = []
     for part in body.decode("latin-1").split("&"):
         if not part:
@@ -31,7 +35,9 @@ def _decode(text: str) -> str:
 
 
 def nest(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Builds PHP's nested arrays from names such as `courses[0][fullname]`; a later variable replaces an earlier one."""
+    """Builds PHP's nested arrays from names such as `courses[0][fullname]`; a later variable replaces an
+    earlier one.
+    """
     root: dict[str, Any] = {}
     for name, value in pairs:
         keys = _php_keys(name)
@@ -193,7 +199,9 @@ def _php_string(value: float) -> str:
 
 
 def check_value(value: Any, rule: Signature) -> Any:
-    """Checks a value against its description as `external_api::validate_parameters` does and gives the cleaned value."""
+    """Checks a value against its description as `external_api::validate_parameters` does and gives the
+    cleaned value.
+    """
     if "list" in rule:
         if not isinstance(value, (dict, list)):
             raise invalid_parameter(f"Only arrays accepted. The bad value is: '{value}'")
@@ -218,7 +226,8 @@ def check_parameters(given: Mapping[str, Any], declared: Mapping[str, Signature]
             if opt == "default":
                 default = rule.get("default")
                 if default is None:
-                    # PHP's empty array as the default of a list or a structure was recorded as no default at all.
+                    # PHP's empty array as the default of a list or a structure was recorded as no default
+                    # at all.
                     result[name] = (
                         [] if "list" in rule else check_value({}, rule) if "object" in rule else None
                     )

@@ -8,6 +8,7 @@ from moodle_standin.site import Call
 
 
 def enter_to_write(call: Call, course_id: int, *capabilities: str) -> Course:
+    """Checks access to the course, the plugin's own capability and those of core; gives the course."""
     course = call.site.require_course_access(call.user, course_id)
     for capability in ("local/lmssync:push", *capabilities):
         call.require(capability, course.id)

@@ -16,6 +16,9 @@ BEHAVIOURS = ("adaptive", "adaptivenopenalty", "deferredcbm", "deferredfeedback"
 
 
 def read_activity(modname: str, text: str) -> dict[str, Any]:
+    """Reads and checks the JSON of a push: common fields, completion rules, what losses are accepted, own
+    settings.
+    """
     data = DataReader(decode_object(text))
     wanted: dict[str, Any] = {
         "name": data.title("name"),

@@ -34,16 +34,21 @@ class DataReader:
         self._known: set[str] = set()
 
     def has(self, name: str) -> bool:
+        """Whether the name is there; from now on it counts as known."""
         self._known.add(name)
         return name in self._data
 
     def text(self, name: str) -> str:
+        """Any text."""
         value = self._value(name)
         if not isinstance(value, str):
             raise _wrong(self._path + name, "text")
         return value
 
     def title(self, name: str, limit: int = 255) -> str:
+        """A text that Moodle stores as it was sent: no tags but multilang spans, no space around it, not too
+        long.
+        """
         value = self.text(name)
         field = self._path + name
         if not value or value != clean_text(value).strip():
@@ -53,30 +58,35 @@ class DataReader:
         return value
 
     def integer(self, name: str, least: int, most: int) -> int:
+        """A whole number within limits."""
         value = self._value(name)
         if not isinstance(value, int) or not least <= value <= most:
             raise _wrong(self._path + name, f"{least} … {most}")
         return int(value)
 
     def number(self, name: str, least: float, most: float, decimals: int) -> float:
+        """A number within limits, rounded to what the column holds."""
         value = self._value(name)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
             raise _wrong(self._path + name, f"{least} … {most}")
         return round(float(value), decimals)
 
     def word(self, name: str, allowed: tuple[str, ...]) -> str:
+        """One of some words."""
         value = self._value(name)
         if value not in allowed:
             raise _wrong(self._path + name, " | ".join(allowed))
         return str(value)
 
     def strings(self, name: str) -> list[str]:
+        """A list of texts."""
         value = self._value(name)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise _wrong(self._path + name, '["…"]')
         return list(value)
 
     def object(self, name: str) -> DataReader:
+        """An object inside, to be read by its own reader."""
         value = self._value(name)
         # PHP cannot tell an empty object from an empty list.
         if value != [] and not isinstance(value, dict):
@@ -84,12 +94,14 @@ class DataReader:
         return DataReader(value or {}, f"{self._path}{name}.")
 
     def objects(self, name: str) -> list[DataReader]:
+        """A list of objects, each with its own reader."""
         value = self._value(name)
         if not isinstance(value, list) or not all(isinstance(item, dict) or item == [] for item in value):
             raise _wrong(self._path + name, "[{…}]")
         return [DataReader(item or {}, f"{self._path}{name}[{place}].") for place, item in enumerate(value)]
 
     def finish(self) -> None:
+        """To be called at the end: refuses the names that nobody asked for."""
         for name in self._data:
             if name not in self._known:
                 raise plugin_error(
@@ -97,6 +109,7 @@ class DataReader:
                 )
 
     def wrong(self, name: str, allowed: str) -> MoodleError:
+        """The refusal of a value, with the path of its name."""
         return _wrong(self._path + name, allowed)
 
     def _value(self, name: str) -> Any:
@@ -106,10 +119,12 @@ class DataReader:
 
 
 def check_key(key: str) -> None:
+    """Refuses a key that is not 1 to 100 letters, digits and . _ : / -"""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}", key):
         raise plugin_error("badkey", f'The key "{key}" is not allowed.')
 
 
 def check_hash(value: str) -> None:
+    """Refuses a hash that is not a SHA-256 in lower-case hexadecimal digits."""
     if not re.fullmatch(r"[0-9a-f]{64}", value):
         raise plugin_error("badhash", "A hash must be 64 hexadecimal digits in lower case.")

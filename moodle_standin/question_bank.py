@@ -8,10 +8,12 @@ from moodle_standin.site import Site
 
 
 def entries_of(site: Site, category: QuestionCategory) -> list[BankEntry]:
+    """The bank entries of a category."""
     return [e for e in site.bank_entries.values() if e.category == category.id]
 
 
 def find_category(site: Site, course_id: int, idnumber: str) -> QuestionCategory | None:
+    """The course's question category with this idnumber."""
     return next(
         (c for c in site.question_categories.values() if c.course == course_id and c.idnumber == idnumber),
         None,

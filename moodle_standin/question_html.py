@@ -29,11 +29,20 @@ _STATUS: Final = {
 }
 
 
+# What Moodle appends to a question's HTML for the page around it; a client has to pass over it.
+_PAGE_SCRIPT: Final = '<script>\n//<![CDATA[\nM.util.js_pending("core/first");\n//]]>\n</script>\n'
+
+REVIEW_DURING: Final = 0x10000
+REVIEW_AFTER: Final = 0x01110
+
+
 def state_class(slot: SlotAttempt) -> str:
+    """The CSS class by which Moodle's pages and the app tell the state of a question."""
     return _STATE_CLASS[slot.state]
 
 
 def status(slot: SlotAttempt) -> str:
+    """The state of a question in words."""
     return _STATUS[slot.state]
 
 
@@ -48,6 +57,7 @@ class View(NamedTuple):
 
     @property
     def prefix(self) -> str:
+        """Begins the name of every field: question usage and slot."""
         return f"q{self.usage}:{self.slot.slot}_"
 
     def text(self, html: str) -> str:
@@ -56,11 +66,23 @@ class View(NamedTuple):
             return html
         return multilang(html, self.call.lang or self.call.user.lang)
 
+    @property
+    def question_text(self) -> str:
+        """The text of the question in Moodle's wrapping."""
+        return f'<div class="clearfix">{self.text(self.question.questiontext)}</div>'
+
+    @property
+    def label(self) -> str:
+        """What a screen reader says of the question beside the label of a field."""
+        return f'<span class="sr-only">Question {self.slot.slot}</span>'
+
     def flag(self, name: str, on: bool) -> str:
+        """An attribute that is there or not."""
         return f' {name}="{name}"' if on else ""
 
     @property
     def disabled(self) -> str:
+        """Fields of a finished attempt cannot be changed."""
         return self.flag("disabled", self.review)
 
 
@@ -76,20 +98,34 @@ def question_html(
             '<div class="outcome clearfix"><h4 class="accesshide">Feedback</h4><div class="feedback">'
             f'<div class="generalfeedback">{view.text(question.generalfeedback)}</div></div></div>'
         )
-    mark = f"Marked out of {slot.maxmark:.2f}"
-    if review and slot.fraction is not None:
-        mark = f"Mark {slot.fraction * slot.maxmark:.2f} out of {slot.maxmark:.2f}"
     return (
         f'<div id="question-{attempt.uniqueid}-{slot.slot}" '
         f'class="que {question.qtype} deferredfeedback {state_class(slot)}">'
         f'<div class="info"><h3 class="no">Question <span class="qno">{slot.slot}</span></h3>'
-        f'<div class="state">{status(slot)}</div><div class="grade">{mark}</div>'
-        f'<div class="questionflag editable"><input type="hidden" name="{flag}" value="0"><input type="checkbox" '
-        f'id="{flag}checkbox" name="{flag}" value="1"{view.flag("checked", slot.flagged)}></div></div>'
+        f'<div class="state">{status(slot)}</div>{_mark(view, attempt)}'
+        f'<div class="questionflag editable"><input type="hidden" name="{flag}" value="0" />'
+        f'<input type="hidden" value="qubaid={attempt.uniqueid}&amp;slot={slot.slot}&amp;newstate=" '
+        'class="questionflagpostdata" />'
+        f'<input type="checkbox" id="{flag}checkbox" name="{flag}" value="1"{view.flag("checked", slot.flagged)} />'
+        f'<label id="{flag}label" for="{flag}checkbox"><span>Flag question</span></label>\n</div></div>'
         '<div class="content"><div class="formulation clearfix"><h4 class="accesshide">Question text</h4>'
-        f'<input type="hidden" name="{view.prefix}:sequencecheck" value="{slot.steps}">'
-        f"{_BODIES[question.qtype](view)}</div>{feedback}</div></div>"
+        f'<input type="hidden" name="{view.prefix}:sequencecheck" value="{slot.steps}" />'
+        f"{_BODIES[question.qtype](view)}</div>{feedback}</div></div>{_PAGE_SCRIPT}"
     )
+
+
+def _mark(view: View, attempt: QuizAttempt) -> str:
+    """The mark as far as the quiz's review options let it be seen at this time."""
+    masks = view.call.site.quizzes[attempt.quiz].review
+    when = REVIEW_AFTER if view.review else REVIEW_DURING
+    slot = view.slot
+    if masks.get("marks", 0) & when and view.review and slot.fraction is not None:
+        words = f"Mark {slot.fraction * slot.maxmark:.2f} out of {slot.maxmark:.2f}"
+    elif masks.get("maxmarks", 0) & when:
+        words = f"Marked out of {slot.maxmark:.2f}"
+    else:
+        return ""
+    return f'<div class="grade">{words}</div>'
 
 
 def _multichoice(view: View) -> str:
@@ -108,10 +144,12 @@ def _multichoice(view: View) -> str:
             name = ident = f"{view.prefix}choice{place}"
             kind, value = "checkbox", "1"
             chosen = slot.response.get(f"choice{place}", "0") not in ("0", "")
-        hidden = "" if options["single"] or view.review else f'<input type="hidden" name="{name}" value="0">'
+        hidden = (
+            "" if options["single"] or view.review else f'<input type="hidden" name="{name}" value="0" />'
+        )
         rows.append(
             f'<div class="r{place % 2}">{hidden}<input type="{kind}" name="{name}" value="{value}" id="{ident}" '
-            f'aria-labelledby="{ident}_label"{view.flag("checked", chosen)}{view.disabled}>'
+            f'aria-labelledby="{ident}_label"{view.flag("checked", chosen)}{view.disabled} />'
             f'<div class="d-flex w-auto" id="{ident}_label" data-region="answer-label">'
             f"{_number(place, options['answernumbering'])}"
             f'<div class="flex-fill ms-1">{view.text(view.question.answers[answer_place].text)}</div></div></div>'
@@ -121,7 +159,7 @@ def _multichoice(view: View) -> str:
         rows.append(
             f'<div id="{view.prefix}clearchoice" class="qtype_multichoice_clearchoice">'
             f'<input type="radio" name="{view.prefix}answer" id="{view.prefix}answer-1" value="-1" '
-            f'class="sr-only" aria-hidden="true"{none}>'
+            f'class="sr-only" aria-hidden="true"{none} />'
             f'<label for="{view.prefix}answer-1">Clear my choice</label></div>'
         )
     return _choices(view, "Select one:" if options["single"] else "Select one or more:", "".join(rows))
@@ -129,8 +167,9 @@ def _multichoice(view: View) -> str:
 
 def _choices(view: View, prompt: str, rows: str) -> str:
     return (
-        f'<div class="qtext">{view.text(view.question.questiontext)}</div><fieldset class="ablock">'
-        f'<legend class="prompt">{prompt}</legend><div class="answer">{rows}</div></fieldset>'
+        f'<div class="qtext">{view.question_text}</div><fieldset class="ablock no-overflow visual-scroll-x">'
+        f'<legend class="prompt h6 font-weight-normal">{view.label} {prompt}</legend>'
+        f'<div class="answer">{rows}</div></fieldset>'
     )
 
 
@@ -161,7 +200,7 @@ def _truefalse(view: View) -> str:
     chosen = view.slot.response.get("answer")
     rows = "".join(
         f'<div class="r{row}"><input type="radio" name="{name}" value="{value}" id="{name}{word.lower()}"'
-        f"{view.flag('checked', chosen == value)}{view.disabled}>"
+        f"{view.flag('checked', chosen == value)}{view.disabled} />"
         f'<label for="{name}{word.lower()}" class="ms-1">{word}</label></div>'
         for row, (value, word) in enumerate((("1", "True"), ("0", "False")))
     )
@@ -171,12 +210,18 @@ def _truefalse(view: View) -> str:
 def _text_field(view: View) -> str:
     name = f"{view.prefix}answer"
     size = 80 if view.question.qtype == "shortanswer" else 30
-    value = escape(view.slot.response.get("answer", ""))
+    given = view.slot.response.get("answer")
+    value = "" if given is None else f' value="{escape(given)}"'
+    field = (
+        f'<span class="answer"><input type="text" name="{name}"{value} id="{name}" size="{size}" '
+        f'class="form-control d-inline"{view.flag("readonly", view.review)} /></span>'
+    )
+    # In short answers the field stands inside the label, in numerical ones behind it.
+    label = f'<label for="{name}">Answer: {view.label}'
+    both = f"{label}{field}</label>" if view.question.qtype == "shortanswer" else f"{label}</label>{field}"
     return (
-        f'<div class="qtext">{view.text(view.question.questiontext)}</div><div class="ablock">'
-        f'<label for="{name}">Answer:</label><span class="answer"><input type="text" name="{name}" '
-        f'value="{value}" id="{name}" size="{size}" class="form-control d-inline"'
-        f"{view.flag('readonly', view.review)}></span></div>"
+        f'<div class="qtext">{view.question_text}</div>'
+        f'<div class="ablock d-flex flex-wrap align-items-center">{both}</div>'
     )
 
 
@@ -199,7 +244,7 @@ def _match(view: View) -> str:
             f'<option value="0"{view.flag("selected", chosen == "0")}>Choose...</option>{options}</select></td></tr>'
         )
     return (
-        f'<div class="qtext" id="{view.prefix}qtext">{view.text(view.question.questiontext)}</div>'
+        f'<div class="qtext" id="{view.prefix}qtext">{view.question_text}</div>'
         f'<div class="ablock"><table class="answer"><tbody>{"".join(rows)}</tbody></table></div>'
     )
 

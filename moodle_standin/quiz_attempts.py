@@ -30,6 +30,7 @@ def attempts_by(site: Site, quiz_id: int, user_id: int) -> list[QuizAttempt]:
 
 
 def has_attempts(site: Site, quiz_id: int) -> bool:
+    """Whether anybody has an attempt; previews do not count."""
     return any(a.quiz == quiz_id and not a.preview for a in site.quiz_attempts.values())
 
 
@@ -237,6 +238,7 @@ def _numerical_fraction(question: Question, response: str) -> float:
 
 
 def graded_state(fraction: float | None) -> str:
+    """The state of a marked question; None is a question without an answer."""
     if fraction is None:
         return "gaveup"
     if fraction > RIGHT:

@@ -64,6 +64,7 @@ def store_package(call: Call, scorm: Scorm, package: StoredFile, reading: Readin
 
 
 def find_attempt(site: Site, scorm_id: int, user_id: int, number: int) -> ScormAttempt | None:
+    """The attempt with this number, if it was begun."""
     return next((a for a in site.scorm_attempts.get((scorm_id, user_id), []) if a.attempt == number), None)
 
 

@@ -45,7 +45,9 @@ class Item:
 
 @dataclass
 class Reading:
-    """What Moodle makes of a manifest: version, items in order, index of the item to start, printed warnings."""
+    """What Moodle makes of a manifest: version, items in order, index of the item to start, printed
+    warnings.
+    """
 
     version: str = ""
     items: list[Item] = field(default_factory=list)
@@ -68,7 +70,9 @@ def manifest_of(package: bytes) -> bytes:
 
 
 def read_manifest(content: bytes) -> Reading:
-    """Reads a manifest as Moodle does: what it does not understand it skips, broken XML is read up to the fault."""
+    """Reads a manifest as Moodle does: what it does not understand it skips, broken XML is read up to the
+    fault.
+    """
     reading = Reading()
     _Reader(reading).read(_parse(content))
     _choose_launch(reading)

@@ -1,4 +1,6 @@
-"""Moodle's scripts as functions of a parsed form: web services, uploads, tokens, and how each reports errors."""
+"""Moodle's scripts as functions of a parsed form: web services, uploads, tokens, and how each reports
+errors.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +29,9 @@ Form = dict[str, Any]
 
 
 def rest_answer(site: Site, form: Form, ip: str) -> Response:
+    """webservice/rest/server.php: authenticates, checks, runs one function and writes its answer or
+    exception.
+    """
     settings = site.settings
     if settings.maintenance == "cli":
         return maintenance_page(settings.name)
@@ -89,10 +94,12 @@ def _is_on(value: object) -> bool:
 
 
 def json_response(answer: Any) -> Response:
+    """An answer as JSON in the manner of PHP."""
     return Response(to_json(answer), media_type=JSON)
 
 
 def error_answer(error: MoodleError, form: Form, *, debug: bool) -> Response:
+    """An exception as JSON, or as XML when no JSON was asked for; the reason only when debugging is on."""
     shown = error.debuginfo if debug else None
     if form.get("moodlewsrestformat") == "json":
         row = {"exception": error.exception, "errorcode": error.errorcode, "message": error.message}
@@ -112,6 +119,7 @@ def error_answer(error: MoodleError, form: Form, *, debug: bool) -> Response:
 
 
 def maintenance_error() -> MoodleError:
+    """What callers without a special right are told while the site is in maintenance."""
     return MoodleError("sitemaintenance", "The site is undergoing maintenance and is currently not available")
 
 
@@ -147,6 +155,9 @@ def _missing(name: str) -> MoodleError:
 
 
 def upload_answer(site: Site, form: Form, uploaded: list[tuple[str, bytes]], content_type: str) -> Response:
+    """webservice/upload.php: puts files into a draft area of the token's user, one element of the answer a
+    file.
+    """
     settings = site.settings
     if settings.maintenance == "cli":
         return maintenance_page(settings.name)
@@ -211,6 +222,7 @@ def upload_answer(site: Site, form: Form, uploaded: list[tuple[str, bytes]], con
 
 
 def token_answer(site: Site, form: Form) -> Response:
+    """login/token.php: the token of a learner for the service of the mobile app."""
     content_type = "application/json; charset=utf-8"
     settings = site.settings
     if settings.maintenance == "cli":
@@ -222,7 +234,8 @@ def token_answer(site: Site, form: Form) -> Response:
             if name not in form:
                 raise _missing(name)
         user = site.user_by_name(str(form["username"]).strip().lower())
-        # An account of another login method is checked by that method; its server is not here, its password is.
+        # An account of another login method is checked by that method; its server is not here, its password
+        # is.
         if user is None or user.suspended or not user.password or user.password != form["password"]:
             raise MoodleError("invalidlogin", "Invalid login, please try again")
         if settings.maintenance == "ui" and not site.has_capability(user, "moodle/site:maintenanceaccess"):

@@ -16,7 +16,9 @@ from moodle_standin.site import STUDENT_ROLE, Clock, Settings, Site
 
 
 def default_seed() -> dict[str, Any]:
-    """The built-in seed: a small site with people and a course of its own. It holds no token and no password."""
+    """The built-in seed: a small site with people and a course of its own. It holds no token and no
+    password.
+    """
     text = (files("moodle_standin") / "seeds" / "default.json").read_text(encoding="utf-8")
     seed: dict[str, Any] = json.loads(text)
     return seed

@@ -55,7 +55,9 @@ class StandInApplication(Starlette):
 
 
 def create_app(site: Site) -> Starlette:
-    """The application for one site. All calls run in the event loop, one after the other: that is the one lock."""
+    """The application for one site. All calls run in the event loop, one after the other: that is the one
+    lock.
+    """
     handlers = _Handlers(site)
     app = StandInApplication(
         debug=True,  # a defect of the stand-in shows its traceback to the developer who met it
@@ -84,6 +86,7 @@ class _Handlers:
     # --- Moodle's scripts
 
     async def rest(self, request: Request) -> Response:
+        """webservice/rest/server.php."""
         site = self.site
         form = await self._form(request)
         name = form.get("wsfunction")
@@ -94,6 +97,7 @@ class _Handlers:
         )
 
     async def upload(self, request: Request) -> Response:
+        """webservice/upload.php."""
         site = self.site
         try:
             form, uploaded = await self._multipart(request)
@@ -107,6 +111,7 @@ class _Handlers:
         )
 
     async def token(self, request: Request) -> Response:
+        """login/token.php."""
         form = await self._form(request)
         return await self._with_faults(
             "token.php", {"moodlewsrestformat": "json"}, lambda: token_answer(self.site, form)
@@ -130,6 +135,7 @@ class _Handlers:
             return script_error(error, "application/json; charset=utf-8")
 
     async def home(self, request: Request) -> Response:
+        """Says what this is to somebody with a browser."""
         name = escape(self.site.settings.name)
         return Response(
             f"<!DOCTYPE html><title>{name}</title><p>{name}: a stand-in for Moodle 4.5, for tests and "
@@ -140,12 +146,14 @@ class _Handlers:
     # --- control
 
     async def log(self, request: Request) -> Response:
+        """GET: the log from line `since` on, one JSON object a line."""
         since = int(request.query_params.get("since", "0"))
         return PlainTextResponse(
             "".join(line + "\n" for line in self.site.log[since:]), media_type="application/x-ndjson"
         )
 
     async def faults(self, request: Request) -> Response:
+        """GET shows, POST queues, DELETE forgets."""
         queue = self.site.faults
         if request.method == "DELETE":
             queue.waiting.clear()
@@ -159,6 +167,7 @@ class _Handlers:
         return JSONResponse({"waiting": [vars(fault) for fault in queue.waiting], "struck": queue.struck})
 
     async def clock(self, request: Request) -> Response:
+        """GET shows, POST sets or moves the clock."""
         clock = self.site.clock
         if request.method == "POST":
             wanted = await request.json()
@@ -168,6 +177,7 @@ class _Handlers:
         return JSONResponse({"now": clock.now(), "frozen": clock.frozen_at is not None})
 
     async def settings(self, request: Request) -> Response:
+        """POST changes the site's switches by the names of `site.Settings`."""
         settings = self.site.settings
         wanted = await request.json()
         unknown = [name for name in wanted if not hasattr(settings, name)]
@@ -178,6 +188,7 @@ class _Handlers:
         return JSONResponse({name: getattr(settings, name) for name in wanted})
 
     async def capabilities(self, request: Request) -> Response:
+        """POST gives capabilities to an account or takes them away."""
         wanted = await request.json()
         user = self.site.user_by_name(str(wanted.get("username", "")))
         if user is None:

@@ -1,4 +1,6 @@
-"""One Moodle site in memory: its tables, its clock, its settings, who may do what, and the log of what took effect."""
+"""One Moodle site in memory: its tables, its clock, its settings, who may do what, and the log of what took
+effect.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +98,9 @@ class Clock:
 
 @dataclass
 class Site:
-    """All state of one stand-in. One process, one thread: functions run one after the other, as in one transaction."""
+    """All state of one stand-in. One process, one thread: functions run one after the other, as in one
+    transaction.
+    """
 
     settings: Settings = field(default_factory=Settings)
     clock: Clock = field(default_factory=Clock)
@@ -157,6 +161,7 @@ class Site:
         return self.clock.now()
 
     def next_id(self, table: str) -> int:
+        """The next id of a table."""
         self._sequences[table] += 1
         return self._sequences[table]
 
@@ -166,6 +171,7 @@ class Site:
         return used
 
     def context_id(self, level: str, instance: int) -> int:
+        """Moodle's context id of an object; the system's is 1."""
         if level == "system":
             return 1
         return self._contexts.setdefault((level, instance), 10 + len(self._contexts))
@@ -193,37 +199,44 @@ class Site:
     # --- looking things up
 
     def user(self, user_id: int) -> User:
+        """A user by id; a missing or deleted one is `invalidrecord`."""
         found = self.users.get(user_id)
         if found is None or found.deleted:
             raise missing_record("user")
         return found
 
     def user_by_name(self, username: str) -> User | None:
+        """A user by user name, if there is one."""
         return next((u for u in self.users.values() if u.username == username and not u.deleted), None)
 
     def course(self, course_id: int) -> Course:
+        """A course by id, or `invalidrecord`."""
         if course_id not in self.courses:
             raise missing_record("course")
         return self.courses[course_id]
 
     def module(self, cmid: int) -> CourseModule:
+        """A course module by id, or `invalidrecord`."""
         found = self.modules.get(cmid)
         if found is None:
             raise missing_record("course_modules")
         return found
 
     def module_of(self, modname: str, instance: int) -> CourseModule:
+        """The course module of an activity."""
         for module in self.modules.values():
             if module.modname == modname and module.instance == instance and not module.deletioninprogress:
                 return module
         raise missing_record("course_modules")
 
     def modules_in(self, course_id: int) -> Iterator[CourseModule]:
+        """The course modules of a course in the order of the page."""
         for section_id in self.courses[course_id].sections:
             for cmid in self.sections[section_id].sequence:
                 yield self.modules[cmid]
 
     def module_name(self, module: CourseModule) -> str:
+        """The name of a module's activity."""
         if module.modname == "scorm":
             return self.scorms[module.instance].name
         if module.modname == "quiz":
@@ -231,15 +244,18 @@ class Site:
         return self.forums.get(module.instance, "Announcements")
 
     def enrolments_of(self, course_id: int, user_id: int | None = None) -> list[Enrolment]:
+        """The enrolments in a course, of one user or of all."""
         by_user = self.enrolments[course_id]
         if user_id is not None:
             return by_user.get(user_id, [])
         return [enrolment for enrolments in by_user.values() for enrolment in enrolments]
 
     def enrol(self, enrolment: Enrolment) -> None:
+        """Adds an enrolment."""
         self.enrolments[enrolment.courseid].setdefault(enrolment.userid, []).append(enrolment)
 
     def is_actively_enrolled(self, course_id: int, user_id: int) -> bool:
+        """Whether one enrolment of the user is active now."""
         now = self.now()
         return any(
             e.status == 0 and e.timestart <= now and (e.timeend == 0 or e.timeend > now)
@@ -247,6 +263,7 @@ class Site:
         )
 
     def grade_item_of(self, modname: str, instance: int) -> GradeItem | None:
+        """The grade item of an activity, if it has one."""
         return next(
             (i for i in self.grade_items.values() if i.itemmodule == modname and i.iteminstance == instance),
             None,
@@ -255,6 +272,7 @@ class Site:
     # --- who may do what
 
     def has_capability(self, user: User, capability: str, course_id: int | None = None) -> bool:
+        """Whether the user may: as administrator, by a system role, or as a student of the course."""
         if user.is_admin or capability in self.capabilities.get(user.id, ()):
             return True
         if course_id is None or capability not in STUDENT_CAPABILITIES:
@@ -262,6 +280,7 @@ class Site:
         return any(e.roleid == STUDENT_ROLE for e in self.enrolments_of(course_id, user.id))
 
     def require_capability(self, user: User, capability: str, course_id: int | None = None) -> None:
+        """Moodle's `require_capability`: `nopermissions` when the user may not."""
         if not self.has_capability(user, capability, course_id):
             raise no_permission(capability)
 

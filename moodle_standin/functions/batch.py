@@ -1,4 +1,6 @@
-"""tool_mobile_call_external_functions: several calls in one request; the list of answers ends at the first failure."""
+"""tool_mobile_call_external_functions: several calls in one request; the list of answers ends at the first
+failure.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,9 @@ def delete_modules(call: Call, params: dict[str, Any]) -> Any:
 
 @serves("core_update_inplace_editable")
 def update_inplace_editable(call: Call, params: dict[str, Any]) -> Any:
-    """Renames a section (component format_topics, item sectionname) or an activity (core_course, activityname)."""
+    """Renames a section (component format_topics, item sectionname) or an activity (core_course,
+    activityname).
+    """
     site = call.site
     kind = (params["component"], params["itemtype"])
     value = params["value"]

@@ -31,6 +31,7 @@ def enter_course(call: Call, course_id: int) -> Course:
 
 
 def section_title(section: Section, number: int) -> str:
+    """The name of a section, or what Moodle 4.5 shows for one without a name."""
     return section.name if section.name is not None else "General" if number == 0 else "New section"
 
 
@@ -119,7 +120,8 @@ def _custom_data(site: Site, module: CourseModule) -> str:
         rules = {"completionpassorattemptsexhausted": [], "completionminattempts": "0"}
     else:
         return to_json({"trackingtype": "1"})
-    # The JSON of custom data is written by the cache, not by the REST server: no escaped slashes matter in it.
+    # The JSON of custom data is written by the cache, not by the REST server: no escaped slashes matter in
+    # it.
     return to_json({"customcompletionrules": rules} if module.completion == 2 else {})
 
 

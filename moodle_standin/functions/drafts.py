@@ -21,11 +21,13 @@ def unused_itemid(call: Call) -> int:
 
 
 def put_draft(call: Call, itemid: int, file: StoredFile) -> None:
+    """Puts a file into a draft area of the caller."""
     call.site.drafts.setdefault((call.user.id, itemid), []).append(file)
     call.record("draft_file", "create", itemid=itemid, filename=file.filename, sha1=sha1(file.content))
 
 
 def file_in_draft(call: Call, itemid: int, path: str, name: str) -> bool:
+    """Whether the caller's draft area has a file of this path and name."""
     files = call.site.drafts.get((call.user.id, itemid), [])
     return any(f.filepath == path and f.filename == name for f in files)
 

@@ -35,7 +35,9 @@ def _group(call: Call, group_id: int) -> Group:
 
 @serves("core_group_create_groups")
 def create_groups(call: Call, params: dict[str, Any]) -> Any:
-    """All or nothing; a name twice in one course is `invalidparameter`. Moodle keeps no idnumber unique here."""
+    """All or nothing; a name twice in one course is `invalidparameter`. Moodle keeps no idnumber unique
+    here.
+    """
     site = call.site
     taken = {(g.courseid, g.name) for g in site.groups.values()}
     for wanted in params["groups"]:

@@ -52,7 +52,9 @@ from moodle_standin.site import Call, Site, sha1
 
 @serves("local_lmssync_upsert_activity")
 def upsert_activity(call: Call, params: dict[str, Any]) -> Any:
-    """Creates or changes a SCORM activity or a quiz, found by idnumber. Everything is checked before anything moves."""
+    """Creates or changes a SCORM activity or a quiz, found by idnumber. Everything is checked before
+    anything moves.
+    """
     site = call.site
     course = enter_to_write(call, params["courseid"], "moodle/course:manageactivities")
     key, wanted_hash, modname = params["key"], params["hash"], params["modname"]
@@ -172,7 +174,9 @@ def _check_package(
 
 
 def _warnings(reading: Reading) -> list[str]:
-    """What mod_scorm printed, as the plugin returns it: text without tags and without the button of the notice."""
+    """What mod_scorm printed, as the plugin returns it: text without tags and without the button of the
+    notice.
+    """
     texts = [
         re.sub(r"<[^>]*>", " ", re.sub(r"(?s)<button.*?</button>", "", html)) for html in reading.printed
     ]

@@ -26,7 +26,9 @@ from moodle_standin.site import Call, Site
 
 @serves("local_lmssync_set_criteria")
 def set_criteria(call: Call, params: dict[str, Any]) -> Any:
-    """Sets the completion criteria of a course; equal ones are not touched, records are lost only when accepted."""
+    """Sets the completion criteria of a course; equal ones are not touched, records are lost only when
+    accepted.
+    """
     site = call.site
     course = enter_to_write(call, params["courseid"], "moodle/course:update")
     wanted_hash = params["hash"]

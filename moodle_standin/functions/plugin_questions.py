@@ -24,7 +24,9 @@ from moodle_standin.site import Call
 
 @serves("local_lmssync_upsert_questions")
 def upsert_questions(call: Call, params: dict[str, Any]) -> Any:
-    """Stores new questions and new versions of changed ones; one that is refused leaves everything as it was."""
+    """Stores new questions and new versions of changed ones; one that is refused leaves everything as it
+    was.
+    """
     site = call.site
     course = enter_to_write(call, params["courseid"], "moodle/question:managecategory", "moodle/question:add")
     category_key = params["categorykey"]

@@ -95,6 +95,7 @@ def package_of(site: Site, module: CourseModule) -> dict[str, Any]:
 
 
 def users_with_attempts(site: Site, module: CourseModule) -> int:
+    """How many users have attempts in the activity; previews do not count."""
     if module.modname == "scorm":
         return len({user for scorm, user in site.scorm_attempts if scorm == module.instance})
     if module.modname == "quiz":

@@ -43,7 +43,9 @@ _FUNCTIONS: dict[str, Function] = {}
 
 
 def serves(name: str) -> Callable[[Function], Function]:
-    """Registers a function under Moodle's name; it gets the call and checked parameters and gives a plain answer."""
+    """Registers a function under Moodle's name; it gets the call and checked parameters and gives a plain
+    answer.
+    """
 
     def register(function: Function) -> Function:
         _FUNCTIONS[name] = function

@@ -60,7 +60,9 @@ def accessible_courses(call: Call, course_ids: list[int]) -> tuple[list[int], li
 
 @serves("mod_scorm_get_scorms_by_courses")
 def get_scorms_by_courses(call: Call, params: dict[str, Any]) -> Any:
-    """Everything that tells whether a push arrived: sha1hash, version, launch, revision, and the rules for managers."""
+    """Everything that tells whether a push arrived: sha1hash, version, launch, revision, and the rules for
+    managers.
+    """
     site = call.site
     courses, warnings = accessible_courses(call, params["courseids"])
     rows = []

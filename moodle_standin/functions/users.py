@@ -82,7 +82,9 @@ def _share_course(site: Site, one: User, other: User) -> bool:
 
 @serves("core_user_get_users_by_field")
 def get_users_by_field(call: Call, params: dict[str, Any]) -> Any:
-    """Exact values of id, idnumber, username or email; may give several accounts for one value, in any order."""
+    """Exact values of id, idnumber, username or email; may give several accounts for one value, in any
+    order.
+    """
     field = params["field"]
     if field not in ("id", "idnumber", "username", "email"):
         raise coding_error(
@@ -97,7 +99,8 @@ def get_users_by_field(call: Call, params: dict[str, Any]) -> Any:
             raise invalid_parameter(f"The field '{field}' value is invalid: {value}")
     values = set(params["values"])
     if field == "email":
-        # PostgreSQL compares exactly; the clients of lists of addresses cannot rely on another case being found.
+        # PostgreSQL compares exactly; the clients of lists of addresses cannot rely on another case being
+        # found.
         found = [u for u in call.site.users.values() if u.email in values]
     else:
         found = [u for u in call.site.users.values() if str(getattr(u, field)) in values]
@@ -189,7 +192,9 @@ def _check_email(email: str) -> None:
 
 @serves("core_user_update_users")
 def update_users(call: Call, params: dict[str, Any]) -> Any:
-    """Each row by itself: a bad one becomes a warning, the good ones are saved. Unknown custom fields are ignored."""
+    """Each row by itself: a bad one becomes a warning, the good ones are saved. Unknown custom fields are
+    ignored.
+    """
     call.require("moodle/user:update")
     warnings = []
     for wanted in params["users"]:

@@ -1,4 +1,6 @@
-"""The companion plugin's functions: found by key, compared by hash, refused when somebody would lose something."""
+"""The companion plugin's functions: found by key, compared by hash, refused when somebody would lose
+something.
+"""
 
 from __future__ import annotations
 
