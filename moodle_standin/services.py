@@ -6,12 +6,15 @@ import json
 from importlib.resources import files
 from typing import Final
 
-# What the companion plugin's service declares: its own functions and the core ones that go with them.
-SYNC_FUNCTIONS: Final = frozenset(
-    json.loads((files("moodle_standin") / "signatures" / "service.json").read_text(encoding="utf-8"))[
-        "functions"
-    ]
+_SERVICE: Final = json.loads(
+    (files("moodle_standin") / "signatures" / "service.json").read_text(encoding="utf-8")
 )
+
+PLUGIN_VERSION: Final[int] = _SERVICE["plugin_version"]
+PLUGIN_RELEASE: Final[str] = _SERVICE["plugin_release"]
+
+# What the companion plugin's service declares: its own functions and the core ones that go with them.
+SYNC_FUNCTIONS: Final[frozenset[str]] = frozenset(_SERVICE["functions"])
 
 # The functions of Moodle's mobile service that are served here: what a learner's app uses.
 MOBILE_FUNCTIONS: Final = frozenset(

@@ -49,7 +49,13 @@ from moodle_standin.records import (
     Token,
     User,
 )
-from moodle_standin.services import MOBILE_FUNCTIONS, STUDENT_CAPABILITIES, SYNC_FUNCTIONS
+from moodle_standin.services import (
+    MOBILE_FUNCTIONS,
+    PLUGIN_RELEASE,
+    PLUGIN_VERSION,
+    STUDENT_CAPABILITIES,
+    SYNC_FUNCTIONS,
+)
 
 Row = TypeVar("Row")
 
@@ -76,8 +82,8 @@ class Settings:
     scorm_standard: bool = False
     allow_same_email: bool = False
     shuffle_lists: bool = True
-    plugin_version: int = 2026112201
-    plugin_release: str = "0.1.0"
+    plugin_version: int = PLUGIN_VERSION
+    plugin_release: str = PLUGIN_RELEASE
     assignable_roles: tuple[int, ...] = (STUDENT_ROLE,)
 
 

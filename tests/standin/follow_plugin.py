@@ -16,14 +16,21 @@ OWN = ROOT / "moodle_standin" / "signatures"
 
 
 def published() -> dict[str, Any]:
-    """The plugin's signatures, role and service, by the stand-in's file names."""
+    """The plugin's signatures, role, service and version, by the stand-in's file names."""
     services = (PLUGIN / "local_lmssync" / "db" / "services.php").read_text(encoding="utf-8")
     own = {f"local_lmssync_{name}" for name in re.findall(r"'([a-z_]+)' => \['(?:read|write)'", services)}
     core = set(re.findall(r"'((?:core|mod|enrol|tool|gradereport|qbank)_[a-z_]+)'", services))
+    version = (PLUGIN / "local_lmssync" / "version.php").read_text(encoding="utf-8")
+    stated = dict(re.findall(r"\$plugin->(version|release) = '?([^';]+)'?;", version))
     return {
         "local_lmssync.json": json.loads((PLUGIN / "signatures.json").read_text(encoding="utf-8")),
         "role.json": json.loads((PLUGIN / "role.json").read_text(encoding="utf-8")),
-        "service.json": {"shortname": "lmssync", "functions": sorted(own | core)},
+        "service.json": {
+            "shortname": "lmssync",
+            "plugin_version": int(stated["version"]),
+            "plugin_release": stated["release"],
+            "functions": sorted(own | core),
+        },
     }
 
 
