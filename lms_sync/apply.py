@@ -445,7 +445,10 @@ class _Applier:
             self._done(changes, ids, details)
 
     def _done(
-        self, changes: Sequence[Change], ids: Sequence[int], details: Mapping[int, Mapping[str, Any]] | None = None
+        self,
+        changes: Sequence[Change],
+        ids: Sequence[int],
+        details: Mapping[int, Mapping[str, Any]] | None = None,
     ) -> None:
         self.journal.confirm(ids, details)
         for change in changes:

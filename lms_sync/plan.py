@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -192,12 +192,14 @@ def make_plan(
     observed: Iterable[ObservedObject],
     *,
     refused: Iterable[Change] = (),
+    undecided: Collection[tuple[Kind, str, str]] = (),
     options: PlanOptions | None = None,
 ) -> Plan:
     """Compares every object. `refused` are changes that were found impossible before (people without account).
 
     `observed` may hold objects that nobody wants any more: activities, sections and enrolments among them
-    are hidden or suspended, everything else is left as it is, and said to be.
+    are hidden or suspended, everything else is left as it is, and said to be. `undecided` are enrolments (by
+    kind, scope and key) of people who may stand in the files after all: they wait.
     """
     options = options or PlanOptions()
     by_key: dict[tuple[Kind, str, str], ObservedObject] = {}
@@ -207,7 +209,7 @@ def make_plan(
     for want in desired:
         have = by_key.pop((want.kind, want.scope, want.key), None)
         changes.append(_change(want, have, options))
-    changes.extend(_unwanted(thing) for thing in by_key.values())
+    changes.extend(_unwanted(thing, undecided) for thing in by_key.values())
     # Within a kind the files' own order: sections and activities appear in Moodle as they are made.
     written = {(want.kind, want.scope, want.key): position for position, want in enumerate(desired)}
 
@@ -247,7 +249,7 @@ def _change(want: DesiredObject, have: ObservedObject | None, options: PlanOptio
     )
 
 
-def _unwanted(have: ObservedObject) -> Change:
+def _unwanted(have: ObservedObject, undecided: Collection[tuple[Kind, str, str]]) -> Change:
     if have.kind in (Kind.ACTIVITY, Kind.SECTION):
         if have.fields.get("visible") in (0, False):
             return Change(
@@ -258,8 +260,15 @@ def _unwanted(have: ObservedObject) -> Change:
             Action.HIDE, have.kind, have.key, have.scope, hide, "plan.not-in-files", seen_hash=have.hash
         )
     if have.kind is Kind.ENROLMENT:
+        stays = ""
         if have.fields.get("status") == "suspended":
-            return Change(Action.KEEP, have.kind, have.key, have.scope, reason="plan.suspended-before")
+            stays = "plan.suspended-before"
+        elif not have.fields.get("in_our_groups", True):
+            stays = "plan.enrolled-by-others"
+        elif (have.kind, have.scope, have.key) in undecided:
+            stays = "plan.waits-for-decision"
+        if stays:
+            return Change(Action.KEEP, have.kind, have.key, have.scope, reason=stays)
         hide = (Difference("status", "active", "suspended"),)
         return Change(Action.HIDE, have.kind, have.key, have.scope, hide, "plan.left-the-list")
     return Change(Action.KEEP, have.kind, have.key, have.scope, reason="plan.left-alone", seen_hash=have.hash)

@@ -84,8 +84,13 @@ def prepare(
         cohorts={want.key for want in desired.objects if want.kind is Kind.COHORT},
         accounts={idnumber: account.user_id for idnumber, account in matches.matched.items()},
     )
+    undecided = _undecided_enrolments(observation, participants, matches, known or {})
     plan = make_plan(
-        desired.objects, observation.objects, refused=_refused(matches, concerned), options=options
+        desired.objects,
+        observation.objects,
+        refused=_refused(matches, concerned),
+        undecided=undecided,
+        options=options,
     )
     return Prepared(plan, desired, observation, people, matches, decisions)
 
@@ -105,6 +110,30 @@ def _refused(matches: MatchReport, concerned: set[str]) -> list[Change]:
         for one in matches.undecided
         if one.idnumber in concerned
     ]
+
+
+def _undecided_enrolments(
+    observation: Observation,
+    participants: Sequence[Participant],
+    matches: MatchReport,
+    known: Mapping[str, MatchedAccount],
+) -> set[tuple[Kind, str, str]]:
+    """Enrolments of accounts that nobody claims, in courses with people whose account is not decided yet.
+
+    Such an account may be one of theirs (their user name was changed in Moodle, say), so that it is not to be
+    suspended; unless we remember whose it was.
+    """
+    open_ones = {one.idnumber for one in matches.undecided}
+    courses = {course for person in participants if person.idnumber in open_ones for course in person.courses}
+    others = {account.user_id for idnumber, account in known.items() if idnumber not in open_ones}
+    return {
+        (one.kind, one.scope, one.key)
+        for one in observation.objects
+        if one.kind is Kind.ENROLMENT
+        and one.scope in courses
+        and one.key.rsplit(":", 1)[1] == f"user-{one.id}"
+        and one.id not in others
+    }
 
 
 def apply_prepared(

@@ -149,10 +149,13 @@ def _state_objects(
             who = people.get(int(user), f"user-{user}")
             yield ObservedObject(Kind.GROUP_MEMBER, f"{group['idnumber']}:{who}", course, int(user), {})
     for user, status, method in state["enrolments"]:
-        # Somebody whom others enrolled and we never put into a group is not ours to suspend.
+        # Whom we enrol, we put into a group: somebody who is in none was enrolled by others.
         if method == "manual" and (int(user) in people or int(user) in in_our_groups):
             who = people.get(int(user), f"user-{user}")
-            fields = {"status": "suspended" if int(status) else "active"}
+            fields = {
+                "status": "suspended" if int(status) else "active",
+                "in_our_groups": int(user) in in_our_groups,
+            }
             yield ObservedObject(Kind.ENROLMENT, f"{course}:{who}", course, int(user), fields)
 
 
