@@ -16,6 +16,7 @@ from recordings import ALL_CALLED, RECORDINGS, write_recordings, write_transcrip
 from sites import RealSite, SiteUnderTest, StandInSite
 from verified import rewrite_table
 
+HERE = Path(__file__).parent
 REAL = bool(os.environ.get("MOODLE_URL") and os.environ.get("MOODLE_TOKEN"))
 ONLY_STAND_IN = "CONTRACT_TRANSCRIPT" in os.environ  # a run for the comparison with the recordings
 
@@ -61,11 +62,13 @@ def _recording(config: pytest.Config) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if _recording(config):
-        later = pytest.mark.skip(reason="the recordings are being made; run once more without recording")
-        for item in items:
-            if item.path.name == "test_recordings.py":
-                item.add_marker(later)
+    later = pytest.mark.skip(reason="the recordings are being made; run once more without recording")
+    for item in items:
+        if item.path.parent != HERE:
+            continue
+        item.add_marker(pytest.mark.xdist_group("contract"))  # one process: the runs tell each other
+        if _recording(config) and item.path.name == "test_recordings.py":
+            item.add_marker(later)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

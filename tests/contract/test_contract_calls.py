@@ -12,6 +12,7 @@ from sites import STUDENT_ROLE, SiteUnderTest
 from lms_sync.learners import mobile_token
 from lms_sync.moodle.errors import AccessRefused, CallRefused, FunctionMissing, SiteBusy, UnknownOutcome
 from lms_sync.moodle.functions import FUNCTIONS
+from lms_sync.package_data import plugin_source
 from lms_sync.settings import Secret
 
 INFO = "core_webservice_get_site_info"
@@ -50,6 +51,8 @@ def test_the_site_tells_its_limits_and_that_the_role_is_complete(site: SiteUnder
     site.about.update(told)
     site.keep("site")
     assert told["missing_capabilities"] == []
+    source = (plugin_source() / "version.php").read_text(encoding="utf-8")
+    assert f"version = {told['plugin_version']};" in source, "the site has another version of the plugin"
     assert STUDENT_ROLE in {one["id"] for one in told["assignable_roles"]}
 
 

@@ -31,7 +31,7 @@ def stand_in_steps(stand_in_run: SiteUnderTest | None, tmp_path_factory: pytest.
     if stand_in_run is not None and not set(recorded_steps()) - stand_in_run.transcript.steps.keys():
         write_transcript(stand_in_run, target)
     else:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         files = [str(path) for path in sorted(Path(__file__).parent.glob("test_contract_*.py"))]
         done = subprocess.run(
             [*command, *files],
