@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from authoring.course import Course
+from authoring.course import Course, CourseFile
 from authoring.messages import LANGUAGES, describe
+from authoring.read_yaml import load_model, parse_yaml
 
 Spoil = Callable[[Any], None]
 
@@ -228,3 +230,21 @@ def test_windows_line_ends_and_a_byte_order_mark_are_no_problem(course_folder: A
         text = course_folder.path(name).read_text(encoding="utf-8").replace("\n", "\r\n")
         course_folder.write(name, "\ufeff" + text)
     assert course_folder.codes() == []
+
+
+def test_the_documented_course_is_a_course() -> None:
+    documentation = (Path(__file__).resolve().parents[2] / "docs" / "formats" / "course.md").read_text(
+        encoding="utf-8"
+    )
+    example = documentation.split("```yaml\n")[1].split("```")[0]
+    assert load_model(parse_yaml(example, "course.md"), CourseFile).id == "archive-officers"
+
+
+def test_the_documented_lessons_are_read(course_folder: Any) -> None:
+    documentation = (Path(__file__).resolve().parents[2] / "docs" / "formats" / "course.md").read_text(
+        encoding="utf-8"
+    )
+    for block in documentation.split("```markdown\n")[2:]:
+        course_folder.add(block.split("```")[0])
+    assert course_folder.codes() == []
+    assert len(course_folder.read().checks) == 2
