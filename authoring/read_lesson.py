@@ -40,7 +40,7 @@ from authoring.read_image import Image, find_image
 from authoring.read_markdown import Picture, Rendered, heading_problems, link_references, render
 from authoring.read_yaml import load_model, parse_yaml, read_text, relative_name
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 400_000
 MAX_OPTIONS = 20
 MAX_DEPTH = 5
 

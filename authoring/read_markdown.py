@@ -25,6 +25,8 @@ INLINE_TAGS = ("abbr", "br", "kbd", "mark", "sub", "sup")
 """HTML that authors may write, without attributes (`title` on abbr)."""
 
 MAX_NESTING = 40
+MAX_BLOCK = 50_000
+"""Characters without an empty line; a parser of CommonMark takes time with the square of them at worst."""
 
 _ALLOWED_HTML = re.compile(rf'</?(?:{"|".join(INLINE_TAGS)})(?:\s+title="[^"<>]*")?\s*/?>', re.IGNORECASE)
 _TAG = re.compile(r"</?\s*([A-Za-z][\w:-]*)[^>]*>?")
@@ -77,6 +79,9 @@ def render(
     `inline` gives the content of one paragraph, without a block around it. Without `find_picture`
     every picture is a problem. `references` are link definitions from `link_references`.
     """
+    if (line := _too_long_block(source)) is not None:
+        problem = Problem("markdown.block-too-long", {"limit": MAX_BLOCK}, Place(file, first_line + line))
+        return Rendered("", (problem,))
     parser = _parser()
     env: dict[str, Any] = {"references": dict(references or {})}
     tokens = parser.parseInline(source, env) if inline else parser.parse(source, env)
@@ -87,11 +92,24 @@ def render(
     return Rendered(_sanitise(unsafe), tuple(work.problems), tuple(work.heading_levels))
 
 
+def _too_long_block(source: str) -> int | None:
+    """The line on which a block begins that is longer than MAX_BLOCK, or None."""
+    if len(source) <= MAX_BLOCK:
+        return None
+    first = length = 0
+    for number, line in enumerate(source.split("\n")):
+        if not line.strip():
+            first, length = number + 1, 0
+        elif (length := length + len(line)) > MAX_BLOCK:
+            return first
+    return None
+
+
 def link_references(texts: Sequence[str]) -> dict[str, Any]:
     """The link definitions (`[name]: https://…`) of several texts that are rendered one by one."""
     env: dict[str, Any] = {"references": {}}
     for text in texts:
-        if _REFERENCE.search(text):
+        if _REFERENCE.search(text) and _too_long_block(text) is None:
             _parser().parse(text, env)
     return dict(env["references"])
 

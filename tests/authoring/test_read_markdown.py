@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -122,3 +123,10 @@ def test_no_markdown_ever_becomes_html_that_runs_or_fetches(pieces: list[str], i
         assert tag in ALLOWED
         assert attributes.keys() <= ATTRIBUTES
         assert not re.match(r"\s*(?:java|vb)script:|\s*data:", attributes.get("href") or "", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("piece", ["[", "![", "[a](b", ">", "*a ", "<a ", "<!--", "`", "- ", "| a ", "&amp;"])
+def test_a_hostile_text_takes_little_time(piece: str) -> None:
+    started = time.monotonic()
+    render(piece * 8_000, file="f")
+    assert time.monotonic() - started < 5
