@@ -178,7 +178,15 @@ class MoodleClient:
             return parse_reply("upload", status, content_type, body)
 
         # A draft that nobody refers to does no harm, so an upload may be repeated like a read.
-        value = self._with_retries("upload", False, attempt).value
+        try:
+            value = self._with_retries("upload", False, attempt).value
+        except CallRefused as error:
+            # Above post_max_size PHP drops the body, and with it the token that the script then misses.
+            if error.code == "moodle.body-dropped" or error.errorcode == "missingparam":
+                raise CallRefused(
+                    "moodle.upload-dropped", errorcode=error.errorcode, filename=filename
+                ) from None
+            raise
         if not isinstance(value, list) or not value:
             raise CallRefused("moodle.upload-dropped", filename=filename)
         first = value[0]

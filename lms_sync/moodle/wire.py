@@ -103,6 +103,8 @@ def parse_reply(function: str, status: int, content_type: str, body: bytes) -> R
         raise SiteBusy("moodle.maintenance", function=function)
     if status == 403 and not body.strip():
         raise AccessRefused("moodle.web-services-off", function=function)
+    if status == 413:  # the web server's own limit, before PHP
+        raise CallRefused("moodle.body-dropped", function=function)
     if 300 <= status < 400:
         raise UnknownOutcome("moodle.redirect", function=function, status=status)
     if status == 429:

@@ -201,6 +201,7 @@ def _xml(errorcode: str) -> bytes:
     ("status", "body", "kind", "code"),
     [
         (503, b"<html>maintenance</html>", SiteBusy, "moodle.maintenance"),
+        (413, b"<html>Request Entity Too Large</html>", CallRefused, "moodle.body-dropped"),
         (429, b"", SiteBusy, "moodle.overloaded"),
         (403, b"", AccessRefused, "moodle.web-services-off"),
         (403, b"<html>firewall</html>", UnknownOutcome, "moodle.http-status"),
