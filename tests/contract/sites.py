@@ -26,6 +26,7 @@ from lms_sync.settings import Secret, Settings, SiteSettings
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+_LARGEST_TRIAL = 20_000_000
 STUDENT_ROLE = int(os.environ.get("MOODLE_STUDENT_ROLE", "5"))
 
 
@@ -107,6 +108,11 @@ class SiteUnderTest:
         yield
 
     @contextmanager
+    def upload_limit(self, step: str) -> Iterator[int]:
+        raise NotImplementedError
+        yield
+
+    @contextmanager
     def token_without_role(self, step: str, username: str) -> Iterator[Secret]:
         raise NotImplementedError
         yield
@@ -175,6 +181,11 @@ class StandInSite(SiteUnderTest):
     def same_email_allowed(self, step: str) -> Iterator[bool]:
         with self._setting("allow_same_email", True, False):
             yield True
+
+    @contextmanager
+    def upload_limit(self, step: str) -> Iterator[int]:
+        with self._setting("post_max_size", 100_000, 100 * 1024 * 1024):
+            yield 100_000
 
     @contextmanager
     def token_without_role(self, step: str, username: str) -> Iterator[Secret]:
@@ -254,6 +265,13 @@ class RealSite(SiteUnderTest):
             return
         with self._setting(step, "allowaccountssameemail", "1"):
             yield True
+
+    @contextmanager
+    def upload_limit(self, step: str) -> Iterator[int]:
+        limit = int(self.client.call("local_lmssync_get_site")["post_max_size"])
+        if not 0 < limit <= _LARGEST_TRIAL:
+            self.skip(step, f"the limit of this site is {limit // 1_000_000} MB")
+        yield limit
 
     @contextmanager
     def token_without_role(self, step: str, username: str) -> Iterator[Secret]:
