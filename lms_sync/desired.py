@@ -214,7 +214,9 @@ def _activity(
                 "maxgrade": 100,
                 "forcenewattempt": 0,
                 "hidetoc": 3,  # the player has its own table of contents
-                "skipview": 2,  # straight into the course, every time
+                # Straight into the course the first time. Later the entry page, where Moodle offers a new attempt:
+                # a finished attempt opens for review only, and who has failed must be able to begin again.
+                "skipview": 1,
                 "sha1": content.package.sha1,
             }
         case "quiz":
