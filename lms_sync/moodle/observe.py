@@ -112,6 +112,8 @@ def _observe_course(client: Caller, key: str, seen: Observation, people: Mapping
         raise UnknownOutcome("moodle.unexpected-shape", function="local_lmssync_get_state") from error
     seen.objects.extend(_state_objects(key, course_id, state, people))
     for group in state["groups"]:
+        if group["idnumber"] in seen.group_ids:  # Moodle does not keep it unique
+            raise UnknownOutcome("moodle.ambiguous", what="group", key=group["idnumber"], n=2)
         seen.group_ids[group["idnumber"]] = int(group["id"])
 
 
