@@ -42,11 +42,15 @@ def _require_reading(call: Call) -> None:
 
 @serves("core_cohort_create_cohorts")
 def create_cohorts(call: Call, params: dict[str, Any]) -> Any:
-    """All or nothing. Moodle checks no idnumber here: two cohorts can share one."""
+    """All or nothing; an idnumber that is taken is `invalidparameter`."""
     site = call.site
     contexts = []
+    taken = {cohort.idnumber for cohort in site.cohorts.values()}
     for wanted in params["cohorts"]:
         contexts.append(_context_of(call, wanted["categorytype"]))
+        if wanted["idnumber"] in taken:
+            raise invalid_parameter(f"record already exists: idnumber={wanted['idnumber']}")
+        taken.add(wanted["idnumber"])
         call.require("moodle/cohort:manage")
     rows = []
     for wanted, context in zip(params["cohorts"], contexts, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from moodle_standin.errors import invalid_parameter, missing_record
+from moodle_standin.errors import MoodleError, invalid_parameter, missing_record
 from moodle_standin.formatting import name_in_answer
 from moodle_standin.functions.course_pages import enter_course
 from moodle_standin.functions.registry import serves
@@ -35,11 +35,10 @@ def _group(call: Call, group_id: int) -> Group:
 
 @serves("core_group_create_groups")
 def create_groups(call: Call, params: dict[str, Any]) -> Any:
-    """All or nothing; a name twice in one course is `invalidparameter`. Moodle keeps no idnumber unique
-    here.
-    """
+    """All or nothing; a name twice in one course is `invalidparameter`, an idnumber twice `idnumbertaken`."""
     site = call.site
     taken = {(g.courseid, g.name) for g in site.groups.values()}
+    numbers = {(g.courseid, g.idnumber) for g in site.groups.values() if g.idnumber}
     for wanted in params["groups"]:
         if not wanted["name"].strip():
             raise invalid_parameter("Invalid group name")
@@ -48,6 +47,11 @@ def create_groups(call: Call, params: dict[str, Any]) -> Any:
         enter_course(call, wanted["courseid"])
         call.require("moodle/course:managegroups", wanted["courseid"])
         taken.add((wanted["courseid"], wanted["name"]))
+        number = (wanted["courseid"], (wanted.get("idnumber") or "").strip())
+        if number in numbers:
+            raise MoodleError("idnumbertaken", "ID number is already used for another item")
+        if number[1]:
+            numbers.add(number)
     rows = []
     for wanted in params["groups"]:
         group = Group(

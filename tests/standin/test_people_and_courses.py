@@ -87,6 +87,7 @@ def test_a_suspended_account_can_no_longer_call(moodle: Any) -> None:
 def test_cohort_members_are_added_once_and_unknown_ones_are_warnings(moodle: Any) -> None:
     cohort = {"categorytype": {"type": "system", "value": ""}, "name": "Tirana", "idnumber": "institution-TR"}
     made = moodle.call("core_cohort_create_cohorts", cohorts=[cohort])[0]["id"]
+    assert moodle.error("core_cohort_create_cohorts", cohorts=[{**cohort, "name": "x"}]) == "invalidparameter"
     member = {
         "cohorttype": {"type": "id", "value": str(made)},
         "usertype": {"type": "id", "value": str(moodle.user_id("s1"))},
@@ -112,6 +113,7 @@ def test_groups_have_unique_names_in_a_course_and_only_enrolled_members(
     group = {"courseid": empty_course, "name": "Tirana", "description": "", "idnumber": "ao/TR"}
     made = moodle.call("core_group_create_groups", groups=[group])[0]["id"]
     assert moodle.error("core_group_create_groups", groups=[group]) == "invalidparameter"
+    assert moodle.error("core_group_create_groups", groups=[{**group, "name": "Other"}]) == "idnumbertaken"
     members = [{"groupid": made, "userid": moodle.user_id("s1")}]
     assert moodle.error("core_group_add_group_members", members=members) == "invalidparameter"
     enrol(moodle, empty_course, "s1")
