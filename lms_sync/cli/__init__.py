@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from lms_sync.cli import interrupt  # first, see there
+
+# isort: split
 import importlib
 import sys
 
 import click
 
 from lms_sync.cli.outcome import run_command
+
+__all__ = ["VERBS", "commands", "interrupt", "main"]
 
 # verb → (module, function). Modules are loaded only when their verb is used, so that --help is quick.
 VERBS: dict[str, dict[str, tuple[str, str]]] = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lms_sync.moodle.errors import UnknownOutcome
-from lms_sync.plan import Kind, ObservedObject
+from lms_sync.plan import ForecastLoss, Kind, Loss, ObservedObject
 
 
 class Caller(Protocol):
@@ -52,14 +53,31 @@ def observe(
     """
     seen = Observation()
     people = {user: idnumber for idnumber, user in accounts.items()}
-    for key in sorted(set(categories)):
-        _observe_category(client, key, seen)
+    with _in_the_form_of("core_course_get_categories"):
+        for key in sorted(set(categories)):
+            _observe_category(client, key, seen)
     for key in sorted(set(courses)):
-        _observe_course(client, key, seen, people)
+        with _in_the_form_of("core_course_get_courses_by_field"):
+            course = find_course(client, key)
+            if course is not None:
+                _observe_course(course, key, seen)
+        if course is not None:
+            with _in_the_form_of("local_lmssync_get_state"):
+                _observe_content(client, key, seen, people)
     wanted = set(cohorts)
     if wanted:
-        _observe_cohorts(client, wanted, seen, people)
+        with _in_the_form_of("core_cohort_get_cohorts"):
+            _observe_cohorts(client, wanted, seen, people)
     return seen
+
+
+@contextmanager
+def _in_the_form_of(function: str) -> Iterator[None]:
+    """What is read here came from the site: where it has another form, that is the site's doing."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise UnknownOutcome("moodle.unexpected-shape", function=function) from error
 
 
 def _one(found: Any, what: str, key: str) -> Any:
@@ -90,10 +108,7 @@ def find_course(client: Caller, key: str) -> Mapping[str, Any] | None:
     return course
 
 
-def _observe_course(client: Caller, key: str, seen: Observation, people: Mapping[int, str]) -> None:
-    course = find_course(client, key)
-    if course is None:
-        return
+def _observe_course(course: Mapping[str, Any], key: str, seen: Observation) -> None:
     course_id = int(course["id"])
     seen.course_ids[key] = course_id
     shelves = {number: name for name, number in seen.category_ids.items()}
@@ -105,11 +120,11 @@ def _observe_course(client: Caller, key: str, seen: Observation, people: Mapping
         "enablecompletion": int(course.get("enablecompletion") or 0),
     }
     seen.objects.append(ObservedObject(Kind.COURSE, key, "", course_id, fields))
-    answer = client.call("local_lmssync_get_state", {"courseid": course_id})
-    try:
-        state = json.loads(answer["state"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise UnknownOutcome("moodle.unexpected-shape", function="local_lmssync_get_state") from error
+
+
+def _observe_content(client: Caller, key: str, seen: Observation, people: Mapping[int, str]) -> None:
+    course_id = seen.course_ids[key]
+    state = json.loads(client.call("local_lmssync_get_state", {"courseid": course_id})["state"])
     seen.objects.extend(_state_objects(key, course_id, state, people))
     for group in state["groups"]:
         if group["idnumber"] in seen.group_ids:  # Moodle does not keep it unique
@@ -128,10 +143,19 @@ def _state_objects(
         fields = {**activity["fields"], "modname": activity["modname"], "section": activity["section"]}
         if activity.get("package"):
             fields["sha1"] = activity["package"]["sha1"]
-        has_attempts = activity["modname"] == "quiz" and int(activity.get("attempts") or 0) > 0
-        locked = frozenset({"slots"}) if has_attempts else frozenset()
+        stakes = {"completion": ForecastLoss(Loss.DATES, int(activity.get("completions") or 0))}
+        if activity["modname"] == "quiz":
+            stakes["slots"] = ForecastLoss(Loss.GRADES, int(activity.get("attempts") or 0))
+        tracked = {one["identifier"]: int(one["learners"]) for one in activity.get("scoes") or ()}
         yield ObservedObject(
-            Kind.ACTIVITY, activity["key"], course, activity["id"], fields, activity["hash"], locked
+            Kind.ACTIVITY,
+            activity["key"],
+            course,
+            activity["id"],
+            fields,
+            activity["hash"],
+            stakes,
+            tracked,
         )
     for category in state["categories"]:
         fields = {"name": category["fields"]["name"]}
@@ -140,9 +164,10 @@ def _state_objects(
         yield ObservedObject(Kind.QUESTION, question["key"], course, question["id"], {}, question["hash"])
     criteria = state.get("criteria")
     if criteria:
-        locked = frozenset({"activities"}) if criteria.get("locked") else frozenset()
+        met = int(criteria.get("completed") or bool(criteria.get("locked")))
+        stakes = {"activities": ForecastLoss(Loss.CRITERIA, met)}
         fields = {"activities": sorted(criteria["activities"])}
-        yield ObservedObject(Kind.CRITERIA, course, course, course_id, fields, criteria["hash"], locked)
+        yield ObservedObject(Kind.CRITERIA, course, course, course_id, fields, criteria["hash"], stakes)
     in_our_groups: set[int] = set()
     for group in state["groups"]:
         yield ObservedObject(Kind.GROUP, group["idnumber"], course, group["id"], {"name": group["name"]})
