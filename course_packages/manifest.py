@@ -22,6 +22,11 @@ ADL = "http://www.adlnet.org/xsd/adlcp_rootv1p2"
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 
+def item_identifier(course: Course) -> str:
+    """The item's identifier, by which Moodle keeps learners' tracks: it never changes for a course."""
+    return f"item-{course.id}"
+
+
 def manifest_identifier(course: Course) -> str:
     """The package's own identifier: an XML name, which cannot begin with a digit."""
     return f"course-{course.id}"
@@ -60,7 +65,11 @@ def write_manifest(course: Course, files: Sequence[str]) -> bytes:
     item = SubElement(
         organization,
         "item",
-        {"identifier": f"item-{course.id}", "identifierref": f"resource-{course.id}", "isvisible": "true"},
+        {
+            "identifier": item_identifier(course),
+            "identifierref": f"resource-{course.id}",
+            "isvisible": "true",
+        },
     )
     SubElement(item, "title").text = title
     if course.passing:

@@ -15,7 +15,7 @@ from authoring.problems import ContentError, Place, Problem
 from authoring.write_files import write_durably
 from course_packages.conformance import conformance_problems
 from course_packages.learner_state import LIMIT, largest_state
-from course_packages.manifest import MANIFEST, manifest_identifier, write_manifest
+from course_packages.manifest import MANIFEST, item_identifier, manifest_identifier, write_manifest
 from course_packages.player_files import player_files, schema_files
 from course_packages.zip_file import content_sha256, zip_bytes
 
@@ -32,6 +32,7 @@ class ScormPackage:
     size: int
     lessons: tuple[str, ...]
     languages: tuple[str, ...]
+    items: tuple[str, ...]  # identifiers of its SCOs, by which an LMS keeps learners' tracks
 
 
 def build_scorm12(course: Course, out: Path) -> ScormPackage:
@@ -54,6 +55,7 @@ def build_scorm12(course: Course, out: Path) -> ScormPackage:
         size=len(packed),
         lessons=tuple(lesson.id for lesson in course.lessons),
         languages=course.languages.offered,
+        items=(item_identifier(course),),
     )
 
 

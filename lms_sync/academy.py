@@ -116,7 +116,11 @@ def build_academy(
             for activity in section.activities
             if activity.kind == "quiz"
         }
-        content.append(CourseContent(course, BuiltPackage(target, package.sha1, package.size), used))
+        content.append(
+            CourseContent(
+                course, BuiltPackage(target, package.sha1, package.size, frozenset(package.items)), used
+            )
+        )
     return BuiltAcademy(academy, tuple(content), tuple(packages), banks)
 
 

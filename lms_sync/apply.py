@@ -20,7 +20,7 @@ from lms_sync.journal import Journal
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import CallRefused, MoodleError, UnknownOutcome
 from lms_sync.moodle.observe import Observation
-from lms_sync.plan import Action, Change, DesiredObject, Kind, Plan, hash_of
+from lms_sync.plan import Action, Change, DesiredObject, Kind, Loss, Plan, hash_of
 
 Progress = Callable[[int, int, str], None]
 
@@ -142,7 +142,7 @@ class _Applier:
             "courseid": self.seen.course_ids[change.scope],
             "hash": change.wanted_hash,
             "expect": change.seen_hash,
-            "data": _json(data),
+            "data": _json(_with_accepted(data, change)),
         }
         answer: dict[str, Any] = self.client.call("local_lmssync_set_criteria", arguments, write=True)
         self._note(answer)
@@ -172,7 +172,7 @@ class _Applier:
             "hash": change.wanted_hash or hash_of(data),
             "expect": change.seen_hash,
             **extra,
-            "data": _json(data),
+            "data": _json(_with_accepted(dict(data), change)),
         }
         answer: dict[str, Any] = self.client.call(function, arguments, write=True)
         self._note(answer)
@@ -493,6 +493,21 @@ def apply_plan(
 def _step_of(change: Change) -> Kind:
     """Question categories go in one call with their questions."""
     return Kind.QUESTION if change.kind is Kind.QUESTION_CATEGORY else change.kind
+
+
+# How the companion plugin names what the administrator has accepted.
+_ACCEPTED = {
+    Loss.ATTEMPTS: "attempts",
+    Loss.GRADES: "slots",
+    Loss.DATES: "completion",
+    Loss.CRITERIA: "criteria",
+}
+
+
+def _with_accepted(data: dict[str, object], change: Change) -> dict[str, object]:
+    """The data of a write with the losses that the plan forecast and the administrator accepted."""
+    accepted = sorted({_ACCEPTED[loss.kind] for loss in change.losses})
+    return {**data, "accept": accepted} if accepted else data
 
 
 def _json(value: object) -> str:

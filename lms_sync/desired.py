@@ -50,6 +50,7 @@ class BuiltPackage:
     path: Path
     sha1: str
     size: int
+    items: frozenset[str] = frozenset()  # identifiers under which Moodle keeps learners' tracks
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,8 @@ def _activity(
                 **quiz_settings(quiz, multilang=use_multilang),
                 "slots": [_without_none(slot) for slot in quiz_slots(quiz)],
             }
-    return DesiredObject(Kind.ACTIVITY, f"{course.id}/{activity.id}", course.id, fields)
+    tracked = content.package.items if activity.kind == "package" and content.package else frozenset()
+    return DesiredObject(Kind.ACTIVITY, f"{course.id}/{activity.id}", course.id, fields, tracked=tracked)
 
 
 def _without_none(slot: Mapping[str, object]) -> dict[str, object]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 Fields = Mapping[str, object]
@@ -58,6 +58,28 @@ SIGNS = {
 }
 
 
+class Loss(StrEnum):
+    """What a change can take from learners; allowed one by one with `--accept-loss`."""
+
+    ATTEMPTS = "attempts"  # tracks of an item identifier that a new package lacks
+    GRADES = "grades"  # slots of a quiz that has attempts
+    DATES = "completion-dates"  # completion rules that somebody has met
+    CRITERIA = "criteria"  # course criteria that somebody has met
+
+
+@dataclass(frozen=True)
+class ForecastLoss:
+    """A loss, and how many learners it would touch, by the site's own data."""
+
+    kind: Loss
+    learners: int
+
+
+FUSE_SHARE = 0.3
+FUSE_FROM = 10
+"""The fuse: changing or hiding more than this share of at least so many objects needs `--force`."""
+
+
 @dataclass(frozen=True)
 class DesiredObject:
     """One object as the files want it. `fields` are all that we own of it; `scope` is its course, "" site-wide."""
@@ -67,6 +89,7 @@ class DesiredObject:
     scope: str
     fields: Fields
     hash: str = ""  # given where the content is not all in `fields` (questions)
+    tracked: frozenset[str] = frozenset()  # item identifiers under which learners' tracks are kept (packages)
 
     @property
     def wanted_hash(self) -> str:
@@ -84,7 +107,13 @@ class ObservedObject:
     id: int
     fields: Fields
     hash: str = ""
-    locked: frozenset[str] = frozenset()  # fields that cannot change without learners losing something
+    stakes: Mapping[str, ForecastLoss] = field(default_factory=dict)  # field → what a change of it would take
+    tracked: Mapping[str, int] = field(default_factory=dict)  # item identifier → learners with tracks in it
+
+    @property
+    def state(self) -> str:
+        """A fingerprint of all that was seen of it, for telling whether it is still so."""
+        return hash_of([dict(self.fields), self.hash])
 
     @property
     def edited_in_moodle(self) -> bool:
@@ -113,6 +142,8 @@ class Change:
     reason: str = ""  # a message code
     seen_hash: str = ""
     wanted_hash: str = ""
+    seen_state: str = ""  # ObservedObject.state, "" where there was nothing
+    losses: tuple[ForecastLoss, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """A flat mapping for `--json`."""
@@ -123,6 +154,9 @@ class Change:
             "course": self.scope,
             "reason": self.reason,
             "fields": [{"name": d.name, "from": d.before, "to": d.after} for d in self.differences],
+            "losses": [{"kind": loss.kind.value, "learners": loss.learners} for loss in self.losses],
+            "seen": self.seen_state,
+            "wanted": self.wanted_hash,
         }
 
 
@@ -131,6 +165,13 @@ class Plan:
     """Every object's change, in the order of work."""
 
     changes: tuple[Change, ...]
+    observed: int = 0  # objects of ours that were there
+
+    @property
+    def is_fused(self) -> bool:
+        """Whether so much of what is there would be changed or hidden that somebody should look twice."""
+        touched = len(self.doing(Action.UPDATE, Action.MOVE, Action.HIDE))
+        return self.observed >= FUSE_FROM and touched > FUSE_SHARE * self.observed
 
     def doing(self, *actions: Action) -> tuple[Change, ...]:
         """The changes of the given actions."""
@@ -156,6 +197,7 @@ class PlanOptions:
     """What the administrator has allowed."""
 
     overwrite_edits: bool = False
+    accept_loss: frozenset[Loss] = frozenset()
 
 
 def hash_of(value: object) -> str:
@@ -205,6 +247,7 @@ def make_plan(
     by_key: dict[tuple[Kind, str, str], ObservedObject] = {}
     for thing in observed:
         by_key[thing.kind, thing.scope, thing.key] = thing
+    there = len(by_key)
     changes: list[Change] = list(refused)
     for want in desired:
         have = by_key.pop((want.kind, want.scope, want.key), None)
@@ -217,7 +260,7 @@ def make_plan(
         position = written.get((change.kind, change.scope, change.key), len(written))
         return _ORDER[change.kind], change.scope, position, change.key
 
-    return Plan(tuple(sorted(changes, key=order)))
+    return Plan(tuple(sorted(changes, key=order)), there)
 
 
 def _change(want: DesiredObject, have: ObservedObject | None, options: PlanOptions) -> Change:
@@ -235,7 +278,8 @@ def _change(want: DesiredObject, have: ObservedObject | None, options: PlanOptio
         reason = "plan.edited-in-moodle"
         if not options.overwrite_edits:
             action = Action.REFUSE
-    if any(difference.name in have.locked for difference in found):
+    losses = _losses(want, have, found)
+    if any(loss.kind not in options.accept_loss for loss in losses):
         action, reason = Action.REFUSE, "plan.learners-would-lose"
     return Change(
         action,
@@ -246,7 +290,20 @@ def _change(want: DesiredObject, have: ObservedObject | None, options: PlanOptio
         reason,
         seen_hash=have.hash,
         wanted_hash=want.wanted_hash,
+        seen_state=have.state,
+        losses=losses,
     )
+
+
+def _losses(
+    want: DesiredObject, have: ObservedObject, found: Iterable[Difference]
+) -> tuple[ForecastLoss, ...]:
+    """What the differences would take from learners; nothing where nobody has anything to lose."""
+    losses = [have.stakes[one.name] for one in found if one.name in have.stakes]
+    dropped = sum(learners for name, learners in have.tracked.items() if name not in want.tracked)
+    if want.tracked and dropped:
+        losses.append(ForecastLoss(Loss.ATTEMPTS, dropped))
+    return tuple(loss for loss in losses if loss.learners)
 
 
 def _unwanted(have: ObservedObject, undecided: Collection[tuple[Kind, str, str]]) -> Change:
@@ -257,7 +314,14 @@ def _unwanted(have: ObservedObject, undecided: Collection[tuple[Kind, str, str]]
             )
         hide = (Difference("visible", 1, 0),)
         return Change(
-            Action.HIDE, have.kind, have.key, have.scope, hide, "plan.not-in-files", seen_hash=have.hash
+            Action.HIDE,
+            have.kind,
+            have.key,
+            have.scope,
+            hide,
+            "plan.not-in-files",
+            seen_hash=have.hash,
+            seen_state=have.state,
         )
     if have.kind is Kind.ENROLMENT:
         stays = ""
@@ -270,5 +334,7 @@ def _unwanted(have: ObservedObject, undecided: Collection[tuple[Kind, str, str]]
         if stays:
             return Change(Action.KEEP, have.kind, have.key, have.scope, reason=stays)
         hide = (Difference("status", "active", "suspended"),)
-        return Change(Action.HIDE, have.kind, have.key, have.scope, hide, "plan.left-the-list")
+        return Change(
+            Action.HIDE, have.kind, have.key, have.scope, hide, "plan.left-the-list", seen_state=have.state
+        )
     return Change(Action.KEEP, have.kind, have.key, have.scope, reason="plan.left-alone", seen_hash=have.hash)

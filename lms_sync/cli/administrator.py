@@ -12,20 +12,23 @@ from typing import Any
 import click
 
 from authoring.messages import remedy, text
+from authoring.problems import Refused
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
 from lms_sync.apply import ApplyReport
 from lms_sync.cli import outcome
-from lms_sync.cli.plan_output import plan_json, print_plan, print_report
+from lms_sync.cli.plan_output import print_plan, print_report
 from lms_sync.clock import SystemClock
 from lms_sync.doctor import examine_site
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import MoodleError
 from lms_sync.people import MatchedAccount, known_accounts
-from lms_sync.plan import PlanOptions
+from lms_sync.plan import Loss, PlanOptions
+from lms_sync.plan_file import plan_json, read_plan_file, refuse_stale
 from lms_sync.plugin_zip import write_plugin_zip
 from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings, read_token
 from lms_sync.store.database import open_database, reading
+from lms_sync.write_files import write_durably
 
 dir_option = click.option(
     "--dir",
@@ -43,6 +46,14 @@ overwrite_option = click.option(
     "--overwrite-edits",
     is_flag=True,
     help="Also change what somebody has edited in Moodle since our last push.",
+)
+
+loss_option = click.option(
+    "--accept-loss",
+    "losses",
+    multiple=True,
+    type=click.Choice([loss.value for loss in Loss]),
+    help="Allow a change that takes this from learners (repeatable); the plan says how many it touches.",
 )
 
 
@@ -107,6 +118,8 @@ def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
 @site_option
 @course_option
 @overwrite_option
+@loss_option
+@click.option("--out", type=click.Path(path_type=Path), help="Also save the plan, for `lms-sync apply FILE`.")
 @click.option("--all", "every", is_flag=True, help="List every object, also those that stay.")
 @json_option
 def plan(
@@ -114,6 +127,8 @@ def plan(
     site_name: str | None,
     courses: tuple[str, ...],
     overwrite_edits: bool,
+    losses: tuple[str, ...],
+    out: Path | None,
     every: bool,
     as_json: bool,
 ) -> int:
@@ -122,52 +137,73 @@ def plan(
     Exit code 0: nothing to do; 2: there are changes; 3: something is refused.
 
     \b
-    Example:
+    Examples:
       lms-sync plan --dir academy
+      lms-sync plan --dir academy --out plan.json
     """
     language = outcome.reader_language(folder)
     settings, name, site, client = _connect(folder, site_name)
     built = _built(folder, site, language)
-    options = PlanOptions(overwrite_edits)
+    options = _options(overwrite_edits, losses)
     known = _known_accounts(settings, folder, name)
     prepared = prepare(client, built, settings, site, options=options, only_courses=courses, known=known)
+    said = plan_json(prepared.plan, site=name, courses=courses, options=options, made_at=SystemClock().now())
+    printed = json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+    if out is not None:
+        write_durably(out, printed.encode("utf-8"))
     if as_json:
-        click.echo(json.dumps(plan_json(prepared.plan), ensure_ascii=False, indent=1))
+        click.echo(printed, nl=False)
     else:
         print_plan(prepared.plan, language, every=every)
-    if prepared.plan.refused:
+        if out is not None:
+            click.echo(text("plan.saved", {"path": str(out)}, language))
+    if prepared.plan.refused or prepared.plan.is_fused:
         return outcome.REFUSED
     return outcome.CHANGES if prepared.plan.work else outcome.DONE
 
 
+def _options(overwrite_edits: bool, losses: tuple[str, ...]) -> PlanOptions:
+    return PlanOptions(overwrite_edits, frozenset(Loss(name) for name in losses))
+
+
 @click.command()
+@click.argument("plan_path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @dir_option
 @site_option
 @course_option
 @overwrite_option
+@loss_option
+@click.option("--force", is_flag=True, help="Also where much of what is there would be changed or hidden.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def apply(
+    plan_path: Path | None,
     folder: Path,
     site_name: str | None,
     courses: tuple[str, ...],
     overwrite_edits: bool,
+    losses: tuple[str, ...],
+    force: bool,
     yes: bool,
     as_json: bool,
 ) -> int:
     """Bring the site to what the files say, after showing the plan.
 
+    With FILE, a plan saved by `plan --out`: it is applied only where site and files are still as it saw them.
     People who cannot be matched for certain are left out and listed in people/matches.csv.
     Exit code 0: done or nothing to do; 4: partly done; 3: something was refused.
 
     \b
     Example:
       lms-sync apply --dir academy --yes
+      lms-sync apply plan.json --dir academy
     """
     language = outcome.reader_language(folder)
-    settings, name, site, client = _connect(folder, site_name)
+    saved = read_plan_file(plan_path) if plan_path is not None else None
+    settings, name, site, client = _connect(folder, site_name or (saved.site if saved else None))
     built = _built(folder, site, language)
-    options = PlanOptions(overwrite_edits)
+    options = saved.options if saved else _options(overwrite_edits, losses)
+    courses = saved.courses if saved else courses
     started = time.monotonic()
 
     def again() -> Prepared:
@@ -175,8 +211,12 @@ def apply(
         return prepare(client, built, settings, site, options=options, only_courses=courses, known=known)
 
     prepared = again()
+    if saved is not None:
+        refuse_stale(saved, prepared.plan)
     if not as_json:
         print_plan(prepared.plan, language)
+    if prepared.plan.is_fused and not force:
+        raise Refused("plan.fuse-blown")
     if prepared.plan.work and not yes and not as_json and sys.stdin.isatty():
         click.confirm(text("apply.ask", {"n": len(prepared.plan.work)}, language), abort=True)
     engine = open_database(database_url(settings, folder))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 
 import click
 
@@ -49,6 +48,8 @@ def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
             language,
         )
     )
+    if plan.is_fused:
+        click.echo(text("plan.fused", {"n": plan.observed}, language))
 
 
 def _print_group(changes: list[Change], language: str, every: bool) -> None:
@@ -69,6 +70,8 @@ def _print_group(changes: list[Change], language: str, every: bool) -> None:
         click.echo(f"{sign} {kind} {change.key}")
         if change.reason:
             _print_reason(change.reason, language)
+        for loss in change.losses:
+            click.echo(f"    {text(f'loss.{loss.kind.value}', {'n': loss.learners}, language)}")
         if change.action in (Action.UPDATE, Action.MOVE, Action.REFUSE):
             for one in change.differences:
                 click.echo(f"    {one.name}: {_short(one.before)} → {_short(one.after)}")
@@ -109,12 +112,3 @@ def print_report(report: ApplyReport, language: str) -> None:
             language,
         )
     )
-
-
-def plan_json(plan: Plan) -> dict[str, object]:
-    """A plan for `--json`, without the objects that stay."""
-    return {"counts": plan.counts(), "changes": [change.as_json() for change in _told(plan)]}
-
-
-def _told(plan: Plan) -> Iterable[Change]:
-    return (change for change in plan.changes if change.action is not Action.KEEP)

@@ -13,7 +13,9 @@ from lms_sync.plan import (
     Action,
     Change,
     DesiredObject,
+    ForecastLoss,
     Kind,
+    Loss,
     ObservedObject,
     Plan,
     PlanOptions,
@@ -42,6 +44,7 @@ FIELDS = st.fixed_dictionaries(
     },
 )
 HASHES = st.sampled_from(["", "1" * 64, "2" * 64])
+LOSSES = st.builds(ForecastLoss, st.sampled_from(list(Loss)), st.integers(0, 5))
 SEEN = st.sampled_from(["", "1" * 64, "2" * 64, "drift:0123456789abcdef"])
 
 
@@ -61,11 +64,13 @@ OBSERVED = st.lists(
         st.integers(1, 9),
         FIELDS,
         SEEN,
-        st.frozensets(st.sampled_from(["name", "slots"])),
+        st.dictionaries(st.sampled_from(["name", "slots"]), LOSSES, max_size=2),
     ),
     max_size=12,
 ).map(_once)
-OPTIONS = st.builds(PlanOptions, overwrite_edits=st.booleans())
+OPTIONS = st.builds(
+    PlanOptions, overwrite_edits=st.booleans(), accept_loss=st.frozensets(st.sampled_from(list(Loss)))
+)
 
 
 def as_it_would_be_seen(want: DesiredObject) -> ObservedObject:
@@ -150,20 +155,50 @@ def test_what_somebody_edited_is_never_changed_unless_that_is_allowed(
 
 
 @given(DESIRED, OBSERVED, OPTIONS)
-def test_what_learners_would_lose_is_refused_whatever_is_allowed(
+def test_what_learners_would_lose_is_refused_until_that_loss_is_accepted(
     wanted: list[DesiredObject], seen: list[ObservedObject], options: PlanOptions
 ) -> None:
-    locked = {(one.kind, one.scope, one.key): one.locked for one in seen}
+    stakes = {(one.kind, one.scope, one.key): one.stakes for one in seen}
     for change in make_plan(wanted, seen, options=options).changes:
         if change.action in (Action.UPDATE, Action.MOVE):
-            names = {one.name for one in change.differences}
-            assert not names & locked[change.kind, change.scope, change.key]
+            for difference in change.differences:
+                loss = stakes[change.kind, change.scope, change.key].get(difference.name)
+                assert loss is None or loss.learners == 0 or loss.kind in options.accept_loss
+                assert loss is None or loss.learners == 0 or loss in change.losses
+
+
+def test_a_package_that_drops_an_identifier_is_forecast_with_its_learners() -> None:
+    want = DesiredObject(Kind.ACTIVITY, "c/p", "c", {"sha1": "b"}, tracked=frozenset({"item-2"}))
+    have = ObservedObject(Kind.ACTIVITY, "c/p", "c", 1, {"sha1": "a"}, tracked={"item-1": 17, "item-2": 3})
+    (change,) = make_plan([want], [have]).changes
+    assert change.action is Action.REFUSE
+    assert change.losses == (ForecastLoss(Loss.ATTEMPTS, 17),)
+    allowed = PlanOptions(accept_loss=frozenset({Loss.ATTEMPTS}))
+    (change,) = make_plan([want], [have], options=allowed).changes
+    assert change.action is Action.UPDATE
+    assert change.losses == (ForecastLoss(Loss.ATTEMPTS, 17),)
+
+
+@pytest.mark.parametrize(
+    ("there", "changed", "fused"), [(9, 9, False), (10, 3, False), (10, 4, True), (100, 31, True)]
+)
+def test_changing_much_of_what_is_there_needs_a_second_look(there: int, changed: int, fused: bool) -> None:
+    seen = [
+        ObservedObject(Kind.SECTION, f"c/{n}", "c", n, {"name": "old", "visible": 1}) for n in range(there)
+    ]
+    wanted = [
+        DesiredObject(Kind.SECTION, f"c/{n}", "c", {"name": "new" if n < changed else "old", "visible": 1})
+        for n in range(there)
+    ]
+    assert make_plan(wanted, seen).is_fused is fused
+    assert make_plan(wanted[changed:], seen).is_fused is fused, "hiding counts as well"
+    assert not make_plan(wanted, []).is_fused, "a first push changes nothing that is there"
 
 
 @given(DESIRED, OBSERVED)
 def test_doing_the_work_leaves_none(wanted: list[DesiredObject], seen: list[ObservedObject]) -> None:
     options = PlanOptions(overwrite_edits=True)
-    free = [replace(one, locked=frozenset()) for one in seen]
+    free = [replace(one, stakes={}) for one in seen]
     wants = {(one.kind, one.scope, one.key): one for one in wanted}
     after = {(one.kind, one.scope, one.key): one for one in free}
     for change in make_plan(wanted, free, options=options).work:
