@@ -27,23 +27,28 @@ def open_database(url: str, *, migrate: bool = True) -> Engine:
     every transaction takes its write lock at the beginning, so that read-then-write is never stale.
     Raises DatabaseUnusable.
     """
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = sqlalchemy.create_engine(url, hide_parameters=True)
-    if parsed.get_backend_name() == "sqlite":
-        _prepare_sqlite(engine)
-    if migrate:
-        try:
+    try:
+        parsed = make_url(url)
+    except sqlalchemy.exc.ArgumentError as error:  # not shown: it may hold a password
+        raise DatabaseUnusable("database.unusable", url="database.url", reason="not an address") from error
+    try:
+        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = sqlalchemy.create_engine(url, hide_parameters=True)
+        if parsed.get_backend_name() == "sqlite":
+            _prepare_sqlite(engine)
+        if migrate:
             _migrate(engine)
-        except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error) as error:
-            raise DatabaseUnusable(
-                "database.unusable", url=parsed.render_as_string(hide_password=True), reason=_reason(error)
-            ) from error
+    except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
+        raise DatabaseUnusable(
+            "database.unusable", url=parsed.render_as_string(hide_password=True), reason=_reason(error)
+        ) from error
     return engine
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
     return str(getattr(error, "orig", None) or error).split("\n", 1)[0]
 
 

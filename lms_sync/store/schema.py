@@ -163,7 +163,7 @@ journal = Table(  # what apply was about to do, has sent, has confirmed
     Column("step", Integer, nullable=False),
     Column("action", String(16), nullable=False),
     Column("kind", String(32), nullable=False),
-    Column("key", String(120), nullable=False),
+    Column("key", String(400), nullable=False),
     Column("wanted_hash", String(80), nullable=False),
     Column("state", String(16), nullable=False),  # intent, sent, confirmed, failed
     Column("remote_id", BigInteger),
