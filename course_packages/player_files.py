@@ -171,12 +171,12 @@ def _script_text(text: str) -> str:
 
 def _lesson_html(text: LessonText) -> str:
     words = words_in(text.language)
-    environment = _templates().overlay()
-    environment.filters = {
-        **environment.filters,
-        "citation": lambda law: _citation(law, words, text.language),
-    }
-    return environment.get_template("lesson.html.j2").render(text=text, words=words).strip()
+
+    def citation(law: LawReference) -> str:
+        return _citation(law, words, text.language)
+
+    template = _templates().get_template("lesson.html.j2")  # compiled once for all lessons
+    return template.render(text=text, words=words, citation=citation).strip()
 
 
 def _citation(law: LawReference, words: Words, language: str) -> str:
