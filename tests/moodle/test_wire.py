@@ -84,7 +84,7 @@ def _nest(pairs: list[tuple[str, str]]) -> object:
         steps = name.replace("]", "").split("[")
         here = tree
         for step in steps[:-1]:
-            here = here.setdefault(step, {})  # type: ignore[assignment]
+            here = here.setdefault(step, {})
         assert steps[-1] not in here
         here[steps[-1]] = value
     return tree

@@ -49,7 +49,7 @@ SEEN = st.sampled_from(["", "1" * 64, "2" * 64, "drift:0123456789abcdef"])
 
 
 def _once(things: list[object]) -> list[object]:
-    return list({(one.kind, one.scope, one.key): one for one in things}.values())  # type: ignore[attr-defined]
+    return list({(one.kind, one.scope, one.key): one for one in things}.values())
 
 
 DESIRED = st.lists(
@@ -111,7 +111,7 @@ def test_the_order_in_which_a_site_lists_things_is_no_matter(
     wanted: list[DesiredObject], seen: list[ObservedObject], random: object, options: PlanOptions
 ) -> None:
     shuffled = list(seen)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert make_plan(wanted, seen, options=options) == make_plan(wanted, shuffled, options=options)
 
 
@@ -120,7 +120,7 @@ def test_the_order_of_the_files_decides_only_the_order_of_work(
     wanted: list[DesiredObject], seen: list[ObservedObject], random: object
 ) -> None:
     shuffled = list(wanted)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert by_key(make_plan(wanted, seen)) == by_key(make_plan(shuffled, seen))
 
 
