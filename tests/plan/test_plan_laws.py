@@ -34,13 +34,14 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("xy"), inner, max_size=2),
     max_leaves=4,
 )
+SOME = st.sampled_from([None, True, 1, 1.0, 0, "", "a", "b", 0.5, [1], [1, 2], {"x": 1}, {"x": [True]}, {}])
 FIELDS = st.fixed_dictionaries(
     {},
     optional={
-        "name": VALUES,
+        "name": SOME,
         "visible": st.sampled_from([0, 1]),
         "position": st.integers(1, 3),
-        "slots": VALUES,
+        "slots": SOME,
     },
 )
 HASHES = st.sampled_from(["", "1" * 64, "2" * 64])
@@ -53,7 +54,7 @@ def _once(things: list[object]) -> list[object]:
 
 
 DESIRED = st.lists(
-    st.builds(DesiredObject, st.sampled_from(Kind), KEYS, SCOPES, FIELDS, HASHES), max_size=12
+    st.builds(DesiredObject, st.sampled_from(Kind), KEYS, SCOPES, FIELDS, HASHES), max_size=8
 ).map(_once)
 OBSERVED = st.lists(
     st.builds(
@@ -66,7 +67,7 @@ OBSERVED = st.lists(
         SEEN,
         st.dictionaries(st.sampled_from(["name", "slots"]), LOSSES, max_size=2),
     ),
-    max_size=12,
+    max_size=8,
 ).map(_once)
 OPTIONS = st.builds(
     PlanOptions, overwrite_edits=st.booleans(), accept_loss=st.frozensets(st.sampled_from(list(Loss)))
