@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from authoring.course import Activity, Course
 from authoring.languages import LocalizedText, multilang, multilang_html
-from authoring.problems import LmsSyncError, Place
+from authoring.problems import ContentError, Place, Problem
 from lms_sync.plan import DesiredObject, Kind
 from quizzes import QuestionBank, Quiz, quiz_settings, quiz_slots
 
@@ -37,10 +37,6 @@ _QUIZ_COMPLETION = {
     "viewed": {"tracking": 2, "passgrade": 0, "view": 1},
     "none": {"tracking": 0, "passgrade": 0, "view": 0},
 }
-
-
-class TooLong(LmsSyncError):
-    """A text is longer than Moodle's column for it."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +95,20 @@ def desired_state(
 ) -> DesiredState:
     """Every object that the given courses, institutions and learners want on a site.
 
-    `language` names shelves and groups; with `use_multilang` texts carry all offered languages. Raises TooLong.
+    `language` names shelves and groups; with `use_multilang` texts carry all offered languages. Raises
+    ContentError with every text that is too long for Moodle.
     """
     objects: dict[tuple[Kind, str, str], DesiredObject] = {}
+    too_long: list[Problem] = []
 
     def want(thing: DesiredObject) -> None:
         objects.setdefault((thing.kind, thing.scope, thing.key), thing)
 
     for content in contents:
-        for thing in _course_objects(content, language, use_multilang):
+        for thing in _course_objects(content, language, use_multilang, too_long):
             want(thing)
+    if too_long:
+        raise ContentError(too_long)
     keys = {content.course.id for content in contents}
     for learner in learners:
         for course in learner.courses:
@@ -138,12 +138,20 @@ def _learner_objects(learner: Learner, course: str, institution: InstitutionName
     return found
 
 
-def _course_objects(content: CourseContent, language: str, use_multilang: bool) -> list[DesiredObject]:
+def _course_objects(
+    content: CourseContent, language: str, use_multilang: bool, too_long: list[Problem]
+) -> list[DesiredObject]:
     course = content.course
     offered = course.languages.offered if use_multilang else (course.languages.default,)
 
+    def checked(text: str, what: str) -> str:
+        if len(text) > _LIMITS[what]:
+            params = {"text": text[:60], "n": len(text), "limit": _LIMITS[what]}
+            too_long.append(Problem("desired.too-long", params, Place(f"courses/{course.slug}/course.yaml")))
+        return text
+
     def title(text: LocalizedText, what: str) -> str:
-        return _checked(multilang(text, offered), what, course.id)
+        return checked(multilang(text, offered), what)
 
     def html(text: LocalizedText | None) -> str:
         if text is None:
@@ -153,7 +161,10 @@ def _course_objects(content: CourseContent, language: str, use_multilang: bool) 
 
     objects = [
         DesiredObject(
-            Kind.CATEGORY, course.category.id, "", {"name": course.category.title.in_language(language)}
+            Kind.CATEGORY,
+            course.category.id,
+            "",
+            {"name": checked(course.category.title.in_language(language), "name")},
         ),
         DesiredObject(
             Kind.COURSE,
@@ -161,7 +172,7 @@ def _course_objects(content: CourseContent, language: str, use_multilang: bool) 
             "",
             {
                 "fullname": title(course.title, "fullname"),
-                "shortname": _checked(course.id, "shortname", course.id),
+                "shortname": checked(course.id, "shortname"),
                 "category": course.category.id,
                 "summary": html(course.summary),
                 "enablecompletion": 1,
@@ -234,15 +245,3 @@ def _activity(
 
 def _without_none(slot: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in slot.items() if value is not None}
-
-
-def _checked(text: str, what: str, course: str) -> str:
-    if len(text) > _LIMITS[what]:
-        raise TooLong(
-            "desired.too-long",
-            Place(f"courses/{course}/course.yaml"),
-            text=text[:60],
-            n=len(text),
-            limit=_LIMITS[what],
-        )
-    return text

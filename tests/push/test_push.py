@@ -450,3 +450,42 @@ def test_an_intent_is_written_before_the_call_goes_out(push: Push) -> None:
     push.apply()
     written = [n for n, entry in zip(seen, push.log(), strict=True) if entry["what"] != "draft_file"]
     assert min(written) >= 1
+
+
+def test_a_plan_that_another_run_has_carried_out_meanwhile_makes_no_double(push: Push) -> None:
+    prepared = push.prepare()
+    push.apply()
+    before = len(push.log())
+    report, left = push.apply(prepared=prepared)
+    assert not report.complete
+    assert left.plan.work == ()
+    assert push.doubles() == {}
+    assert [one for one in push.log(before) if one["what"] != "draft_file"] == []
+
+
+# --- what must not leave its place -------------------------------------------------------------------------------
+
+
+def test_the_token_and_the_people_are_nowhere_but_where_they_belong(
+    push: Push, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("DEBUG")
+    push.site.settings.debug = True
+    push.fault("local_lmssync_upsert_activity", "html")
+    push.fault("core_group_create_groups", "cut_after_work")
+    push.apply()
+    token = (push.folder / "token").read_text().encode()
+    people = [name.encode() for name in ("Kërçuku", "clirim.kercuku")]
+    with push.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM person_data")
+    with push.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    for path in push.folder.rglob("*"):
+        if path.is_file() and path.name != "token":
+            content = path.read_bytes()
+            assert token not in content, path
+            if path.name != "participants.csv":
+                assert not [one for one in people if one in content], path
+    shown = capfd.readouterr()
+    assert token.decode() not in caplog.text + shown.out + shown.err
