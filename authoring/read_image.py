@@ -2,7 +2,8 @@
 
 Dimensions are read from the files' own headers (PNG, JPEG, GIF, WebP, SVG), so that a page can keep
 their place before they arrive. SVG is a document that could carry scripts and remote references;
-only drawing elements are accepted (the list follows SVG 1.1's static features).
+only drawing elements are accepted (the list follows SVG 1.1's static features), with what licences and
+authors write as metadata, and no processing instruction: an `xml-stylesheet` fetches and can transform.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 import defusedxml.ElementTree
 from defusedxml import DefusedXmlException
@@ -23,7 +24,19 @@ MAX_BYTES = 20_000_000
 KINDS = {".svg": "svg", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp"}
 
 _SVG = "http://www.w3.org/2000/svg"
-_XHTML = "http://www.w3.org/1999/xhtml"
+_XLINK = "http://www.w3.org/1999/xlink"
+_XML = "http://www.w3.org/XML/1998/namespace"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_METADATA = {
+    _RDF, "http://creativecommons.org/ns#", "http://web.resource.org/cc/", "http://purl.org/dc/elements/1.1/",
+    "http://purl.org/dc/terms/",
+    # Inkscape's own notes; no reader acts on them.
+    "http://www.inkscape.org/namespaces/inkscape", "http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd",
+}  # fmt: skip
+_INERT = {
+    (_XLINK, "title"), (_XLINK, "type"), (_XLINK, "role"), (_XLINK, "show"), (_XLINK, "actuate"),
+    (_XML, "space"), (_XML, "lang"), (_XML, "id"),
+}  # fmt: skip
 _DRAWING = {
     "svg", "g", "defs", "symbol", "use", "title", "desc", "metadata", "path", "rect", "circle", "ellipse",
     "line", "polyline", "polygon", "text", "tspan", "textPath", "image", "marker", "pattern",
@@ -33,7 +46,11 @@ _DRAWING = {
     "feFuncB", "feFuncG", "feFuncR", "feGaussianBlur", "feMerge", "feMergeNode", "feMorphology",
     "feOffset", "fePointLight", "feSpecularLighting", "feSpotLight", "feTile", "feTurbulence",
 }  # fmt: skip
-_REMOTE_STYLE = re.compile(r"url\(\s*['\"]?(?!#)|@import|expression\(|javascript:", re.IGNORECASE)
+# A backslash can spell each of these in a way that only a reader of CSS understands (CSS Syntax 3, section 4.3.7).
+_REMOTE_STYLE = re.compile(
+    r"url\(\s*['\"]?(?!#)|@import|expression\(|javascript:|image(-set)?\(|src\(|\\", re.IGNORECASE
+)
+_NO_STYLE = re.compile(r"(data|aria)-[a-z0-9-]+", re.IGNORECASE)
 _DATA_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,", re.IGNORECASE)
 _LENGTH = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*(px|pt|mm|cm|in)?\s*")
 _PIXELS = {None: 1.0, "px": 1.0, "pt": 96 / 72, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
@@ -108,39 +125,65 @@ def _other_case(path: Path, root: Path) -> str | None:
 def _svg_image(
     path: Path, name: str, content: bytes, shown: dict[str, str], place: Place
 ) -> Image | list[Problem]:
+    builder = _Builder()
     try:
-        root = defusedxml.ElementTree.fromstring(content, forbid_dtd=True)
+        parser = defusedxml.ElementTree.XMLParser(target=builder, forbid_dtd=True)
+        parser.feed(content)
+        root = parser.close()
     except DefusedXmlException:
         return [Problem("image.svg-unsafe", {**shown, "what": "DOCTYPE"}, place)]
     except (ParseError, ValueError) as error:
         return [Problem("image.unreadable", {**shown, "reason": str(error)}, place)]
     if root.tag != f"{{{_SVG}}}svg":
         return [Problem("image.not-its-kind", {**shown, "kind": "SVG"}, place)]
-    dangers = sorted({danger for element in root.iter() for danger in _dangers(element)})
+    dangers = sorted({*builder.instructions, *(d for element in root.iter() for d in _dangers(element))})
     if dangers:
         return [Problem("image.svg-unsafe", {**shown, "what": danger}, place) for danger in dangers]
     width, height = _svg_size(root)
     return Image(path, name, width, height)
 
 
+class _Builder(TreeBuilder):
+    """Remembers processing instructions, which a tree leaves out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.instructions: list[str] = []
+
+    def pi(self, target: str, text: str | None = None) -> Element:
+        self.instructions.append(f"<?{target[:40]}?>")
+        return super().pi(target, text)
+
+
 def _dangers(element: Element) -> list[str]:
-    if not isinstance(element.tag, str):
-        return []  # a comment
-    namespace, _, tag = element.tag.rpartition("}")
-    if namespace.endswith(_XHTML) or (namespace.endswith(_SVG) and tag not in _DRAWING):
+    namespace, tag = _name(element.tag)
+    if namespace in _METADATA:
+        names = [_name(key) for key in element.attrib]
+        return [name for space, name in names if space not in (*_METADATA, _XML, "") or name.startswith("on")]
+    if namespace != _SVG or tag not in _DRAWING:
         return [f"<{tag}>"]
     found = []
     for key, value in element.attrib.items():
-        attribute = key.rpartition("}")[2]
-        if attribute.lower().startswith("on"):
+        space, attribute = _name(key)
+        if attribute == "href" and space in ("", _XLINK):
+            if not (value.startswith("#") or _DATA_PICTURE.match(value)):
+                found.append(f'href="{value[:60]}"')
+        elif space:
+            if (space, attribute) not in _INERT and space not in _METADATA:
+                found.append(attribute)
+        elif attribute.lower().startswith("on"):
             found.append(attribute)
-        elif attribute == "href" and not (value.startswith("#") or _DATA_PICTURE.match(value)):
-            found.append(f'href="{value[:60]}"')
-        elif _REMOTE_STYLE.search(value):
+        elif _REMOTE_STYLE.search(value) and not _NO_STYLE.fullmatch(attribute):
             found.append(f'{attribute}="{value[:60]}"')
     if tag == "style" and _REMOTE_STYLE.search("".join(element.itertext())):
         found.append("<style> url()")
     return found
+
+
+def _name(key: str) -> tuple[str, str]:
+    """Namespace and local name of what ElementTree calls {namespace}name."""
+    namespace, _, name = key.rpartition("}")
+    return namespace.removeprefix("{"), name
 
 
 def _svg_size(root: Element) -> tuple[int | None, int | None]:

@@ -84,6 +84,15 @@ def test_a_file_cut_short_is_not_of_its_kind(tmp_path: Path, name: str, kept: in
         "<style>rect{fill:url(x.svg#a)}</style>",
         "<animate attributeName='href'/>",
         '<p xmlns="http://www.w3.org/1999/xhtml">x</p>',
+        '<x:element xmlns:x="http://www.w3.org/1999/XSL/Transform" name="script"/>',
+        '<rect xmlns=""/>',
+        "<?xml-stylesheet href='a.xsl'?>",
+        r'<rect style="fill:u\72l(https://x)"/>',
+        r'<rect fill="u\72l(https://x)"/>',
+        r"<style>@\69mport 'x.css';</style>",
+        "<svg style=\"background:image-set('https://x' 1x)\"/>",
+        '<g xml:base="https://x/"><use href="#a"/></g>',
+        '<g xmlns:ev="http://www.w3.org/2001/xml-events" ev:event="load"/>',
     ],
 )
 def test_an_svg_that_could_run_code_or_fetch_is_refused(tmp_path: Path, part: str) -> None:
@@ -91,6 +100,28 @@ def test_an_svg_that_could_run_code_or_fetch_is_refused(tmp_path: Path, part: st
     found = find(tmp_path, "a.svg")
     assert isinstance(found, list)
     assert {problem.code for problem in found} == {"image.svg-unsafe"}
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_stylesheet_around_the_picture_is_refused(tmp_path: Path, where: str) -> None:
+    instruction, picture = '<?xml-stylesheet type="text/xsl" href="#x"?>', SIZED["a.svg"].decode()
+    parts = [instruction, picture] if where == "before" else [picture, instruction]
+    (tmp_path / "a.svg").write_text("<?xml version='1.0'?>" + "".join(parts), encoding="utf-8")
+    found = find(tmp_path, "a.svg")
+    assert isinstance(found, list)
+    assert [problem.params["what"] for problem in found] == ["<?xml-stylesheet?>"]
+
+
+def test_metadata_and_language_are_not_refused(tmp_path: Path) -> None:
+    drawn = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        'xmlns:c="http://creativecommons.org/ns#" xmlns:d="http://purl.org/dc/elements/1.1/" xml:space="preserve">'
+        '<metadata><r:RDF><c:Work r:about=""><d:format>image/svg+xml</d:format>'
+        '<c:license r:resource="https://creativecommons.org/licenses/by/4.0/"/></c:Work></r:RDF></metadata>'
+        '<text xml:lang="sq" data-from="C:\\a">x</text></svg>'
+    )
+    (tmp_path / "a.svg").write_text(drawn, encoding="utf-8")
+    assert isinstance(find(tmp_path, "a.svg"), Image)
 
 
 def test_entities_and_document_types_are_refused(tmp_path: Path) -> None:
