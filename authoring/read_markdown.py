@@ -25,7 +25,7 @@ INLINE_TAGS = ("abbr", "br", "kbd", "mark", "sub", "sup")
 """HTML that authors may write, without attributes (`title` on abbr)."""
 
 MAX_NESTING = 40
-MAX_BLOCK = 50_000
+MAX_BLOCK = 20_000
 """Characters without an empty line; a parser of CommonMark takes time with the square of them at worst."""
 
 _ALLOWED_HTML = re.compile(rf'</?(?:{"|".join(INLINE_TAGS)})(?:\s+title="[^"<>]*")?\s*/?>', re.IGNORECASE)

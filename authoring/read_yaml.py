@@ -8,8 +8,11 @@ refused; size and depth are capped. All problems that can be told in one pass ar
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
+import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +25,10 @@ from authoring.problems import ContentError, Place, Problem
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 64
+MAX_PROBLEMS = 200
+"""Of one file; looking for what each of a million wrong keys may have meant takes hours."""
+SECRETS = ".lms-sync"
+"""The folder of keys, tokens and state within an academy; no file that authors write leads there."""
 
 Pointer = tuple[str | int, ...]
 Model = TypeVar("Model", bound=pydantic.BaseModel)
@@ -78,18 +85,18 @@ def relative_name(path: Path, root: Path) -> str:
 def read_text(path: Path, *, root: Path, limit: int = MAX_BYTES) -> str:
     """The text of a UTF-8 file without byte order mark, line ends as "\\n".
 
-    Raises ContentError where it cannot be opened, is larger than `limit` bytes or is not UTF-8.
+    Raises ContentError where it leads out of `root` or to the secrets, is no regular file, cannot be opened,
+    is larger than `limit` bytes or is not UTF-8.
     """
     file = relative_name(path, root)
     try:
-        if (size := path.stat().st_size) > limit:
-            raise ContentError(
-                [Problem("yaml.too-large", {"size": _size(size), "limit": _size(limit)}, Place(file))]
-            )
-        raw = path.read_bytes()
+        raw, size = _bytes_inside(path, root, limit, file)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ContentError([Problem("yaml.not-readable", {"reason": reason}, Place(file))]) from error
+    if len(raw) > limit:
+        values = {"size": _size(max(size, len(raw))), "limit": _size(limit)}
+        raise ContentError([Problem("yaml.too-large", values, Place(file))])
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -97,6 +104,24 @@ def read_text(path: Path, *, root: Path, limit: int = MAX_BYTES) -> str:
         problem = Problem("yaml.not-utf8", {"offset": error.start}, Place(file, line))
         raise ContentError([problem]) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _bytes_inside(path: Path, root: Path, limit: int, file: str) -> tuple[bytes, int]:
+    """At most limit + 1 bytes, and the size that the disk tells: a device tells 0 and never ends."""
+    real, inside = path.resolve(), root.resolve()
+    if not real.is_relative_to(inside) or SECRETS in map(str.casefold, real.relative_to(inside).parts):
+        raise ContentError([Problem("yaml.outside", {}, Place(file))])
+    # Without waiting for somebody to write into a pipe, and without following a link made since.
+    flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(real, os.O_RDONLY | flags)
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise ContentError([Problem("yaml.not-a-file", {}, Place(file))])
+        with os.fdopen(handle, "rb", closefd=False) as stream:
+            return stream.read(limit + 1), status.st_size
+    finally:
+        os.close(handle)
 
 
 def read_yaml(path: Path, *, root: Path) -> Document:
@@ -277,8 +302,13 @@ def load_model(document: Document, model: type[Model]) -> Model:
 def model_problems(
     error: pydantic.ValidationError, document: Document, model: type[pydantic.BaseModel]
 ) -> list[Problem]:
-    """The problems in a pydantic error, each at its place in the document."""
-    return list(_each_problem(error, document, model))
+    """The problems in a pydantic error, each at its place in the document; of very many the first and a count."""
+    problems = list(itertools.islice(_each_problem(error, document, model), MAX_PROBLEMS + 1))
+    if len(problems) > MAX_PROBLEMS:
+        first_untold = problems.pop()
+        values = {"n": error.error_count() - MAX_PROBLEMS}
+        problems.append(Problem("yaml.more-problems", values, first_untold.place))
+    return problems
 
 
 def _each_problem(
@@ -288,7 +318,7 @@ def _each_problem(
         pointer = _real_pointer(tuple(item["loc"]), document.data)
         place = document.place(pointer)
         key = str(pointer[-1]) if pointer else document.file
-        value = _shown(item.get("input"))
+        value = _shown(item.get("input"), whole=not pointer)
         context = item.get("ctx", {})
         match item["type"]:
             case "extra_forbidden":
@@ -394,10 +424,13 @@ def _models_in(annotation: object) -> list[type[pydantic.BaseModel]]:
     return [found for argument in arguments for found in _models_in(argument)]
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, *, whole: bool) -> str:
+    """A value as messages show it; of a `whole` file only its form, because it may be a secret put in its place."""
     if isinstance(value, dict):
         return "{…}"
     if isinstance(value, list):
         return "[…]"
     text = "-" if value is None else str(value)
+    if whole and value is not None:
+        return '"…"' if isinstance(value, str) else "…"
     return text if len(text) <= 60 else text[:57] + "…"

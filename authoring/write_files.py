@@ -42,6 +42,15 @@ def write_durably(path: Path, content: bytes, *, mode: int | None = None) -> Non
         raise CannotWrite("files.cannot-write", path=str(path), reason=reason) from error
 
 
+def refuse_links(path: Path, *, below: Path) -> None:
+    """Raises CannotWrite where a folder between `below` and `path` is a link, which would lead elsewhere."""
+    for folder in path.parents:
+        if folder == below:
+            return
+        if folder.is_symlink():
+            raise CannotWrite("files.link", path=folder.as_posix())
+
+
 def _umask() -> int:
     current = os.umask(0o022)
     os.umask(current)

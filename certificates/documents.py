@@ -18,7 +18,7 @@ from certificates.issuer import Issuer
 from lms_sync.clock import Clock
 from lms_sync.store import schema
 from lms_sync.store.database import reading
-from lms_sync.write_files import write_durably
+from lms_sync.write_files import refuse_links, write_durably
 
 
 def make_documents(
@@ -111,8 +111,9 @@ def read_document(engine: Engine, issue_id: str, kind: str) -> bytes:
 def write_certificates(engine: Engine, site: str, folder: Path) -> list[Path]:
     """Writes `<serial>.pdf` for every certificate of a site that is not in `folder` yet, for printing.
 
-    Gives back the files that are new. Raises CannotWrite.
+    Gives back the files that are new; only their owner may read them, for they name people. Raises CannotWrite.
     """
+    refuse_links(folder / "any", below=folder.parent.parent)  # <academy>/build/certificates
     issue, document = schema.issue, schema.document
     with reading(engine) as connection:
         there = connection.execute(
@@ -125,6 +126,6 @@ def write_certificates(engine: Engine, site: str, folder: Path) -> list[Path]:
     for issue_id, serial in there:
         path = folder / f"{serial.replace('/', '-')}.pdf"
         if not path.exists():
-            write_durably(path, read_document(engine, issue_id, "pdf"))
+            write_durably(path, read_document(engine, issue_id, "pdf"), mode=0o600)
             written.append(path)
     return written

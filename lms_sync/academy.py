@@ -11,7 +11,7 @@ from authoring.problems import ContentError, Place, Problem
 from course_packages import ScormPackage, build_scorm12
 from lms_sync.desired import BuiltPackage, CourseContent
 from lms_sync.people import People, read_people
-from lms_sync.write_files import write_durably
+from lms_sync.write_files import refuse_links, write_durably
 from quizzes import QuestionBank, Quiz, build_bank, read_quiz
 
 
@@ -101,12 +101,14 @@ def build_academy(
     for slug, quiz in academy.quizzes.items():
         banks[slug] = build_bank(quiz, multilang=multilang)
         target = out / slug / f"{slug}.moodle.xml"
+        refuse_links(target, below=academy.folder)
         _write_when_new(target, banks[slug].xml)
         said(_name(target, academy.folder))
     content: list[CourseContent] = []
     packages: list[ScormPackage] = []
     for course in academy.courses.values():
         target = out / course.slug / f"{course.slug}-scorm12.zip"
+        refuse_links(target, below=academy.folder)
         package = build_scorm12(course, target)
         packages.append(package)
         said(_name(target, academy.folder))

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from authoring.messages import text
 from lms_sync.completion_report import COLUMNS, CompletionReport, CompletionRow
 from lms_sync.people.read_csv import escaped, write_csv
-from lms_sync.write_files import write_durably
+from lms_sync.write_files import refuse_links, write_durably
 
 _HEADING_WIDTH = 14  # on a terminal, headings take several lines
 
@@ -20,6 +20,7 @@ _HEADING_WIDTH = 14  # on a terminal, headings take several lines
 def write_report(report: CompletionReport, folder: Path, language: str) -> tuple[Path, Path]:
     """Writes `reports/<name>.csv` and `.xlsx` below an academy folder; their paths. Raises CannotWrite."""
     paths = (folder / "reports" / f"{report.name}.csv", folder / "reports" / f"{report.name}.xlsx")
+    refuse_links(paths[0], below=folder)
     write_durably(paths[0], report_csv(report, language))
     write_durably(paths[1], report_xlsx(report, language))
     return paths

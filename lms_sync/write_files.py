@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from authoring.write_files import CannotWrite, write_durably
+from authoring.write_files import CannotWrite, refuse_links, write_durably
 
-__all__ = ["CannotWrite", "write_durably"]
+__all__ = ["CannotWrite", "refuse_links", "write_durably"]

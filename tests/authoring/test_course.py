@@ -119,7 +119,7 @@ SPOILT: dict[str, Spoil] = {
     "markdown.image-without-alt": added("![](../../media/stamp.svg)"),
     "markdown.image-remote": added("![A](https://example.org/a.png)"),
     "markdown.control-character": added("A\x08B"),
-    "markdown.block-too-long": added("[" * 60_000),
+    "markdown.block-too-long": added("[" * 25_000),
     "markdown.heading-is-title": added("# Title"),
     "markdown.heading-skipped": added("#### Deep"),
     "image.path": added("![A](C:\\\\pictures\\\\a.png)"),

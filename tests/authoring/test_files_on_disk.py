@@ -11,7 +11,7 @@ from authoring import starter_academy, write_files
 from authoring.course import read_course
 from authoring.problems import LmsSyncError
 from authoring.starter_academy import write_starter_academy
-from authoring.write_files import CannotWrite, write_durably
+from authoring.write_files import CannotWrite, refuse_links, write_durably
 
 
 def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
@@ -47,6 +47,17 @@ def test_a_full_disk_is_told_in_words(tmp_path: Path, monkeypatch: pytest.Monkey
         write_durably(tmp_path / "a.zip", b"x")
     assert error.value.problem.params["reason"] == "No space left on device"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a privilege there")
+def test_nothing_is_written_through_a_link_in_the_academy(tmp_path: Path) -> None:
+    for name in ("elsewhere", "academy", "academy/build"):
+        (tmp_path / name).mkdir()
+    refuse_links(tmp_path / "academy" / "build" / "slug" / "a.zip", below=tmp_path / "academy")
+    (tmp_path / "academy" / "build" / "slug").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(CannotWrite) as error:
+        refuse_links(tmp_path / "academy" / "build" / "slug" / "a.zip", below=tmp_path / "academy")
+    assert error.value.code == "files.link"
 
 
 @pytest.mark.parametrize("languages", [("sq",), ("ro", "en"), ("en", "sq", "ro")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import zipfile
 from collections.abc import Callable
@@ -113,6 +114,16 @@ def test_a_build_with_mistakes_writes_nothing(run: Run, academy: Path) -> None:
     assert code == 1
     assert "exam" in errors
     assert not (academy / "build").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a privilege there")
+def test_a_build_folder_that_leads_elsewhere_is_refused(run: Run, academy: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (academy / "build").symlink_to(tmp_path / "elsewhere")
+    code, _, errors = run("build", "--dir", academy)
+    assert code == 1
+    assert "build" in errors
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_build_as_json_names_what_was_written(run: Run, academy: Path) -> None:

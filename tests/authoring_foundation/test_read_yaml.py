@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from authoring.problems import ContentError, Place, Problem
-from authoring.read_yaml import MAX_BYTES, MAX_DEPTH, load_model, parse_yaml, read_yaml
+from authoring.read_yaml import MAX_BYTES, MAX_DEPTH, MAX_PROBLEMS, load_model, parse_yaml, read_yaml
 
 
 def problems(text: str, **more: int) -> list[Problem]:
@@ -275,6 +276,60 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_matter(tmp_path: Path) -
     assert read_yaml(path, root=tmp_path).data == {"a": 1, "b": "çë"}
 
 
+# --- where files may lie ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def academy(tmp_path: Path) -> Path:
+    folder = tmp_path / "academy"
+    (folder / ".lms-sync").mkdir(parents=True)
+    (folder / ".lms-sync" / "token").write_text("0123456789abcdef0123456789abcdef\n", encoding="utf-8")
+    (tmp_path / "other.yaml").write_text("a: 1\n", encoding="utf-8")
+    (folder / "good.yaml").write_text("a: 1\n", encoding="utf-8")
+    return folder
+
+
+def code_of(path: Path, root: Path) -> str:
+    with pytest.raises(ContentError) as caught:
+        read_yaml(path, root=root)
+    return caught.value.code
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a privilege there")
+@pytest.mark.parametrize("target", ["../other.yaml", ".lms-sync/token", "/dev/zero", "/etc/passwd"])
+def test_a_link_that_leads_out_or_to_the_secrets_is_not_read(academy: Path, target: str) -> None:
+    (academy / "course.yaml").symlink_to(target)
+    assert code_of(academy / "course.yaml", academy) == "yaml.outside"
+
+
+def test_a_path_that_leads_out_or_to_the_secrets_is_not_read(academy: Path) -> None:
+    assert code_of(academy / ".." / "other.yaml", academy) == "yaml.outside"
+    assert code_of(academy / ".lms-sync" / "token", academy) == "yaml.outside"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a privilege there")
+def test_a_link_within_the_academy_is_read(academy: Path) -> None:
+    (academy / "course.yaml").symlink_to("good.yaml")
+    assert read_yaml(academy / "course.yaml", root=academy).data == {"a": 1}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX has devices and pipes among its files")
+@pytest.mark.parametrize("kind", ["device", "pipe"])
+def test_what_never_ends_is_not_read(tmp_path: Path, kind: str) -> None:
+    path = Path("/dev/zero")
+    if kind == "pipe":
+        path = tmp_path / "a.yaml"
+        os.mkfifo(path)
+    assert code_of(path, path.parent) == "yaml.not-a-file"
+
+
+@pytest.mark.parametrize("text", ["0123456789abcdef0123456789abcdef", "12345678901234567", "[abc]", "true"])
+def test_a_secret_in_the_place_of_a_file_is_not_shown(text: str) -> None:
+    with pytest.raises(ContentError) as caught:
+        load_model(parse_yaml(text, "course.yaml"), _Whole)
+    assert text.strip("[]") not in str([problem.params for problem in caught.value.problems])
+
+
 # --- models --------------------------------------------------------------------------------------------
 
 
@@ -312,3 +367,15 @@ def test_a_file_of_the_wrong_shape_is_a_problem_and_no_surprise(text: str) -> No
     with pytest.raises(ContentError) as caught:
         load_model(parse_yaml(text, "c.yaml"), _Whole)
     assert caught.value.problem.place.file == "c.yaml"
+
+
+def test_of_very_many_problems_the_first_are_told_at_once() -> None:
+    text = "title: A\n" + "".join(f"titl{number}: 1\n" for number in range(50_000))
+    document = parse_yaml(text, "c.yaml")
+    started = time.perf_counter()
+    with pytest.raises(ContentError) as caught:
+        load_model(document, _Whole)
+    assert time.perf_counter() - started < 5
+    assert len(caught.value.problems) == MAX_PROBLEMS + 1
+    last = caught.value.problems[-1]
+    assert (last.code, last.params) == ("yaml.more-problems", {"n": 50_000 - MAX_PROBLEMS})
