@@ -169,9 +169,15 @@ class Plan:
 
     @property
     def is_fused(self) -> bool:
-        """Whether so much of what is there would be changed or hidden that somebody should look twice."""
-        touched = len(self.doing(Action.UPDATE, Action.MOVE, Action.HIDE))
-        return self.observed >= FUSE_FROM and touched > FUSE_SHARE * self.observed
+        """Whether so much of what is there would be changed or hidden that somebody should look twice.
+
+        Enrolments are weighed by themselves as well: a list that was emptied by mistake suspends a class, and
+        the course's many questions would hide that.
+        """
+        enrolments = [change for change in self.changes if change.kind is Kind.ENROLMENT]
+        return _is_too_much(self.changes, self.observed) or _is_too_much(
+            enrolments, sum(change.action is not Action.CREATE for change in enrolments)
+        )
 
     def doing(self, *actions: Action) -> tuple[Change, ...]:
         """The changes of the given actions."""
@@ -190,6 +196,11 @@ class Plan:
     def counts(self) -> dict[str, int]:
         """How many objects each action touches."""
         return {action.value: len(self.doing(action)) for action in Action}
+
+
+def _is_too_much(changes: Iterable[Change], there: int) -> bool:
+    touched = sum(change.action in (Action.UPDATE, Action.MOVE, Action.HIDE) for change in changes)
+    return there >= FUSE_FROM and touched > FUSE_SHARE * there
 
 
 @dataclass(frozen=True)

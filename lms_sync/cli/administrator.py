@@ -217,7 +217,9 @@ def apply(
         print_plan(prepared.plan, language)
     if prepared.plan.is_fused and not force:
         raise Refused("plan.fuse-blown")
-    if prepared.plan.work and not yes and not as_json and sys.stdin.isatty():
+    if prepared.plan.work and not yes:
+        if as_json or not sys.stdin.isatty():
+            raise Refused("apply.say-yes", n=len(prepared.plan.work))
         click.confirm(text("apply.ask", {"n": len(prepared.plan.work)}, language), abort=True)
     engine = open_database(database_url(settings, folder))
     report = ApplyReport()

@@ -29,6 +29,8 @@ _MANY = (
     Kind.GROUP_MEMBER,
 )
 _FEW = 3
+# Fields that are fingerprints: that they differ says it all to a person.
+_CONTENT = {"sha1": "plan.new-package", "content": "plan.new-content"}
 
 
 def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
@@ -74,7 +76,10 @@ def _print_group(changes: list[Change], language: str, every: bool) -> None:
             click.echo(f"    {text(f'loss.{loss.kind.value}', {'n': loss.learners}, language)}")
         if change.action in (Action.UPDATE, Action.MOVE, Action.REFUSE):
             for one in change.differences:
-                click.echo(f"    {one.name}: {_short(one.before)} → {_short(one.after)}")
+                if one.name in _CONTENT:
+                    click.echo(f"    {text(_CONTENT[one.name], {}, language)}")
+                else:
+                    click.echo(f"    {one.name}: {_short(one.before)} → {_short(one.after)}")
 
 
 def _print_reason(code: str, language: str) -> None:

@@ -412,3 +412,13 @@ def _bits(published: dict[str, dict[str, str]]) -> list[int]:
     encoded = published["credentialSubject"]["encodedList"].removeprefix("u")
     raw = gzip.decompress(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
     return [byte >> (7 - place) & 1 for byte in raw for place in range(8)]
+
+
+def test_nothing_is_issued_under_the_examples_address(tmp_path: Path) -> None:
+    for did, base_url in (
+        ("did:web:certificates.example.org", "https://awards.gov.example"),
+        ("did:web:awards.gov.example", "https://certificates.example.org"),
+    ):
+        with pytest.raises(Refused) as refused:
+            register.open_issuer(did=did, base_url=base_url, key_file=tmp_path / "key.pem")
+        assert refused.value.code == "issuer.still-example"

@@ -122,3 +122,13 @@ def test_changing_much_at_once_wants_force(pushed: Any, command: Callable[..., A
     assert "--force" in refused.err
     assert len(pushed.log()) == before
     assert command("apply", "--dir", pushed.folder, "--yes", "--force").code == 0
+
+
+def test_without_a_person_to_ask_nothing_is_done_unless_yes_is_said(
+    push: Any, command: Callable[..., Any]
+) -> None:
+    for more in ((), ("--json",)):
+        ended = command("apply", "--dir", push.folder, *more)
+        assert ended.code == 3
+        assert "--yes" in ended.err
+    assert not push.log(), "nothing was done"

@@ -191,7 +191,7 @@ def test_json_of_a_stopped_run_tells_what_was_done_and_why_it_stopped(
     push: Push, command: Command, no_waiting: None
 ) -> None:
     push.fault("*", "503", after=20, times=50)
-    ended = command("apply", "--dir", push.folder, "--json")
+    ended = command("apply", "--dir", push.folder, "--yes", "--json")
     told = json.loads(ended.out)
     assert ended.code == 4
     assert told["stopped"]["code"] == "moodle.maintenance"

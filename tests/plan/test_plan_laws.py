@@ -371,3 +371,12 @@ def test_a_hash_stands_for_its_content(one: object, other: object) -> None:
 def test_a_hash_does_not_depend_on_the_order_of_names() -> None:
     assert hash_of({"a": 1, "ë": 2}) == hash_of({"ë": 2, "a": 1})
     assert hash_of({"a": 1}) != hash_of({"a": "1"})
+
+
+def test_an_emptied_list_blows_the_fuse_however_much_else_there_is() -> None:
+    content = [ObservedObject(Kind.QUESTION, f"q:{n}", "c", n, {}, "1" * 64) for n in range(500)]
+    wanted = [DesiredObject(Kind.QUESTION, f"q:{n}", "c", {}, "1" * 64) for n in range(500)]
+    people = [ObservedObject(Kind.ENROLMENT, f"c:{n}", "c", n, {"status": "active"}) for n in range(24)]
+    assert make_plan(wanted, [*content, *people]).is_fused
+    listed = [DesiredObject(Kind.ENROLMENT, f"c:{n}", "c", {"status": "active"}) for n in range(20)]
+    assert not make_plan([*wanted, *listed], [*content, *people]).is_fused, "four of 24 may leave"
