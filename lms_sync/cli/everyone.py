@@ -77,16 +77,20 @@ def demo(folder: Path | None, as_json: bool) -> int:
 
 
 @click.command()
-@click.option("--port", type=int, default=8080, show_default=True, help="0 chooses a free port.")
 @click.option(
-    "--seed", type=click.Path(path_type=Path, exists=True), help="JSON file with accounts and courses."
+    "--port", type=int, default=8080, help="Port to listen on (default: 8080); 0 chooses a free one."
+)
+@click.option(
+    "--seed",
+    type=click.Path(path_type=Path, exists=True),
+    help="JSON file with accounts and courses (default: none).",
 )
 def standin(port: int, seed: Path | None) -> int:
     """Start the stand-in Moodle, to try things without a site. It forgets everything when it ends.
 
     \b
     Example:
-      lms-sync standin --port 8080
+      lms-sync standin --port 8090
     """
     command = [sys.executable, "-m", "moodle_standin", "--port", str(port), "--show-token"]
     if seed is not None:

@@ -29,11 +29,10 @@ folder_option = click.option(
     "folder",
     type=click.Path(path_type=Path),
     default=Path(),
-    show_default="this folder",
-    help="The academy folder.",
+    help="The academy folder (default: here).",
 )
-site_option = click.option("--site", "site_name", help="The Moodle, where config.yaml has several.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+site_option = click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
+json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,7 @@ def _open(folder: Path, site_name: str | None) -> _Place:
     )
 
 
-@click.command(
-    epilog="Example: lms-sync certify --dir my-academy", short_help="Decide who has earned an award; propose."
-)
+@click.command(short_help="Decide who has earned an award; propose.")
 @folder_option
 @site_option
 @json_option
@@ -78,6 +75,10 @@ def certify(folder: Path, site_name: str | None, as_json: bool) -> int:
 
     What a policy with `approval: automatic` allows is issued at once. Run as often as you like: nothing is
     proposed or issued twice.
+
+    \b
+    Example:
+      lms-sync certify --dir academy
     """
     from certificates.policy import read_policies
     from certificates.register import certify as decide_and_propose
@@ -99,10 +100,7 @@ def certify(folder: Path, site_name: str | None, as_json: bool) -> int:
     return _finish(report, place.language)
 
 
-@click.command(
-    epilog="Examples: lms-sync approve --all --by 'Name Surname'  ·  lms-sync approve 3f2a91c0 --by 'Name Surname'",
-    short_help="Approve proposed awards and issue them.",
-)
+@click.command(short_help="Approve proposed awards and issue them.")
 @click.argument("ids", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Approve all that is proposed.")
 @click.option("--by", required=True, help="Name of the person who approves; kept in the register.")
@@ -124,6 +122,11 @@ def approve(
 
     Each gets a serial number, a signed credential and a certificate, which is written to build/certificates.
     What a stopped run left undone is completed.
+
+    \b
+    Examples:
+      lms-sync approve --all --by "Name Surname"
+      lms-sync approve 3f2a91c0 --by "Name Surname" --note "Protocol 12"
     """
     from certificates.register import approve as record_approval
     from certificates.register import issue_approved, proposals, write_certificates
@@ -154,12 +157,17 @@ def keys() -> None:
     """The key with which the institution signs its credentials."""
 
 
-@keys.command(epilog="Example: lms-sync keys init")
+@keys.command()
 @click.option("--demo", is_flag=True, help="A key for demonstrations: everything signed with it says DEMO.")
 @folder_option
 @json_option
 def init(demo: bool, folder: Path, as_json: bool) -> int:
-    """Make the signing key; a key that exists is never overwritten."""
+    """Make the signing key; a key that exists is never overwritten.
+
+    \b
+    Example:
+      lms-sync keys init --dir academy
+    """
     from certificates.keys import make_key
     from lms_sync.settings import load_settings
 
@@ -177,14 +185,18 @@ def init(demo: bool, folder: Path, as_json: bool) -> int:
     return DONE
 
 
-@click.command(
-    epilog="Example: lms-sync serve --dir my-academy", short_help="Serve the public verification portal."
-)
-@click.option("--host", help="Address to listen on; else as in config.yaml.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; else as in config.yaml.")
+@click.command(short_help="Serve the public verification portal.")
+@click.option("--host", help="Address to listen on (default: config.yaml's).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (default: config.yaml's).")
 @folder_option
 def serve(host: str | None, port: int | None, folder: Path) -> int:
-    """Serve the verification portal: pages, credentials, status lists and did.json; read-only."""
+    """Serve the verification portal: pages, credentials, status lists and did.json; read-only.
+
+    \b
+    Examples:
+      lms-sync serve --dir academy
+      lms-sync serve --dir academy --port 8090
+    """
     import uvicorn
 
     from certificates.keys import KeyUnusable, PublicKey, read_public_key

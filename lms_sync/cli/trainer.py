@@ -37,7 +37,7 @@ language_option = click.option(
     "languages",
     type=click.Choice(LANGUAGES),
     multiple=True,
-    help="A language of the course (repeatable, the first is its default).",
+    help="A language of the course (repeatable; the first is its main one; default: yours).",
 )
 @json_option
 def init(new_folder: Path | None, folder: Path, languages: tuple[str, ...], as_json: bool) -> int:
