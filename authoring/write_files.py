@@ -17,10 +17,11 @@ class CannotWrite(LmsSyncError):
 def write_durably(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Writes `content` to `path`: a temporary file beside it, flushed to disk, then put in its place.
 
-    `mode` sets the permissions before the content is written (0o600 for secrets). Raises CannotWrite.
+    `mode` sets the permissions before the content is written (0o600 for secrets); a folder that is made for
+    such a file is its owner's alone. Raises CannotWrite.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o777 if mode is None else 0o700, parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as stream:

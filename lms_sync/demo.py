@@ -320,7 +320,7 @@ def _verify(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> t
 
     first = min(issued(engine, SITE), key=lambda one: one.serial)
     pdf = folder / "certificates" / "issued" / f"{first.serial}.pdf"
-    write_durably(pdf, read_document(engine, first.issue_id, "pdf"))
+    write_durably(pdf, read_document(engine, first.issue_id, "pdf"), mode=0o600)
     with _portal(engine, folder, settings, clock) as url:
         reply = requests.get(
             f"{url}/verify/{first.verification_id}", headers={"Accept": "application/json"}, timeout=30

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +27,7 @@ def open_database(url: str, *, migrate: bool = True) -> Engine:
 
     SQLite runs in WAL mode with `synchronous=FULL`, because the journal and the awards are in it, and
     every transaction takes its write lock at the beginning, so that read-then-write is never stale.
+    A new file, and a folder that is made for it, are for their owner alone: they hold names and results.
     Raises DatabaseUnusable.
     """
     try:
@@ -33,7 +36,7 @@ def open_database(url: str, *, migrate: bool = True) -> Engine:
         raise DatabaseUnusable("database.unusable", url="database.url", reason="not an address") from error
     try:
         if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+            _make_private(Path(str(parsed.database)))
         engine = sqlalchemy.create_engine(url, hide_parameters=True)
         if parsed.get_backend_name() == "sqlite":
             _prepare_sqlite(engine)
@@ -44,6 +47,17 @@ def open_database(url: str, *, migrate: bool = True) -> Engine:
             "database.unusable", url=parsed.render_as_string(hide_password=True), reason=_reason(error)
         ) from error
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """Makes the empty file that SQLite then fills; its -wal and -shm take over the permissions.
+
+    What exists keeps its own: somebody may have let the portal's account in.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.name.startswith("file:"):
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _reason(error: Exception) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sqlite3
+import stat
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -58,6 +60,27 @@ def _shape(engine: Engine) -> dict[str, object]:
         )
         for name in tables
     }
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
+def test_what_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / ".lms-sync" / "state.db"
+    one = open_database(f"sqlite:///{path}")
+    with reading(one) as connection:
+        connection.execute(select(person)).all()
+        modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
+    one.dispose()
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert modes == dict.fromkeys(("state.db", "state.db-wal", "state.db-shm"), 0o600)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
+def test_what_exists_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    open_database(f"sqlite:///{path}").dispose()
+    path.chmod(0o640)
+    open_database(f"sqlite:///{path}").dispose()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 # --- the schema --------------------------------------------------------------------------------------------------
