@@ -12,7 +12,7 @@ import json
 import os
 from pathlib import Path
 
-from authoring.problems import Refused
+from authoring.problems import LmsSyncError, Refused
 from certificates.public_key import (
     KeyUnusable,
     PublicKey,
@@ -22,7 +22,7 @@ from certificates.public_key import (
     read_public_key,
 )
 from lms_sync.clock import Clock
-from lms_sync.write_files import CannotWrite, write_durably
+from lms_sync.write_files import CannotWrite
 
 __all__ = [
     "DEMO_MARK",
@@ -38,12 +38,14 @@ DEMO_MARK = "DEMO KEY: certificates signed with it are not valid\n"
 
 
 def make_key(key_file: Path, *, demo: bool, clock: Clock) -> PublicKey:
-    """Makes a key pair. Raises Refused where a key is there already: a lost key cannot be made again."""
+    """Makes a key pair. Raises Refused where either half is there already: a lost key cannot be made again."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-    if key_file.exists():
-        raise Refused("keys.exists", path=key_file.name)
+    described_in = public_file(key_file)
+    for half in (key_file, described_in):
+        if os.path.lexists(half):
+            raise Refused("keys.exists", path=half.name)
     private = Ed25519PrivateKey.generate()
     public = PublicKey(
         multikey_of(private.public_key().public_bytes_raw()), demo, clock.now().isoformat(timespec="seconds")
@@ -56,14 +58,19 @@ def make_key(key_file: Path, *, demo: bool, clock: Clock) -> PublicKey:
         "created_at": public.created_at,
     }
     # The public half first: a crash between the two leaves no key without its description.
-    write_durably(public_file(key_file), (json.dumps(described, indent=2) + "\n").encode("utf-8"))
-    _write_new(key_file, (DEMO_MARK.encode("ascii") if demo else b"") + pem)
+    _write_new(described_in, (json.dumps(described, indent=2) + "\n").encode("utf-8"), 0o644)
+    try:
+        _write_new(key_file, (DEMO_MARK.encode("ascii") if demo else b"") + pem, 0o600)
+    except LmsSyncError:
+        described_in.unlink(missing_ok=True)  # ours, made a moment ago
+        raise
     return public
 
 
-def _write_new(path: Path, content: bytes) -> None:
+def _write_new(path: Path, content: bytes, mode: int) -> None:
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     except FileExistsError as error:
         raise Refused("keys.exists", path=path.name) from error
     except OSError as error:

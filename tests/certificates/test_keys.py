@@ -40,6 +40,29 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     assert before == (path.read_bytes(), public_file(path).read_bytes())
 
 
+def test_a_half_that_is_left_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "k.pem"
+    make_key(path, demo=False, clock=CLOCK)
+    left = public_file(path).read_bytes()
+    path.unlink()
+    with pytest.raises(Refused) as caught:
+        make_key(path, demo=False, clock=CLOCK)
+    assert (caught.value.code, caught.value.problem.params["path"]) == ("keys.exists", public_file(path).name)
+    assert public_file(path).read_bytes() == left
+    assert not path.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
+def test_the_folder_of_a_key_is_private_and_a_link_to_nowhere_is_not_followed(tmp_path: Path) -> None:
+    path = tmp_path / "secrets" / "k.pem"
+    make_key(path, demo=False, clock=CLOCK)
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    public_file(tmp_path / "other.pem").symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(Refused):
+        make_key(tmp_path / "other.pem", demo=False, clock=CLOCK)
+    assert not (tmp_path / "elsewhere.json").exists()
+
+
 def test_a_demo_key_cannot_pass_as_a_real_one(tmp_path: Path) -> None:
     path = tmp_path / "k.pem"
     assert make_key(path, demo=True, clock=CLOCK).demo
