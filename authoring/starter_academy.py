@@ -22,6 +22,8 @@ from authoring.problems import LmsSyncError, Place
 
 LANGUAGES = ("sq", "ro", "en")
 SLUG = "answering-citizens"
+IGNORED = ".lms-sync/\nbuild/\nreports/\npeople/matches.csv\n"
+"""What Git leaves out: secrets and state, what is built anew, and files that name people."""
 LESSON = "from-request-to-answer"
 
 
@@ -38,6 +40,7 @@ def write_starter_academy(folder: Path, languages: Sequence[str], config: str) -
         raise CannotBegin("init.not-empty", Place(), folder=str(folder))
     files = starter_files(languages)
     files["config.yaml"] = config.encode("utf-8")
+    files[".gitignore"] = IGNORED.encode("utf-8")
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=".new-academy-", dir=folder.parent))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,13 @@ def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path: Path) -
     write_durably(target, b"two")
     assert target.read_bytes() == b"two"
     assert [path.name for path in target.parent.iterdir()] == ["a.zip"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
+def test_the_folder_made_for_a_secret_is_private(tmp_path: Path) -> None:
+    write_durably(tmp_path / "new" / "token", b"x", mode=0o600)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "new" / "token").stat().st_mode) == 0o600
 
 
 def test_a_write_that_is_cut_off_leaves_what_was_there(
@@ -71,6 +79,12 @@ def test_a_new_academy_reads_without_a_problem(tmp_path: Path, languages: tuple[
     assert (
         sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == names
     )
+
+
+def test_git_leaves_secrets_and_results_out_of_a_new_academy(tmp_path: Path) -> None:
+    write_starter_academy(tmp_path / "academy", ("en",), "")
+    ignored = (tmp_path / "academy" / ".gitignore").read_text(encoding="utf-8").split()
+    assert ignored == [".lms-sync/", "build/", "reports/", "people/matches.csv"]
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
