@@ -70,7 +70,7 @@ def build_credential(award: Award, holder: str, salt: str) -> dict[str, Any]:
                 "type": ["Achievement"],
                 "achievementType": _ACHIEVEMENT_TYPES[wording.kind],
                 "name": title,
-                "description": _description(award, language),
+                "description": demo + _description(award, language),
                 "criteria": {"narrative": wording.criteria.in_language(language)},
                 "inLanguage": language,
                 "version": str(award.policy_version),

@@ -57,7 +57,10 @@ def multikey_of(raw_public_key: bytes) -> str:
 
 
 def did_document(did: str, *keys: PublicKey) -> dict[str, object]:
-    """The issuer's DID document with its public keys, current one first (DID Core 1.0; Multikey)."""
+    """The issuer's DID document with its public keys, current one first (DID Core 1.0; Multikey).
+
+    With a key of a demonstration it says so in a member of our own, which others pass over.
+    """
     return {
         "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
         "id": did,
@@ -71,4 +74,5 @@ def did_document(did: str, *keys: PublicKey) -> dict[str, object]:
             for key in keys
         ],
         "assertionMethod": [key.verification_method(did) for key in keys],
+        **({"demo": True} if any(key.demo for key in keys) else {}),
     }

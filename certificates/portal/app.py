@@ -72,6 +72,7 @@ def create_app(
         ],
         exception_handlers={HTTPException: portal.http_error, Exception: portal.failure},
     )
+    routes.router.redirect_slashes = False  # it would build an address from what was asked
     return _Guarded(routes, https=https)
 
 
@@ -193,7 +194,6 @@ class _Portal:
             say=say,
             language=language,
             languages=NAMES,
-            path=quote(request.url.path, safe="/-"),
             issuer=self.issuer_name.in_language(language) if self.issuer_name else None,
             demo=any(key.demo for key in self.keys),
             long_date=lambda day: long_date(day, language),

@@ -27,12 +27,13 @@ class Found:
     holder: str | None = None
     changed_on: date | None = None  # of what was written last about it, where that decides the status
 
-    def as_json(self) -> dict[str, str | None]:
-        """The machine's answer: exactly status, serial and issued_on."""
+    def as_json(self) -> dict[str, str | bool | None]:
+        """The machine's answer: exactly status, serial and issued_on; an award of a demonstration says so too."""
         return {
             "status": self.status,
             "serial": self.award.serial if self.award else None,
             "issued_on": self.award.issued_on.isoformat() if self.award else None,
+            **({"demo": True} if self.award and self.award.wording.demo else {}),
         }
 
 

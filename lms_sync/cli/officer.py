@@ -235,6 +235,8 @@ def serve(host: str | None, port: int | None, folder: Path) -> int:
             lifespan="off",
             server_header=False,
             proxy_headers=False,
+            limit_concurrency=100,  # what is above is told to come again, before memory runs out
+            timeout_keep_alive=5,
         )
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended properly and passes the signal on

@@ -275,6 +275,28 @@ def test_pages_are_whole_html(portal: Portal) -> None:
             assert "{" not in tree.text_content()
 
 
+@pytest.mark.parametrize(
+    "path", ["//evil.example/x", "/verify//evil.example", "//evil.example/", "/verify/x/"]
+)
+def test_no_link_or_redirect_is_made_of_the_path_asked_for(portal: Portal, path: str) -> None:
+    answer = portal.get(path)
+    assert "location" not in answer.headers
+    links = re.findall(r'href="([^"]*)"', answer.text)
+    assert {"?lang=sq", "?lang=ro", "?lang=en"} <= set(links)
+    assert not any("evil" in link for link in links)
+
+
+def test_a_demo_award_says_so_to_machines_too(new_academy: Any) -> None:
+    academy = new_academy(demo=True)
+    academy.add_person("Gëzim", "Çela")
+    academy.issue_all()
+    portal = Portal(academy)
+    assert portal.get(f"/verify/{portal.award.verification_id}", **JSON).json()["demo"] is True
+    assert portal.get("/.well-known/did.json").json()["demo"] is True
+    credential = portal.get(f"/credentials/{portal.award.verification_id}").json()
+    assert "DEMO" in credential["credentialSubject"]["achievement"]["description"]
+
+
 def test_a_demo_portal_says_so_on_every_page(new_academy: Any) -> None:
     academy = new_academy(demo=True)
     academy.add_person("Gëzim", "Çela")
