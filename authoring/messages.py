@@ -13,6 +13,7 @@ catalogues need no compiling.
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from collections.abc import Mapping
@@ -29,6 +30,14 @@ LANGUAGES = ("en", "sq", "ro")
 _PACKAGES_FOLDER = Path(__file__).resolve().parent.parent
 
 Entry = Mapping[str, object]
+
+# C0 and C1 but for tab and line feed: with these, a value from a file or a site could command a terminal.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def printable(value: str) -> str:
+    """A text with a replacement character for each control character, for terminals (ECMA-48)."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", value.replace("\r\n", "\n"))
 
 
 @cache
@@ -60,7 +69,7 @@ def _format(template: object, params: Mapping[str, object], language: str) -> st
     if isinstance(template, Mapping):
         form = _plural_form(language, params.get("n"))
         template = template.get(form, template.get("other", ""))
-    return _Lenient().vformat(str(template), (), params)
+    return printable(_Lenient().vformat(str(template), (), params))
 
 
 def _part(part: str, code: str, params: Mapping[str, object], language: str) -> str | None:
@@ -78,7 +87,7 @@ def text(code: str, params: Mapping[str, object], language: str) -> str:
     if found is not None:
         return found
     values = ", ".join(f"{name}={value}" for name, value in params.items())
-    return f"{code} ({values})" if values else code
+    return printable(f"{code} ({values})" if values else code)
 
 
 def remedy(code: str, params: Mapping[str, object], language: str) -> str | None:
@@ -93,4 +102,4 @@ def describe(problem: Problem, language: str) -> str:
     lines = [f"{place}{kind}{text(problem.code, problem.params, language)}"]
     if cure := remedy(problem.code, problem.params, language):
         lines.append(f"    {cure}")
-    return "\n".join(lines)
+    return printable("\n".join(lines))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from authoring.messages import printable
 from authoring.problems import LmsSyncError, Refused
 from lms_sync.cli.outcome import DONE, PARTLY, print_problems, reader_language, say
 from lms_sync.clock import SystemClock
@@ -287,7 +288,7 @@ def _print_summary(
         click.echo("\n" + say("certify.proposed", language))
         for proposal in waiting:
             key = proposal.grant_key[:_ID_SHOWN]
-            click.echo(f"  {key}  {proposal.policy}  {proposal.earned_on}  {proposal.name}")
+            click.echo(f"  {key}  {proposal.policy}  {proposal.earned_on}  {printable(proposal.name)}")
         click.echo("\n" + say("certify.next", language))
     if report is not None:
         _print_report(report, language)
@@ -307,7 +308,7 @@ def _print_table(heading: list[str], rows: list[list[str]]) -> None:
     for row in [heading, ["-" * width for width in widths], *rows]:
         first = row[0].ljust(widths[0])
         rest = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        click.echo("  ".join([first, *rest]).rstrip())
+        click.echo(printable("  ".join([first, *rest]).rstrip()))
 
 
 def _certify_json(

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from authoring.course import CourseFile
-from authoring.messages import LANGUAGES
+from authoring.messages import LANGUAGES, printable
 from authoring.problems import ContentError, LmsSyncError, Problem
 from authoring.read_yaml import load_model, read_yaml
 from lms_sync.cli import outcome
@@ -153,9 +153,9 @@ def completion(
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
         return outcome.DONE
     for one in written:
-        click.echo(click.style(one.report.title, bold=True))
+        click.echo(click.style(printable(one.report.title), bold=True))
         for line in terminal_table(one.report, language):
-            click.echo(line)
+            click.echo(printable(line))
         for path in one.files:
             click.echo(path.as_posix())
     return outcome.DONE

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from authoring.messages import describe, remedy, text
+from authoring.messages import describe, printable, remedy, text
 from lms_sync.apply import ApplyReport
 from lms_sync.plan import SIGNS, Action, Change, Kind, Plan
 
@@ -63,13 +63,13 @@ def _print_group(changes: list[Change], language: str, every: bool) -> None:
     sign = click.style(SIGNS[first.action], fg=_COLOURS[first.action], bold=True)
     kind = text(f"kind.{first.kind.name.lower().replace('_', '-')}", {}, language)
     if first.kind in _MANY and len(changes) > _FEW and not every:
-        names = ", ".join(change.key for change in changes[:_FEW])
+        names = ", ".join(printable(change.key) for change in changes[:_FEW])
         click.echo(f"{sign} {kind}: {len(changes)} ({names}, …)")
         for reason in sorted({change.reason for change in changes if change.reason}):
             _print_reason(reason, language)
         return
     for change in changes:
-        click.echo(f"{sign} {kind} {change.key}")
+        click.echo(f"{sign} {kind} {printable(change.key)}")
         if change.reason:
             _print_reason(change.reason, language)
         for loss in change.losses:
@@ -91,6 +91,7 @@ def _print_reason(code: str, language: str) -> None:
 def _short(value: object) -> str:
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     shown = " ".join(shown.split())
+    shown = printable(shown)
     return f"“{shown[:77]}…”" if len(shown) > 78 else f"“{shown}”" if isinstance(value, str) else shown
 
 
@@ -102,7 +103,7 @@ def print_report(report: ApplyReport, language: str) -> None:
         click.echo(text("apply.moodle-said", {"said": " ".join(warning.split())[:300]}, language), err=True)
     for change, problem in report.failed:
         kind = text(f"kind.{change.kind.name.lower().replace('_', '-')}", {}, language)
-        click.echo(f"! {kind} {change.key}: {describe(problem, language)}", err=True)
+        click.echo(f"! {kind} {printable(change.key)}: {describe(problem, language)}", err=True)
     if report.skipped:
         click.echo(text("apply.skipped", {"n": len(report.skipped)}, language), err=True)
     done = report.done

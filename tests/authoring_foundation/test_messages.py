@@ -198,7 +198,10 @@ def test_romanian_counts_with_its_three_forms() -> None:
     assert forms[3] == forms[4]
 
 
-@given(st.text(), st.text(), st.sampled_from(LANGUAGES))
+_PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs")))
+
+
+@given(_PRINTABLE, _PRINTABLE, st.sampled_from(LANGUAGES))
 def test_whatever_a_value_holds_is_said_as_it_is(key: str, similar: str, language: str) -> None:
     said = text("yaml.unknown-key-similar", {"key": key, "similar": similar}, language)
     assert key in said
@@ -224,3 +227,17 @@ def test_a_problem_is_described_with_place_words_and_remedy() -> None:
     assert [describe(warning, language).split(": ")[1] for language in LANGUAGES] == [
         text("word.warning", {}, language) for language in LANGUAGES
     ]
+
+
+@pytest.mark.parametrize("control", ["\x1b]0;x\x07", "\x1b[2J", "\x9b31m", "\x00", "\x7f", "\r", "\x85"])
+def test_no_value_can_command_a_terminal(control: str) -> None:
+    problem = Problem("yaml.not-readable", {"reason": f"a{control}b"}, Place(f"c{control}.yaml", 1))
+    for said in (
+        describe(problem, "en"),
+        text("yaml.not-readable", problem.params, "sq"),
+        text("no.such-code", problem.params, "en"),
+        remedy("yaml.unknown-key", {"known": control}, "ro"),
+    ):
+        assert said is not None
+        assert not [one for one in said if unicodedata.category(one) == "Cc" and one not in "\n\t"]
+        assert "\N{REPLACEMENT CHARACTER}" in said
