@@ -16,7 +16,12 @@ from authoring.read_yaml import read_text, relative_name
 
 MAX_BYTES = 50_000_000
 
-_FORMULA_STARTS = "=+-@\t\r"
+# Where a cell begins, for a spreadsheet that separates at another character than we do too, and what a formula
+# begins with, full-width forms included.
+_CELL_START = r"(?:^|(?<=[;,\t\r\n]))(\"*'*)"
+_FORMULA = "(?=[=+@\t\r\uff1d\uff0b\uff0d\uff20-])"
+_DANGEROUS = re.compile(_CELL_START + _FORMULA)
+_MADE_SAFE = re.compile(_CELL_START + "'" + _FORMULA)
 
 
 @dataclass(frozen=True)
@@ -162,14 +167,15 @@ def _is_known(name: str, optional: Collection[str] | re.Pattern[str]) -> bool:
 def escaped(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula: an apostrophe before =, +, -, @, tab or carriage return.
 
-    OWASP, "CSV Injection".
+    Also after a separator or line break within it: Excel divides a file at the list separator of the system,
+    whatever the file's own is. OWASP, "CSV Injection".
     """
-    return "'" + cell if cell[:1] and cell[0] in _FORMULA_STARTS else cell
+    return _DANGEROUS.sub(r"\1'", cell)
 
 
 def unescaped(cell: str) -> str:
     """What `escaped` was given."""
-    return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in _FORMULA_STARTS else cell
+    return _MADE_SAFE.sub(r"\1", cell)
 
 
 def write_csv(rows: Sequence[Sequence[str]], delimiter: str = ",") -> bytes:
