@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -207,7 +208,7 @@ def academy(tmp_path: Path) -> Path:
     folder = tmp_path / "academy"
     folder.mkdir()
     for part in ("courses", "people", "certificates"):
-        (folder / part).symlink_to(EXAMPLE / part)
+        shutil.copytree(EXAMPLE / part, folder / part)
     (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
     return folder
 
