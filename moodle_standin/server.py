@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from html import escape
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -31,6 +33,7 @@ from moodle_standin.scripts import (
 from moodle_standin.site import Site
 
 HTML = "text/html; charset=utf-8"
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class CutConnection(Response):
@@ -47,11 +50,27 @@ class CutConnection(Response):
 
 
 class StandInApplication(Starlette):
-    """Remembers the server's own `send`, so that a fault can reach the socket below it."""
+    """Remembers the server's own `send`, so that a fault can reach the socket below it, and keeps web pages
+    away from the control addresses, which give tokens to whoever asks.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["standin.send"] = send
+        if scope["type"] == "http" and scope["path"].startswith("/standin/") and _from_a_page(scope):
+            refusal = PlainTextResponse("For programs on this machine only.\n", 403)
+            await refusal(scope, receive, send)
+            return
         await super().__call__(scope, receive, send)
+
+
+def _from_a_page(scope: Scope) -> bool:
+    """Whether a browser sends this for a page from elsewhere: browsers name the page's origin, and a name that
+    was made to lead to this machine (DNS rebinding) stands in Host.
+    """
+    headers = Headers(scope=scope)
+    host = re.sub(r":[0-9]+$", "", headers.get("host", ""))
+    fetched_for = headers.get("sec-fetch-site", "none")
+    return "origin" in headers or fetched_for != "none" or host not in _LOOPBACK
 
 
 def create_app(site: Site) -> Starlette:
@@ -60,7 +79,6 @@ def create_app(site: Site) -> Starlette:
     """
     handlers = _Handlers(site)
     app = StandInApplication(
-        debug=True,  # a defect of the stand-in shows its traceback to the developer who met it
         routes=[
             Route("/webservice/rest/server.php", handlers.rest, methods=["GET", "POST"]),
             Route("/webservice/upload.php", handlers.upload, methods=["GET", "POST"]),

@@ -95,7 +95,8 @@ def standin(port: int, seed: Path | None) -> int:
     command = [sys.executable, "-m", "moodle_standin", "--port", str(port), "--show-token"]
     if seed is not None:
         command += ["--seed", str(seed)]
-    process = subprocess.Popen(command)
+    command.append("--stop-with-stdin")  # so that it ends with us, however we end
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
     try:
         return process.wait()
     except KeyboardInterrupt:

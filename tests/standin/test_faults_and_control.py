@@ -305,3 +305,39 @@ def test_any_error_of_moodle_can_be_queued(moodle: Any) -> None:
     queue(moodle, "error", match="local_lmssync_set_criteria", errorcode="locked")
     arguments = {"courseid": 2, "hash": "0" * 64, "expect": "", "data": "{}"}
     assert moodle.error("local_lmssync_set_criteria", **arguments) == "locked"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:8080"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_web_page_gets_no_token_and_controls_nothing(moodle: Any, headers: dict[str, str]) -> None:
+    wanted = {"username": "lmssync", "service": "lmssync"}
+    for path in ("/standin/tokens", "/standin/settings", "/standin/log"):
+        answer = moodle.http.post(path, json=wanted, headers=headers)
+        assert answer.status_code == 403
+        assert "token" not in answer.text
+
+
+def test_the_verb_takes_the_stand_in_with_it_when_it_is_ended() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from lms_sync.cli import main; main()", "standin", "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    assert process.stdout is not None
+    address = process.stdout.readline().split()[-1]
+    assert requests.get(address, timeout=5).status_code == 200
+    process.terminate()
+    process.wait(10)
+    assert process.stdout.read() is not None  # ends when the stand-in, which has it too, ends
+    with pytest.raises(requests.ConnectionError):
+        requests.get(address, timeout=5)
+    process.stdout.close()
