@@ -91,12 +91,17 @@ def open_signer(key_file: Path, did: str) -> Signer:
 
 
 def check_proof(document: Mapping[str, Any], key: PublicKey) -> None:
-    """Checks a document's proof against a key that is trusted already. Raises NotSigned."""
+    """Checks a document's proof against a key that is trusted already. Raises NotSigned.
+
+    What `sign` would refuse is refused here: a member that the proof does not cover could have been put in since.
+    """
     from openbadgeslib.errors import LibOpenBadgesException
     from openbadgeslib.ob3 import did as dids
     from openbadgeslib.ob3 import ldp
+    from openbadgeslib.ob3.contexts import document_loader
 
     try:
         ldp.verify_data_integrity_proof(dict(document), dids.resolve_did(f"did:key:{key.multikey}"))
+        ldp._check_json_ld_form(dict(document), document["proof"], document_loader())  # noqa: SLF001 - as above
     except (LibOpenBadgesException, ValueError) as error:
         raise NotSigned("signing.proof-invalid", reason=str(error)) from error

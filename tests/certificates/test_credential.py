@@ -117,6 +117,14 @@ def test_whatever_is_changed_in_a_credential_is_noticed(issued: dict[str, Any], 
         OB3LdpVerifier(resolve_did(f"did:key:{key.multikey}")).verify(tampered)
 
 
+@pytest.mark.parametrize("place", ["somethingNew", "credentialSubject/grade", "proof/note"])
+def test_what_the_proof_does_not_cover_is_noticed(issued: dict[str, Any], place: str) -> None:
+    tampered = copy.deepcopy(issued["credential"])
+    _set(place, "x")(tampered)
+    with pytest.raises(NotSigned):
+        check_proof(tampered, issued["academy"].issuer().signer.public)
+
+
 def test_the_key_of_another_does_not_verify(issued: dict[str, Any], tmp_path: Any) -> None:
     from certificates.keys import make_key
 
