@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -35,6 +35,9 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 
 MAX_TITLE = 200
 """Longest title; SCORM stops here, Moodle's database at 255 with all languages in one text."""
+
+_OF_CHECKS = ("lesson.", "yaml.")
+"""Codes of errors after which the knowledge checks of a lesson may be other than their author wrote them."""
 
 ActivityKind = Literal["package", "quiz"]
 Completion = Literal["passed", "completed", "viewed", "none"]
@@ -177,14 +180,18 @@ def read_course(folder: Path, *, root: Path) -> Course:
     file = load_model(document, CourseFile)
     problems = list(_problems_of_file(file, document))
     lessons: list[Lesson] = []
+    unclear = False
     for number, entry in enumerate(file.lessons):
         texts, found = _read_lesson_texts(entry, number, file, document, folder, root)
         problems.extend(found)
+        # What a check lost to an error of its own file is no difference between the languages.
+        broken = {p.place.file for p in found if p.severity == "error" and p.code.startswith(_OF_CHECKS)}
+        unclear = unclear or bool(broken)
         if len(texts) == len(set(file.languages.offered)):
             lesson = Lesson(entry.id, entry.minutes, {text.language: text for text in texts})
-            problems.extend(_differences(lesson, file.languages.default))
+            problems.extend(_differences(lesson, file.languages.default, broken))
             lessons.append(lesson)
-    problems.extend(_problems_across_lessons(lessons, file, document))
+    problems.extend(_problems_across_lessons(lessons, file, document, unclear=unclear))
     problems.extend(_unlisted_lessons(file, folder, root))
     ordered = in_reading_order(problems)
     if any(problem.severity == "error" for problem in ordered):
@@ -301,14 +308,17 @@ def _read_lesson_texts(
     return texts, problems
 
 
-def _differences(lesson: Lesson, default: str) -> Iterator[Problem]:
-    """Where a translation's knowledge checks are not those of the default language: one record serves all."""
+def _differences(lesson: Lesson, default: str, broken: Collection[str]) -> Iterator[Problem]:
+    """Where a translation's knowledge checks are not those of the default language: one record serves all.
+
+    Files in `broken` are left out, because their checks could not be read as they were meant.
+    """
     source = lesson.texts.get(default)
-    if source is None:
+    if source is None or source.file in broken:
         return
     wanted = {check.id: check for check in source.checks}
     for language, text in lesson.texts.items():
-        if language == default:
+        if language == default or text.file in broken:
             continue
         there = {check.id: check for check in text.checks}
         for check in source.checks:
@@ -332,7 +342,7 @@ def _differences(lesson: Lesson, default: str) -> Iterator[Problem]:
 
 
 def _problems_across_lessons(
-    lessons: Sequence[Lesson], file: CourseFile, document: Document
+    lessons: Sequence[Lesson], file: CourseFile, document: Document, *, unclear: bool
 ) -> Iterator[Problem]:
     first: dict[str, Place] = {}
     for lesson in lessons:
@@ -345,7 +355,7 @@ def _problems_across_lessons(
                 )
             first.setdefault(key, check.place)
     graded = any(check.graded for lesson in lessons for check in lesson.checks)
-    if file.passing and not graded and len(lessons) == len(file.lessons):
+    if file.passing and not graded and not unclear and len(lessons) == len(file.lessons):
         yield Problem("course.passing-without-checks", {}, document.place(("passing",)))
 
 

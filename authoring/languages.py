@@ -7,12 +7,19 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
-from pydantic import Field, RootModel, model_validator
-
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-"""A BCP 47 language tag such as "sq" or "ro"."""
+from pydantic import AfterValidator, RootModel, model_validator
 
 _TAG = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+
+
+def _language(value: str) -> str:
+    if not _TAG.match(value):
+        raise ValueError("language-code")
+    return value
+
+
+Language = Annotated[str, AfterValidator(_language)]
+"""A BCP 47 language tag such as "sq" or "ro"."""
 
 
 class LocalizedText(RootModel[str | dict[str, str]]):

@@ -58,6 +58,8 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _DIRECTIVE = re.compile(r"^ {0,3}:{3,}[ \t]*([A-Za-z][\w-]*)?(.*)$")
 _ATTRIBUTE = re.compile(r'\s*([A-Za-z][\w-]*)\s*=\s*(?:"([^"]*)"|([^\s"]+))')
 _OPTION = re.compile(r"^[-*] \[(.)\](?:[ \t]+(.*))?$")
+_NEARLY_OPTION = re.compile(r"^[-*+•·\u2010-\u2015\u2212][ \t]*\[[ \t]*(\S?)[ \t]*\](?![(\[:])(.*)$")
+_QUOTED = re.compile(r'=[ \t]*"[^"]*"|(=[ \t]*)(?:[“„”]([^"“„”]*)["“„”]|"([^"“„”]*)[“„”])')
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 
 
@@ -187,14 +189,20 @@ class _LessonReader:
             self.report("lesson.directive-unknown", line, name=name, known=", ".join(_ATTRIBUTES))
             return _Directive(name, {}, line)
         attributes: dict[str, str] = {}
+        straight = _QUOTED.sub(lambda q: q[0] if q[1] is None else f'{q[1]}"{q[2] or q[3] or ""}"', rest)
+        if straight != rest:
+            self.report("lesson.word-quotes", line, found=rest.strip(), suggestion=straight.strip())
+            rest = straight
         position = 0
         while match := _ATTRIBUTE.match(rest, position):
             position = match.end()
             key = match.group(1)
             value = match.group(2) if match.group(2) is not None else match.group(3)
             if key not in _ATTRIBUTES[name]:
-                known = ", ".join(_ATTRIBUTES[name]) or "-"
-                self.report("lesson.attribute-unknown", line, key=key, name=name, known=known)
+                if known := ", ".join(_ATTRIBUTES[name]):
+                    self.report("lesson.attribute-unknown", line, key=key, name=name, known=known)
+                else:
+                    self.report("lesson.attribute-none", line, key=key, name=name)
             elif key in attributes:
                 self.report("lesson.attribute-twice", line, key=key)
             attributes[key] = value
@@ -316,6 +324,10 @@ class _LessonReader:
                 if feedback.lines:
                     self.report("lesson.check-option-late", number)
                 written.append((option.group(1), _Lines(number, [option.group(2) or ""]), _Lines(0)))
+            elif nearly := _NEARLY_OPTION.match(line):
+                self.report("lesson.check-option-written", number, found=line.strip()[:60])
+                words = _Lines(number, [nearly.group(2).strip()])
+                written.append((nearly.group(1) or " ", words, _Lines(0)))
             elif not written:
                 prompt.lines.append(line)
             elif line.startswith(">"):

@@ -34,6 +34,9 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 _SCRIPT = re.compile(r"<\s*script|\bon[a-z]+\s*=|(?:java|vb)script:", re.IGNORECASE)
 _SCHEME = re.compile(r"^\s*([A-Za-z][A-Za-z0-9+.-]+):")  # one letter alone is a disk of Windows
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_NOT_A_PICTURE = re.compile(r"(?<!\\)!\[")  # left standing in a text that was to become a picture
+_NOT_A_LINK = re.compile(r"(?<!\\)\]\([^()\s]")
+_NOT_A_HEADING = re.compile(r"^ {0,3}(#{1,6})[^\W\d_]")
 _REFERENCE = re.compile(r"^ {0,3}\[[^\]]+\]:\s", re.MULTILINE)
 
 _PLAIN_TAGS = {
@@ -142,6 +145,10 @@ def _render_image(renderer: Any, tokens: Sequence[Token], index: int, options: o
     return f"<figure>{image}{words}</figure>"
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
 def _sanitise(unsafe: str) -> str:
     return nh3.clean(
         unsafe,
@@ -197,6 +204,9 @@ class _Inspection:
                     token.info = ""  # it would become a class name of the author's choice
                 case "inline":
                     self.inspect_inline(token.children or [], line)
+                    self.inspect_leftovers(token, line)
+                    if position and tokens[position - 1].type == "paragraph_open":
+                        self.inspect_paragraph(token.content, line)
                     self.make_figure(tokens, position)
 
     def complete_cell(self, token: Token) -> None:
@@ -218,6 +228,26 @@ class _Inspection:
                     self.inspect_link(child, line)
                 case "image":
                     self.inspect_picture(child, line)
+
+    def inspect_leftovers(self, token: Token, line: int) -> None:
+        """Signs of a picture or a link in what is shown as text: it was not understood as one."""
+        children = token.children or []
+        shown = "\n".join(child.content for child in children if child.type == "text")
+        for offset, written in enumerate(token.content.split("\n")):
+            for signs, code in ((_NOT_A_PICTURE, "picture-not-read"), (_NOT_A_LINK, "link-not-read")):
+                found = signs.search(written)
+                if found and found.group() in shown:
+                    part = written[found.start() if code == "picture-not-read" else 0 :].strip()
+                    self.report(f"markdown.{code}", line + offset, found=_shortened(part))
+                    break
+
+    def inspect_paragraph(self, content: str, line: int) -> None:
+        for offset, written in enumerate(content.split("\n")):
+            if found := _NOT_A_HEADING.match(written):
+                # One sign alone may begin a word such as #arkiva.
+                severity = "warning" if found[1] == "#" else "error"
+                values = {"found": _shortened(written.strip()), "signs": found[1]}
+                self.report("markdown.heading-without-blank", line + offset, severity, **values)
 
     def inspect_html(self, content: str, line: int) -> None:
         content = _COMMENT.sub(lambda comment: "\n" * comment.group().count("\n"), content)

@@ -13,15 +13,17 @@ import math
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import pydantic
 import yaml
+from pydantic_core import ErrorDetails
 
 from authoring.problems import ContentError, Place, Problem
+from authoring.yaml_syntax import WORD_QUOTES, shown_line, syntax_problem
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 64
@@ -39,11 +41,25 @@ _FALSE = re.compile(r"^(?:false|False|FALSE)$")
 _INT = re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"^[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
 
+_AFTER_COMMA = re.compile(r"^[0-9]+ ?%?$")
+
 # What YAML 1.2 does not take even between quotes (section 5.1).
 _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+# Kinds of pydantic's errors, by the code that says in people's words what is wanted instead.
+_WANTED: Mapping[str, str] = {
+    **dict.fromkeys(("string", "string_sub"), "yaml.needs-text"),
+    **dict.fromkeys(("int", "int_from_float", "int_parsing_size"), "yaml.needs-whole-number"),
+    **dict.fromkeys(("float", "decimal", "finite_number"), "yaml.needs-number"),
+    "bool": "yaml.needs-true-or-false",
+    **dict.fromkeys(("list", "tuple", "set", "frozen_set", "iterable"), "yaml.needs-list"),
+    **dict.fromkeys(("dict", "mapping", "model", "model_attributes", "dataclass"), "yaml.needs-map"),
+    "time_delta": "yaml.needs-duration",
+    **dict.fromkeys(("date", "date_from_datetime"), "yaml.needs-date"),
+}
+
 # What a validator may raise as ValueError(code): the code "yaml.<code>" has its own text.
-_VALUE_CODES = frozenset({"text-empty", "language-tag", "identifier"})
+_VALUE_CODES = frozenset({"text-empty", "language-tag", "identifier", "language-code", "slug"})
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -139,27 +155,15 @@ def parse_yaml(text: str, file: str, *, first_line: int = 1) -> Document:
     reader = _Reader(text, file, first_line)
     try:
         data = reader.read()
-    except yaml.MarkedYAMLError as error:
-        reader.problems.append(_syntax_problem(error, text, file, first_line))
     except yaml.YAMLError as error:
-        reader.problems.append(Problem("yaml.syntax", {"reason": str(error)}, Place(file, first_line)))
+        problem = syntax_problem(error, text, file, first_line)
+        told = (problem.code, problem.place)  # perhaps of the value alone; here with its whole line
+        reader.problems = [one for one in reader.problems if (one.code, one.place) != told] + [problem]
     except _TooDeep as stop:
         reader.report(stop.event, "yaml.too-deep", limit=MAX_DEPTH)
     if reader.problems:
         raise ContentError(reader.problems)
     return Document(data, file, reader.places, reader.sources)
-
-
-def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, first_line: int) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return Problem("yaml.syntax", {"reason": str(error.problem)}, Place(file, first_line))
-    place = Place(file, mark.line + first_line, mark.column + 1)
-    lines = text.split("\n")
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        return Problem("yaml.tab", {}, place)
-    return Problem("yaml.syntax", {"reason": str(error.problem or error.context)}, place)
 
 
 class _TooDeep(Exception):
@@ -235,11 +239,12 @@ class _Reader:
             while not isinstance(item := next(self._events), yaml.SequenceEndEvent):
                 items.append(self._value(item, (*pointer, len(items))))
             return items
-        return self._mapping(pointer)
+        return self._mapping(event, pointer)
 
-    def _mapping(self, pointer: Pointer) -> dict[str, object]:
+    def _mapping(self, event: yaml.Event, pointer: Pointer) -> dict[str, object]:
         result: dict[str, object] = {}
         lines: dict[str, int] = {}
+        last = ""
         while not isinstance(key_event := next(self._events), yaml.MappingEndEvent):
             if not isinstance(key_event, yaml.ScalarEvent):
                 self.report(key_event, "yaml.key-not-text")
@@ -248,17 +253,33 @@ class _Reader:
                 continue
             key = str(key_event.value)
             self._refuse_marks(key_event)
+            value_event = next(self._events)
+            inside_braces = getattr(event, "flow_style", False)
+            if inside_braces and self._comma_in_number((*pointer, last), key_event, value_event):
+                continue
+            last = key
             if key in lines:
                 self.report(key_event, "yaml.duplicate-key", key=key, first_line=lines[key])
-                self._skip(next(self._events))
+                self._skip(value_event)
                 continue
             lines[key] = self._place(key_event).line
-            value_event = next(self._events)
             result[key] = self._value(value_event, (*pointer, key))
             # A key's own place says more than that of a block that begins on the next line.
             if not isinstance(value_event, yaml.ScalarEvent):
                 self.places[(*pointer, key)] = self._place(key_event)
         return result
+
+    def _comma_in_number(self, before: Pointer, key: yaml.ScalarEvent, value: yaml.Event) -> bool:
+        """Whether `{answer: 12,5}` was read as two keys; reports it as the number that was meant."""
+        whole, part = self.sources.get(before, ""), str(key.value)
+        alone = (
+            isinstance(value, yaml.ScalarEvent) and value.value == "" and not value.style and not key.style
+        )
+        if not alone or not _INT.match(whole) or not _AFTER_COMMA.match(part):
+            return False
+        values = {"value": f"{whole},{part}", "suggestion": f"{whole}.{part}"}
+        self.problems.append(Problem("yaml.number-comma", values, self.places[before]))
+        return True
 
     def _skip(self, event: yaml.Event) -> None:
         """Passes over a value that nobody can use."""
@@ -277,6 +298,8 @@ class _Reader:
         self.sources[pointer] = value
         if event.style:  # quoted or a block: text, whatever it looks like
             return value
+        if value.startswith(tuple(WORD_QUOTES)):
+            self.report(event, "yaml.word-quotes", line=shown_line(value))
         if _NULL.match(value):
             return None
         if _TRUE.match(value):
@@ -314,28 +337,30 @@ def model_problems(
 def _each_problem(
     error: pydantic.ValidationError, document: Document, model: type[pydantic.BaseModel]
 ) -> Iterator[Problem]:
-    for item in error.errors(include_url=False):
+    for item in _without_echoes(error.errors(include_url=False)):
         pointer = _real_pointer(tuple(item["loc"]), document.data)
         place = document.place(pointer)
-        key = str(pointer[-1]) if pointer else document.file
+        key = _named(pointer) or document.file
         value = _shown(item.get("input"), whole=not pointer)
         context = item.get("ctx", {})
         match item["type"]:
             case "extra_forbidden":
                 known = _known_keys(model, document.data, pointer)
                 similar = difflib.get_close_matches(key, known, n=1)
-                if similar:
+                if not known:
+                    yield Problem("yaml.unknown-key-alone", {"key": key}, place)
+                elif similar:
                     yield Problem("yaml.unknown-key-similar", {"key": key, "similar": similar[0]}, place)
                 else:
-                    yield Problem("yaml.unknown-key", {"key": key, "known": ", ".join(known) or "-"}, place)
+                    yield Problem("yaml.unknown-key", {"key": key, "known": ", ".join(known)}, place)
             case "missing":
                 missing = str(item["loc"][-1])
                 yield Problem("yaml.missing-key", {"key": missing}, place)
             case "literal_error" | "enum":
-                choices = str(context.get("expected", ""))
+                choices = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
                 yield Problem("yaml.wrong-choice", {"key": key, "value": value, "choices": choices}, place)
             case "union_tag_invalid":
-                choices = str(context.get("expected_tags", ""))
+                choices = str(context.get("expected_tags", "")).replace("'", "")
                 shown = str(context.get("tag", value))
                 tag_key = str(context.get("discriminator", key)).strip("'")
                 yield Problem(
@@ -350,7 +375,7 @@ def _each_problem(
                 message = str(context.get("error", item["msg"]))
                 code = f"yaml.{message}"
                 if message in _VALUE_CODES:
-                    yield Problem(code, {"key": key}, place)
+                    yield Problem(code, {"key": key, "value": value}, place)
                 else:
                     yield Problem("yaml.wrong-value", {"key": key, "value": value, "reason": message}, place)
             case "greater_than" | "greater_than_equal":
@@ -365,14 +390,38 @@ def _each_problem(
                 yield Problem("yaml.text-too-short", {"key": key}, place)
             case "too_short":
                 yield Problem("yaml.list-too-short", {"key": key}, place)
-            case kind if kind.endswith(("_type", "_parsing")):
-                wanted = kind.removesuffix("_type").removesuffix("_parsing").replace("_", " ")
-                yield Problem("yaml.wrong-type", {"key": key, "wanted": wanted, "value": value}, place)
             case code if "." in code:  # a validator's own message code, with its values
                 yield Problem(code, context, place)
-            case _:
-                reason = item["msg"]
-                yield Problem("yaml.wrong-value", {"key": key, "value": value, "reason": reason}, place)
+            case kind:
+                wanted = _WANTED.get(kind.removesuffix("_type").removesuffix("_parsing"), "yaml.wrong-value")
+                written = document.source(pointer) if pointer else None
+                if wanted == "yaml.needs-text" and isinstance(item["input"], dict | list):
+                    wanted = "yaml.needs-text-alone"
+                elif wanted == "yaml.needs-text" and item["input"] is not None and written is not None:
+                    value = _shown(written, whole=False)  # 1.10 and not 1.1
+                if pointer and item["input"] is None:
+                    wanted = "yaml.value-missing"
+                yield Problem(wanted, {"key": key, "value": value}, place)
+
+
+def _without_echoes(items: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Leaves out what the branches of "a text, or a map of texts" say about a value of the other branch."""
+    texts = {item["loc"][:-1] for item in items if item["type"] == "string_type"}
+    inner = {item["loc"][:cut] for item in items for cut in range(1, len(item["loc"]))}
+    for item in items:
+        parent, is_map = item["loc"][:-1], isinstance(item["input"], dict)
+        if item["type"] == "dict_type" and not is_map and parent in texts:
+            continue
+        if item["type"] == "string_type" and is_map and (*parent, "dict[str,str]") in inner:
+            continue
+        yield item
+
+
+def _named(pointer: Pointer) -> str:
+    """What messages call the value at `pointer`: its key; an item of a list by that of the list and its number."""
+    if pointer and isinstance(pointer[-1], int) and (of := _named(pointer[:-1])):
+        return f"{of} ({pointer[-1] + 1})"
+    return str(pointer[-1]) if pointer else ""
 
 
 def _real_pointer(location: Pointer, data: object) -> Pointer:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from authoring.languages import Language, LocalizedText
 from authoring.problems import ContentError, Problem
@@ -54,9 +54,15 @@ def _none_or_map(value: object) -> object:
     return value
 
 
+def _slug(value: str) -> str:
+    if len(value) > 40 or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+        raise ValueError("slug")
+    return value
+
+
 Percent = Annotated[Decimal, BeforeValidator(_percent)]
 CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+Slug = Annotated[str, AfterValidator(_slug)]
 State = Literal["eligible", "pending"]
 
 

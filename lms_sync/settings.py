@@ -10,13 +10,32 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from authoring.languages import Language, LocalizedText
 from authoring.problems import ContentError, LmsSyncError, Place, Problem
 from authoring.read_yaml import load_model, read_yaml
 
 CONFIG_FILE = "config.yaml"
+
+
+def _refuse(code: str, **params: object) -> PydanticCustomError:
+    return PydanticCustomError(code, "refused", params)  # braces in a template are fields to pydantic
+
+
+def _written(pattern: str, code: str) -> BeforeValidator:
+    """A text of this form, or the message `code`: a pattern says nothing to who writes the file."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise _refuse(code, value="" if value is None else str(value)[:60])
+        return value
+
+    return BeforeValidator(check)
+
+
+_ADDRESS = _written(r"https?://[^\s/?#]+(/[^\s?#]*)?", "settings.address")
 
 
 class Strict(BaseModel):
@@ -26,8 +45,8 @@ class Strict(BaseModel):
 class SiteSettings(Strict):
     """One Moodle."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
-    token_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    url: Annotated[str, _ADDRESS]
+    token_env: Annotated[str, _written(r"[A-Za-z_][A-Za-z0-9_]*", "settings.token-env-name")] | None = None
     token_file: str | None = None
     timezone: str = "Europe/Tirane"
     language: Language = "sq"
@@ -40,13 +59,13 @@ class SiteSettings(Strict):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError("not a time zone such as Europe/Tirane") from error
+            raise _refuse("settings.time-zone", value=value) from error
         return value
 
     @model_validator(mode="after")
     def _one_token_source(self) -> SiteSettings:
         if (self.token_env is None) == (self.token_file is None):
-            raise ValueError("give either token_env or token_file")
+            raise _refuse("settings.one-token-source")
         return self
 
 
@@ -61,13 +80,13 @@ class PeopleSettings(Strict):
 
     match: Literal["username", "email"] = "username"
     create: Literal["never", "missing"] = "never"
-    auth: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = "manual"
+    auth: Annotated[str, _written(r"[a-z][a-z0-9_]*", "settings.auth")] = "manual"
 
 
 class IssuerSettings(Strict):
     """Who signs credentials."""
 
-    did: Annotated[str, Field(pattern=r"^did:(web|key):\S+$")] | None = None
+    did: Annotated[str, _written(r"did:(web|key):\S+", "settings.did")] | None = None
     name: LocalizedText | None = None
     key_file: str = ".lms-sync/issuer-key.pem"
 
@@ -75,7 +94,7 @@ class IssuerSettings(Strict):
 class PortalSettings(Strict):
     """Where anyone verifies a certificate."""
 
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")] | None = None
+    base_url: Annotated[str, _ADDRESS] | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8440
 
@@ -84,13 +103,13 @@ class ScheduledJob(Strict):
     """A job of `lms-sync run`: at a time of day, or again and again."""
 
     job: Literal["pull", "certify", "report"]
-    every: Annotated[str, Field(pattern=r"^[1-9][0-9]* (min|h)$")] | None = None
-    at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+    every: Annotated[str, _written(r"[1-9][0-9]* (min|h)", "settings.every")] | None = None
+    at: Annotated[str, _written(r"([01][0-9]|2[0-3]):[0-5][0-9]", "settings.at")] | None = None
 
     @model_validator(mode="after")
     def _when(self) -> ScheduledJob:
         if (self.every is None) == (self.at is None):
-            raise ValueError("give either every or at")
+            raise _refuse("settings.every-or-at")
         return self
 
 
@@ -99,7 +118,8 @@ class Settings(Strict):
 
     language: Literal["sq", "ro", "en"] = "en"
     sites: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")], SiteSettings], Field(min_length=1)
+        dict[Annotated[str, _written(r"[a-z][a-z0-9-]{0,62}", "settings.site-name")], SiteSettings],
+        Field(min_length=1),
     ]
     database: DatabaseSettings = DatabaseSettings()
     people: PeopleSettings = PeopleSettings()

@@ -89,9 +89,11 @@ SPOILT: dict[str, Spoil] = {
     "lesson.directive-not-closed": added(":::tip\nText"),
     "lesson.directive-too-deep": added(":::tip\n" * 7 + "x\n" + ":::\n" * 7),
     "lesson.directive-empty": added(":::tip\n:::"),
-    "lesson.attribute-unknown": added(":::tip colour=red\nText\n:::"),
+    "lesson.attribute-unknown": added(":::law act=a colour=red\nText\n:::"),
+    "lesson.attribute-none": added(":::tip colour=red\nText\n:::"),
     "lesson.attribute-twice": added(":::law act=a act=b\nText\n:::"),
-    "lesson.attribute-unreadable": added(":::law act=“Law on archives”\nText\n:::"),
+    "lesson.attribute-unreadable": added(":::law act=Law on archives\nText\n:::"),
+    "lesson.word-quotes": added(":::law act=“Law on archives”\nText\n:::"),
     "lesson.attribute-missing": added(":::law article=3\nText\n:::"),
     "lesson.attribute-yes-no": added(":::law act=a checked=maybe\nText\n:::"),
     "lesson.law-date": added(":::law act=a date=6.11.2003\nText\n:::"),
@@ -104,6 +106,7 @@ SPOILT: dict[str, Spoil] = {
     "lesson.check-option-late": check("- [x] a\n> General\n- [ ] b"),
     "lesson.check-stray-line": check("- [x] a\n- [ ] b\nNot indented"),
     "lesson.check-option-mark": check("- [x] a\n- [o] b"),
+    "lesson.check-option-written": check("- [x] a\n– [ ] b"),
     "lesson.check-option-empty": check("- [x] a\n- [ ] "),
     "lesson.check-two-options": check("- [x] a\n- [ ] b\n- [ ] c", "truefalse"),
     "lesson.check-too-few-options": check("- [x] a"),
@@ -121,6 +124,9 @@ SPOILT: dict[str, Spoil] = {
     "markdown.control-character": added("A\x08B"),
     "markdown.block-too-long": added("[" * 25_000),
     "markdown.heading-is-title": added("# Title"),
+    "markdown.heading-without-blank": added("##Heading"),
+    "markdown.picture-not-read": added("![A](../../media/Foto zyra 1.png)"),
+    "markdown.link-not-read": added("[A](https://example.org/a b)"),
     "markdown.heading-skipped": added("#### Deep"),
     "image.path": added("![A](C:\\\\pictures\\\\a.png)"),
     "image.outside": added("![A](../../../../secret.svg)"),
@@ -145,7 +151,11 @@ SPOILT: dict[str, Spoil] = {
     "yaml.list-too-short": in_course("offered: [sq, en]", "offered: []"),
     "yaml.language-tag": in_course("title: {sq: Kurs, en: Course}", "title: {sq: Kurs, Anglisht: Course}"),
     "yaml.text-empty": in_course("sq: Kurs", 'sq: " "'),
-    "yaml.syntax": in_course("title: {sq: Kurs", "title: {sq: Kurs: i"),
+    "yaml.colon": in_course("title: {sq: Kurs", "title: {sq: Kurs: i"),
+    "yaml.needs-duration": in_course("passing:", "duration: 30 min\npassing:"),
+    "yaml.needs-text": in_course('version: "1.0"', "version: 1.0"),
+    "yaml.language-code": in_course("default: sq", "default: Shqip"),
+    "yaml.word-quotes": in_course("sq: Kurs", "sq: “Kurs”"),
     "yaml.not-utf8": lambda folder: folder.write("course.yaml", b"id: \xeb\n"),
     "yaml.not-readable": lambda folder: folder.path("course.yaml").unlink(),
 }
@@ -177,7 +187,9 @@ def test_what_is_wrong_is_told_by_its_code_and_place_in_three_languages(
         for language in LANGUAGES:
             words = describe(problem, language)
             assert code not in words
-            assert "{" not in words.replace("{score: 70}", "").replace("{…}", "")
+            assert "{" not in words.replace("{score: 70}", "").replace("{…}", "").replace(
+                "{sq: Kurs: i, en: Course}", ""
+            )
 
 
 def test_all_problems_of_all_files_are_told_at_once(course_folder: Any) -> None:
@@ -249,3 +261,31 @@ def test_the_documented_lessons_are_read(course_folder: Any) -> None:
         course_folder.add(block.split("```")[0])
     assert course_folder.codes() == []
     assert len(course_folder.read().checks) == 2
+
+
+@pytest.mark.parametrize(
+    "spoilt", ["– [ ] That", "- [ ]That", "- [] That", "[ x ] That", "-[ ] That", "• [ ] That"]
+)
+def test_an_answer_that_is_nearly_one_is_told_at_its_line_and_causes_no_further_complaints(
+    course_folder: Any, spoilt: str
+) -> None:
+    line = spoilt if spoilt[0] != "[" else f"- {spoilt}"
+    in_lesson("- [ ] That", line)(course_folder)
+    if spoilt[0] == "[":
+        in_lesson("- [x] This", "- [ ] This")(course_folder)
+    (problem,) = course_folder.problems()
+    assert problem.code == "lesson.check-option-written"
+    text = course_folder.path("lessons/one/lesson.en.md").read_text(encoding="utf-8").split("\n")
+    assert text[problem.place.line - 1] == line
+
+
+def test_an_id_in_a_word_processors_quotes_is_told_alone(course_folder: Any) -> None:
+    in_lesson("id=k1", "id=“k1”")(course_folder)
+    (problem,) = course_folder.problems()
+    assert problem.code == "lesson.word-quotes"
+    assert 'id="k1"' in describe(problem, "sq")
+
+
+def test_languages_are_not_compared_while_the_checks_of_one_cannot_be_read(course_folder: Any) -> None:
+    in_lesson(":::check id=k1", ":::chek id=k1")(course_folder)
+    assert course_folder.codes() == ["lesson.directive-unknown"]

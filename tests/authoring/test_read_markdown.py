@@ -109,6 +109,30 @@ def test_headings_begin_with_two_signs_and_skip_no_level() -> None:
     assert judge(3) == ["markdown.heading-skipped"]
 
 
+def test_a_picture_or_link_that_stays_text_is_told_at_its_line() -> None:
+    source = "one\n![Foto *a*](../../media/Foto zyra 1.png)\n\n![a] (b.png)\n\n- [l](https://x.org/a b)"
+    assert [(p.code, p.place.line) for p in render(source, file="f").problems] == [
+        ("markdown.picture-not-read", 2),
+        ("markdown.picture-not-read", 4),
+        ("markdown.link-not-read", 6),
+    ]
+
+
+@pytest.mark.parametrize(
+    "source", ["`![a](b c)`", "\\![a](b c)", "a [1] (b)", "```\n![a](b c)\n##x\n```", "\\##x", "#1"]
+)
+def test_signs_that_were_meant_as_signs_are_no_problem(source: str) -> None:
+    assert [code for code in codes(source) if code != "markdown.link-not-read"] == []
+
+
+def test_a_heading_without_a_blank_is_told_and_a_word_with_a_sign_only_warned_of() -> None:
+    problems = render("Text\n##Titulli\n\n#arkiva\n\n## Good", file="f").problems
+    assert [(p.code, p.place.line, p.severity) for p in problems] == [
+        ("markdown.heading-without-blank", 2, "error"),
+        ("markdown.heading-without-blank", 4, "warning"),
+    ]
+
+
 NASTY = st.sampled_from(
     ["<", ">", "&", "script", "<script>", "</", "onerror=", "javascript:", "[", "](", ")", "![", "`", "\n", "style=",
      '"', "'", "<!--", "-->", "<![CDATA[", "<?", "&#106;", "|", "-|-", "&lt;", "\\", "<svg/onload=", "*", "data:"]

@@ -38,7 +38,7 @@ def test_only_the_core_words_are_special() -> None:
         ("a:\n\t- 1\n", "yaml.tab"),
         ("", "yaml.empty"),
         ("? [a]\n: b\n", "yaml.key-not-text"),
-        ("a: [1, 2\n", "yaml.syntax"),
+        ("a: [1, 2\n", "yaml.bracket"),
         ("a: " + "[" * 600 + "]" * 600, "yaml.too-deep"),
         ("- " * 400 + "x", "yaml.too-deep"),
         ("a: " + "[" * 80 + "]" * 80, "yaml.too-deep"),

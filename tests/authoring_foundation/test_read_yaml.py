@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
+import re
 import time
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
 import yaml
@@ -13,6 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
+from authoring.languages import LocalizedText
+from authoring.messages import describe
 from authoring.problems import ContentError, Place, Problem
 from authoring.read_yaml import MAX_BYTES, MAX_DEPTH, MAX_PROBLEMS, load_model, parse_yaml, read_yaml
 
@@ -171,12 +176,73 @@ def test_what_is_not_used_here_is_refused_at_its_place(
 
 
 @pytest.mark.parametrize(
-    "text", ["a: [1, 2\nb: 3\n", "a: 'open\n", "a: b: c\n", "a: %x\n", "a: @x\n", "- a\nb: 1\n"]
+    ("text", "code", "line"),
+    [
+        ("a: [1, 2\nb: 3\n", "bracket", 2),
+        ("a: [1, 2\n\n", "bracket", 1),
+        ("a: {x: 'b' y: 2}\n", "bracket", 1),
+        ("a: [x] more\n", "after-bracket", 1),
+        ("b: 1\na: 'open\nc: 2\n", "quote", 2),
+        ("a: 'it's'\n", "quote", 1),
+        ('a: "x" y\n', "quote", 1),
+        ('a: "C:\\q"\n', "backslash", 1),
+        ("a: b: c\n", "colon", 1),
+        ("a: {x: Part 1: b, y: 2}\n", "colon", 1),
+        ("a: 1\nb\nc: 1\n", "colon-missing", 2),
+        ("a:b\nc: 1\n", "colon-missing", 1),
+        ("a: %x\n", "sign", 1),
+        ("a: > 5 days\n", "sign", 1),
+        ("a: - b\n", "list-on-line", 1),
+        ("- a\nb: 1\n", "indentation", 2),
+        ("a: 1\n  b: 2\n", "indentation", 2),
+        ("a:\n    b: 1\n  c: 2\n", "indentation", 3),
+        ("a:\n  - x\n  y: 1\n", "indentation", 3),
+        ("  a: 1\nb: 2\n", "indentation", 2),
+        ("a: “Part 1: b”\n", "word-quotes", 1),
+    ],
 )
-def test_what_is_not_yaml_is_refused_with_a_line(text: str) -> None:
+def test_what_is_not_yaml_is_told_by_its_cause_with_its_line_in_three_languages(
+    text: str, code: str, line: int
+) -> None:
     (problem,) = problems(text)
-    assert problem.code == "yaml.syntax"
-    assert problem.place.line >= 1
+    assert (problem.code, problem.place.line) == (f"yaml.{code}", line)
+    for language in ("en", "sq", "ro"):
+        said = describe(problem, language)
+        assert text.split("\n")[line - 1].strip() in said
+        assert language == "en" or not re.search(
+            "expected|found|mapping|token|scalar", said.replace("token", "")
+        )
+
+
+def test_a_line_that_is_shown_is_short_and_keeps_a_secret() -> None:
+    (problem,) = problems("token: 0123456789abcdef: x\n")
+    assert problem.params["line"] == "token:…"
+    (problem,) = problems(f"a: {'word ' * 40}: b: c\n")
+    assert len(str(problem.params["line"])) == 60
+
+
+@pytest.mark.parametrize("quoted", ["“Kursi”", "„Kursi”", "”Kursi”", "„Kursi” i parë"])
+def test_a_value_in_a_word_processors_quotes_is_told_and_quoted_texts_may_hold_them(quoted: str) -> None:
+    assert told(f"a: {quoted}\n") == [("yaml.word-quotes", 1, 4)]
+    assert parse_yaml(f'a: "{quoted}"\nb: |\n  {quoted}\n', "a.yaml").data == {
+        "a": quoted,
+        "b": f"{quoted}\n",
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("{answer: 12,5}", ["12.5"]), ("{a: 0,5, b: 1,5}", ["0.5", "1.5"]), ("{score: 12,5%}", ["12.5%"])],
+)
+def test_a_decimal_comma_between_curly_brackets_is_told_as_such(written: str, meant: list[str]) -> None:
+    found = problems(f"x: {written}\n")
+    assert [(one.code, one.params["suggestion"]) for one in found] == [
+        ("yaml.number-comma", m) for m in meant
+    ]
+
+
+def test_numbers_as_keys_between_curly_brackets_stay_keys() -> None:
+    assert parse_yaml("{1: 5, 2: 6}\n", "a.yaml").data == {"1": 5, "2": 6}
 
 
 def test_a_duplicate_key_names_the_line_of_the_first() -> None:
@@ -189,7 +255,7 @@ def test_all_that_is_wrong_is_told_in_one_pass() -> None:
         "yaml.alias",
         "yaml.tag",
         "yaml.duplicate-key",
-        "yaml.syntax",
+        "yaml.bracket",
     ]
 
 
@@ -358,8 +424,67 @@ def test_every_wrong_key_and_value_is_named_with_its_place_and_likeness() -> Non
         ("yaml.below-limit", "c.yaml:3:15"),
         ("yaml.missing-key", "c.yaml:4:5"),
         ("yaml.unknown-key-similar", "c.yaml:4:14"),
-        ("yaml.wrong-type", "c.yaml:5:15"),
+        ("yaml.needs-whole-number", "c.yaml:5:15"),
     ]
+
+
+class _Kinds(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    version: str = ""
+    title: LocalizedText | None = None
+    minutes: int = 0
+    weight: float = 0
+    active: bool = False
+    span: datetime.timedelta | None = None
+    day: datetime.date | None = None
+    words: list[str] = []
+    part: _Part | None = None
+    short: Annotated[str, Field(pattern="^a$")] = "a"
+    mode: Literal["on", "off", "auto"] = "on"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ("version: 1.10", "needs-text", '"1.10"'),
+        ("title: 5", "needs-text", '"5"'),
+        ("title: {sq: 5}", "needs-text", '"5"'),
+        ("version: [Draft]", "needs-text-alone", "["),
+        ("minutes: half", "needs-whole-number", "30"),
+        ("minutes: 1.5", "needs-whole-number", "1.5"),
+        ("weight: much", "needs-number", "3.5"),
+        ("active: maybe", "needs-true-or-false", "true"),
+        ("span: 30 min", "needs-duration", "PT1H30M"),
+        ("day: 2.3.2026", "needs-date", "2026-03-02"),
+        ("words: one", "needs-list", "-"),
+        ("words: [1]", "needs-text", "words (1)"),
+        ("part: 3", "needs-map", "3"),
+        ("minutes:", "value-missing", "minutes"),
+        ("short: b", "wrong-value", "b"),
+        ("mode: never", "wrong-choice", "on, off, auto"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_once_and_in_the_readers_words(
+    text: str, code: str, words: str
+) -> None:
+    with pytest.raises(ContentError) as caught:
+        load_model(parse_yaml(text, "c.yaml"), _Kinds)
+    (problem,) = caught.value.problems
+    assert problem.code == f"yaml.{code}"
+    for language in ("en", "sq", "ro"):
+        said = describe(problem, language)
+        assert words in said
+        assert not re.search("should|Input|valid|pattern|timedelta| or '", said)
+
+
+def test_an_unknown_key_where_no_key_is_known_leaves_no_empty_list_behind() -> None:
+    class Nothing(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+    with pytest.raises(ContentError) as caught:
+        load_model(parse_yaml("a: 1", "c.yaml"), Nothing)
+    assert caught.value.code == "yaml.unknown-key-alone"
+    assert not any(": -" in describe(caught.value.problem, language) for language in ("en", "sq", "ro"))
 
 
 @pytest.mark.parametrize("text", ["just a word", "- a\n- b\n", "12", "~"])

@@ -91,7 +91,7 @@ def test_a_requirement_that_can_never_be_met_is_told_with_the_nearest_key(policy
         ("DPA-{year}", "DPA {year}", "policy.serial", 0),
         ("score: 82%, ", "", "policy.given", 0),
         ("hours: 16", "hourz: 16", "yaml.unknown-key-similar", 0),
-        ("version: 1", "version: one", "yaml.wrong-type", 0),
+        ("version: 1", "version: one", "yaml.needs-whole-number", 0),
         ("kind: achievement", "kind: achievment", "yaml.wrong-choice", 0),
         ("approval: manual", "approval: maybe", "yaml.wrong-choice", 0),
     ],

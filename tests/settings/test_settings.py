@@ -64,7 +64,7 @@ def test_everything_wrong_in_a_configuration_is_told_at_once(tmp_path: Path) -> 
         SITE + "    timezone: Nowhere/City\nlanguage: xx\nportal: {port: 99999}\npeople: {creat: missing}\n",
     )
     assert [(one.code, one.place.line) for one in error.problems] == [
-        ("yaml.wrong-value", 5),
+        ("settings.time-zone", 5),
         ("yaml.wrong-choice", 6),
         ("yaml.above-limit", 7),
         ("yaml.unknown-key-similar", 8),
@@ -89,7 +89,10 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
 
 @pytest.mark.parametrize("source", ["", ", token_env: A, token_file: b"])
 def test_a_site_has_exactly_one_source_of_its_token(tmp_path: Path, source: str) -> None:
-    assert refusal(tmp_path, f"sites:\n  main: {{url: https://x.org{source}}}\n").code == "yaml.wrong-value"
+    assert (
+        refusal(tmp_path, f"sites:\n  main: {{url: https://x.org{source}}}\n").code
+        == "settings.one-token-source"
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,6 +100,30 @@ def test_a_site_has_exactly_one_source_of_its_token(tmp_path: Path, source: str)
 )
 def test_a_job_says_when_in_exactly_one_way(tmp_path: Path, job: str) -> None:
     assert refusal(tmp_path, f"{SITE}schedule:\n  - {job}\n").problem.place.line == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        (SITE + "schedule: [{job: pull, every: 15}]", "settings.every", "15 min"),
+        (SITE + "schedule: [{job: pull, every: hourly}]", "settings.every", "2 h"),
+        (SITE + "schedule: [{job: pull, at: 6.30}]", "settings.at", "06:30"),
+        (SITE + "schedule: [{job: pull}]", "settings.every-or-at", "every"),
+        ("sites:\n  main: {url: moodle.example.org, token_env: T}", "settings.address", "https://"),
+        ("sites:\n  Main Site: {url: https://x.org, token_env: T}", "settings.site-name", "Main Site"),
+        (SITE + "language: shqip", "yaml.wrong-choice", "sq, ro, en"),
+        (SITE + "    language: Shqip", "yaml.language-code", "sq"),
+    ],
+)
+def test_a_value_of_the_wrong_form_comes_with_the_right_form_in_three_languages(
+    tmp_path: Path, text: str, code: str, words: str
+) -> None:
+    (problem,) = refusal(tmp_path, text + "\n").problems
+    assert problem.code == code
+    for language in LANGUAGES:
+        said = describe(problem, language)
+        assert words in said
+        assert "pattern" not in said
 
 
 def test_with_several_sites_one_must_be_named(tmp_path: Path) -> None:
