@@ -181,9 +181,7 @@ def test_a_wrong_configuration_is_told_in_the_readers_language(push: Push, comma
         ended = command("plan", "--dir", push.folder, language=language)
         assert ended.code == 1
         assert ended.err.count("config.yaml:") == 2
-        _is_clear(
-            ended, "yaml.wrong-choice", language, key="language", value="xx", choices="'sq', 'ro' or 'en'"
-        )
+        _is_clear(ended, "yaml.wrong-choice", language, key="language", value="xx", choices="sq, ro, en")
 
 
 def test_a_folder_that_is_no_academy_is_told(command: Command, tmp_path: Path) -> None:
