@@ -33,6 +33,7 @@ class SiteSettings(Strict):
     language: Language = "sq"
     student_role_id: Annotated[int, Field(gt=0)] = 5
     multilang: bool = True
+    read_only: bool = False
 
     @field_validator("timezone")
     @classmethod
@@ -62,6 +63,7 @@ class PeopleSettings(Strict):
     match: Literal["username", "email"] = "username"
     create: Literal["never", "missing"] = "never"
     auth: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = "manual"
+    institution_from: Literal["none", "group", "department", "institution"] = "none"
 
 
 class IssuerSettings(Strict):
