@@ -69,8 +69,12 @@ def _fill_accounts(site: Site, seed: Mapping[str, Any]) -> None:
     )
     site.tokens[token] = Token(token, account.id, "lmssync")
     if reader := seed.get("reading_account"):
-        account = _add_user(site, {"username": "lmsread", "firstname": "lms-sync", "lastname": "Reader", **reader})
-        site.capabilities[account.id] = set(READING_CAPABILITIES) - set(reader.get("without_capabilities", ()))
+        account = _add_user(
+            site, {"username": "lmsread", "firstname": "lms-sync", "lastname": "Reader", **reader}
+        )
+        site.capabilities[account.id] = set(READING_CAPABILITIES) - set(
+            reader.get("without_capabilities", ())
+        )
         site.tokens[reader["token"]] = Token(reader["token"], account.id, "lmssync_read")
     for wanted in seed.get("tokens", []):
         user = site.user_by_name(wanted["username"])
