@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NotRequired, Protocol
 
@@ -135,7 +136,9 @@ def localized(raw: str, otherwise: str) -> LocalizedText:
 def plain_text(raw: str) -> str:
     """A text without markup, control characters and extra blanks."""
     text = html.unescape(re.sub(r"<[^>]*>", " ", raw))
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return " ".join(
+        "".join(" " if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in text).split()
+    )
 
 
 def forget_cursors(engine: Engine, site: str, course: str) -> None:

@@ -239,7 +239,7 @@ def _localized(text: LocalizedText) -> str:
 def _string(value: str) -> str:
     # JSON's form of a string is also YAML's; what YAML does not allow as it is, is escaped.
     escaped = json.dumps(value, ensure_ascii=False)
-    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in escaped)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08X}" for sign in escaped)
 
 
 def _quoted(key: str) -> str:

@@ -353,7 +353,7 @@ class _Work:
             self.many.requests,
             self.rows,
             seconds,
-            warnings=tuple(dict.fromkeys(self.warnings)),
+            warnings=tuple(self.warnings),
             reader=BY_PERSON,
         )
 
@@ -424,9 +424,9 @@ class _Work:
         for function in _STREAM_OF:
             lacking = [name for name in (function, *_NEEDS.get(function, ())) if name not in self.offered]
             if lacking:
-                self.warnings.append(
-                    Problem("pull.not-offered", {"functions": ", ".join(lacking)}, severity="warning")
-                )
+                warning = Problem("pull.not-offered", {"functions": ", ".join(lacking)}, severity="warning")
+                if warning not in self.warnings:  # of another course
+                    self.warnings.append(warning)
             elif function == ATTEMPTS:
                 answer = self.client.call(QUIZZES, {"courseids": [course.id]})
                 for quiz in _as(_quizzes, QUIZZES, answer)["quizzes"]:
