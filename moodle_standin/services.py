@@ -44,6 +44,7 @@ READING_CAPABILITIES: Final = frozenset(
         "mod/quiz:viewreports",
         "mod/scorm:viewreport",
         "moodle/course:enrolreview",
+        "moodle/course:ignoreavailabilityrestrictions",
         "moodle/course:view",
         "moodle/course:viewhiddenactivities",
         "moodle/course:viewhiddencourses",

@@ -117,6 +117,27 @@ def test_without_requests_for_many_at_once_the_same_is_read(history: History, co
     assert one_by_one["pages"] > 3 * together["pages"]
 
 
+def test_a_pull_that_was_stopped_goes_on_where_it_was_and_reads_nobody_twice(
+    history: History, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lms_sync.moodle.many_calls._MOST", 10)  # two people a request
+    monkeypatch.setattr("lms_sync.moodle.client.time.sleep", lambda seconds: None)
+    history.configure(institution_from="group")
+    command("adopt", COURSE, "--dir", history.folder)
+    whole = json.loads(command("pull", "--dir", history.folder, "--json").out)
+    (history.folder / ".lms-sync" / "state.db").unlink()
+    # The site goes down at the third request for many people, for as long as a client is patient.
+    many = "tool_mobile_call_external_functions"
+    history.site.faults.add({"match": many, "kind": "upgraderunning", "after": 2, "times": 4})
+    assert command("pull", "--dir", history.folder, "--json").code == 1
+    before = len(facts(history.folder))
+    assert 10 < before < whole["facts"]
+    rest = json.loads(command("pull", "--dir", history.folder, "--json").out)
+    assert rest["facts"] + before == whole["facts"]
+    assert rest["pages"] < whole["pages"]
+    assert rest["rows"] < whole["rows"]
+
+
 def test_certify_decides_by_a_policy_that_names_an_adopted_activity(
     history: History, command: Command
 ) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -16,6 +17,7 @@ from lms_sync.moodle.functions import FUNCTIONS, READ_ONLY_FUNCTIONS, READING_FU
 from lms_sync.moodle.many_calls import ManyCalls, SubCall
 from lms_sync.settings import Secret
 from moodle_standin.declared_functions import signatures
+from moodle_standin.services import READING_CAPABILITIES
 from moodle_standin.services import READING_FUNCTIONS as SERVED_TO_READERS
 
 WRITING = sorted(set(FUNCTIONS) - READING_FUNCTIONS)
@@ -178,3 +180,8 @@ def test_one_by_one_a_refusal_is_an_answer_too() -> None:
 
     many = ManyCalls(Refusing(), together=False, sleep=lambda seconds: None)
     assert [error.errorcode for error in many.run(calls(2))] == ["nocriteriaset"] * 2
+
+
+def test_the_role_to_upload_is_the_one_that_was_tried() -> None:
+    root = ElementTree.parse(Path(__file__).parents[2] / "docs" / "read-only-role.xml").getroot()
+    assert {one.text for one in root.iter("allow")} == READING_CAPABILITIES
