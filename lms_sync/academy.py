@@ -9,6 +9,7 @@ from pathlib import Path
 from authoring.course import Course, read_course
 from authoring.problems import ContentError, Place, Problem
 from course_packages import ScormPackage, build_scorm12
+from lms_sync.adopted import read_adopted
 from lms_sync.desired import BuiltPackage, CourseContent
 from lms_sync.people import People, read_people
 from lms_sync.write_files import refuse_links, write_durably
@@ -37,7 +38,8 @@ class BuiltAcademy:
     @property
     def people(self) -> People:
         """The institutions and participants, read anew; raises ContentError."""
-        return read_people(self.academy.folder, courses=list(self.academy.courses))
+        adopted = [course.key for course in read_adopted(self.academy.folder)]
+        return read_people(self.academy.folder, courses=[*self.academy.courses, *adopted])
 
 
 def read_academy(folder: Path) -> Academy:

@@ -26,6 +26,13 @@ def write_report(report: CompletionReport, folder: Path, language: str) -> tuple
     return paths
 
 
+_FROM_MOODLE = (
+    "code",
+    "institution",
+    "participants",
+)  # columns that come from elsewhere where no file says them
+
+
 def headings(language: str) -> list[str]:
     """The columns' headings."""
     return [text(f"report.column-{column}", {}, language) for column in COLUMNS]
@@ -53,7 +60,8 @@ def definitions(report: CompletionReport, language: str) -> Iterator[tuple[str, 
     yield text("report.site", {}, language), report.site
     yield text("report.as-of", {}, language), f"{local:%Y-%m-%d %H:%M:%S} ({report.timezone})"
     for column, heading in zip(COLUMNS, headings(language), strict=True):
-        yield heading, text(f"report.definition-{column}", {}, language)
+        other = f"-{report.source}" if column in _FROM_MOODLE and report.source != "files" else ""
+        yield heading, text(f"report.definition-{column}{other}", {}, language)
     if report.unlisted:
         said = text("report.unlisted", {"n": report.unlisted}, language)
         yield text("report.not-counted", {}, language), said

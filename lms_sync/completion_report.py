@@ -17,6 +17,7 @@ from authoring.messages import text
 from lms_sync.clock import local_date
 from lms_sync.facts import ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, SCORM_RESULT
 from lms_sync.people import People
+from lms_sync.report_people import Source, counted_people
 from lms_sync.store import schema
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ class CompletionRow:
 
 @dataclass(frozen=True)
 class CompletionReport:
-    """The report on one course as of one moment. `unlisted`: people who learned and are in no list of the course."""
+    """The report on one course as of one moment. `unlisted`: people who learned and are in no list of the course.
+
+    `source` says where its participants and institutions are from.
+    """
 
     course: str
     title: str
@@ -65,6 +69,7 @@ class CompletionReport:
     rows: tuple[CompletionRow, ...]
     total: CompletionRow
     unlisted: int = 0
+    source: Source = "files"
 
     @property
     def name(self) -> str:
@@ -80,17 +85,22 @@ class CompletionReport:
             "institutions": [row.as_json() for row in self.rows],
             "total": self.total.as_json(),
             "unlisted": self.unlisted,
+            "participants_from": self.source,
         }
 
 
 @dataclass(frozen=True)
 class ReportedCourse:
-    """A course as the report needs it: its final quiz's key in Moodle ("" for none), the policies that award it."""
+    """A course as the report needs it: its final quiz's key in Moodle ("" for none), the policies that award it.
+
+    `learners_from_moodle`: where the people files list nobody for it, its learners are those enrolled in Moodle.
+    """
 
     key: str
     title: str
     final_quiz: str = ""
     policies: tuple[str, ...] = ()
+    learners_from_moodle: bool = False
 
 
 def completion_report(
@@ -107,20 +117,25 @@ def completion_report(
 
     started: did anything in it (an attempt, a SCORM result, a grade, a completed activity). completed: the
     course was complete at any time, whatever was reset later. certified: holds an award of the course's
-    policies that is not revoked. Participants are those whom the people files list for the course.
+    policies that is not revoked. Participants are those whom the people files list for the course, and for an
+    adopted course that they do not list anybody for, those enrolled in Moodle.
     """
     import pandas as pd  # a heavy library: only reports pay for it
 
     person_of = _person_ids(connection, site)
     learned = _learned(connection, site, course, as_of)
-    listed = people.participants_of(course.key)
-    frame = pd.DataFrame(
-        {
-            "institution": [participant.institution for participant in listed],
-            "person": [person_of.get(participant.idnumber, "") for participant in listed],
-        },
-        dtype="object",
+    counted_for = counted_people(
+        connection,
+        site,
+        people,
+        course.key,
+        person_of,
+        from_moodle=course.learners_from_moodle,
+        learned=learned.started | learned.completed,
+        as_of=as_of,
+        language=language,
     )
+    frame = pd.DataFrame(counted_for.people, columns=["institution", "person"], dtype="object")
     frame["started"] = frame["person"].isin(learned.started)
     frame["completed"] = frame["person"].isin(learned.completed)
     frame["certified"] = frame["person"].isin(_certified(connection, site, course.policies, as_of))
@@ -132,10 +147,10 @@ def completion_report(
         certified=("certified", "sum"),
         score=("score", "mean"),
     )
-    counted = counted.reindex([institution.code for institution in people.institutions])
+    counted = counted.reindex([institution.code for institution in counted_for.institutions])
     rows = tuple(
         _row(institution.code, institution.name(language), numbers)
-        for institution, (_, numbers) in zip(people.institutions, counted.iterrows(), strict=True)
+        for institution, (_, numbers) in zip(counted_for.institutions, counted.iterrows(), strict=True)
     )
     total = CompletionRow(
         "",
@@ -148,7 +163,9 @@ def completion_report(
         _number(frame["score"].mean()),
     )
     unlisted = len((learned.started | learned.completed) - set(frame["person"]))
-    return CompletionReport(course.key, course.title, site, as_of, timezone, rows, total, unlisted)
+    return CompletionReport(
+        course.key, course.title, site, as_of, timezone, rows, total, unlisted, counted_for.source
+    )
 
 
 def _row(code: str, name: str, numbers: pd.Series[Any]) -> CompletionRow:

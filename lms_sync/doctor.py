@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+from lms_sync.adopted import AdoptedCourse
 from lms_sync.clock import Clock
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import CallRefused, FunctionMissing, MoodleError
-from lms_sync.moodle.functions import CORE_FUNCTIONS, PLUGIN_FUNCTIONS
+from lms_sync.moodle.functions import (
+    ADOPT_FUNCTIONS,
+    CORE_FUNCTIONS,
+    FUNCTIONS,
+    PLUGIN_FUNCTIONS,
+    READ_ONLY_FUNCTIONS,
+    READING_FUNCTIONS,
+)
+from lms_sync.pull import CHANGES
+from lms_sync.pull_by_person import try_course
 from lms_sync.settings import Settings
 
 Level = Literal["good", "warning", "fault"]
@@ -50,11 +60,12 @@ def examine_site(
     *,
     several_languages: bool,
     largest_upload: int = 0,
+    adopted: Sequence[AdoptedCourse] = (),
 ) -> Iterator[Finding]:
     """Findings about a site, in the order in which they should be mended.
 
     `several_languages` says that some course has texts in more than one; `largest_upload` is the size in
-    bytes of the largest package built. MoodleErrors become findings; the examination ends where nothing
+    bytes of the largest package built; `adopted` are the courses that are only read. MoodleErrors become findings; the examination ends where nothing
     more can be asked.
     """
     try:
@@ -68,6 +79,10 @@ def examine_site(
     if info.get("userissiteadmin"):
         yield Finding("warning", "doctor.administrator", {"username": info["username"]})
     offered = {one["name"] for one in info["functions"]}
+    if client.read_only:
+        yield from _read_only(client, settings, clock, offered, adopted)
+        yield from _issuer_findings(settings)
+        return
     if missing_plugin := [name for name in PLUGIN_FUNCTIONS if name not in offered]:
         if len(missing_plugin) == len(PLUGIN_FUNCTIONS):
             yield Finding("fault", "doctor.no-plugin", {})
@@ -86,6 +101,57 @@ def examine_site(
     if "local_lmssync_get_site" in offered:
         yield from _plugin_findings(client, settings, clock, several_languages, largest_upload)
     yield from _issuer_findings(settings)
+
+
+def _read_only(
+    client: MoodleClient,
+    settings: Settings,
+    clock: Clock,
+    offered: Collection[str],
+    adopted: Sequence[AdoptedCourse],
+) -> Iterator[Finding]:
+    """Findings about a site that is only read: no uploads, no rights to push, the plugin as one wishes."""
+    yield Finding("good", "doctor.read-only", {})
+    by_plugin = CHANGES in offered
+    wanted = ADOPT_FUNCTIONS if by_plugin else READ_ONLY_FUNCTIONS
+    if lacking := [name for name in wanted if name not in offered]:
+        params = {"functions": ", ".join(lacking), "n": len(lacking)}
+        yield Finding("fault", "doctor.reading-functions-missing", params)
+    elif not by_plugin:
+        yield Finding("good", "doctor.reading-functions", {})
+    if writing := [name for name in FUNCTIONS if name in offered and name not in READING_FUNCTIONS]:
+        yield Finding("warning", "doctor.token-can-write", {"n": len(writing)})
+    if not by_plugin:
+        yield Finding("good", "doctor.reads-by-person", {})
+        for course in adopted:
+            yield from _course_readable(client, settings, course)
+    elif "local_lmssync_get_site" in offered:
+        yield from _plugin_for_reading(client, clock)
+
+
+def _plugin_for_reading(client: MoodleClient, clock: Clock) -> Iterator[Finding]:
+    try:
+        site = client.call("local_lmssync_get_site")
+    except MoodleError as error:
+        yield Finding("fault", error.code, error.problem.params)
+        return
+    yield from _plugin_version(site)
+    if not site["completion_enabled"]:
+        yield Finding("fault", "doctor.no-completion", {})
+    yield from _clock_skew(site, clock)
+
+
+def _course_readable(client: MoodleClient, settings: Settings, course: AdoptedCourse) -> Iterator[Finding]:
+    """Reads one learner of an adopted course in every way that a pull does."""
+    role = next(one.student_role_id for name, one in settings.sites.items() if name == course.site)
+    refused = 0
+    for function, error in try_course(client, course.moodle_course, role=role):
+        refused += 1
+        reason = error.problem.params.get("message") or error.errorcode or error.code
+        params = {"course": course.key, "function": function, "reason": reason}
+        yield Finding("fault", "doctor.course-not-readable", params)
+    if not refused:
+        yield Finding("good", "doctor.course-readable", {"course": course.key})
 
 
 def _release(release: str) -> Iterator[Finding]:
@@ -117,12 +183,7 @@ def _plugin_findings(
     except (CallRefused, FunctionMissing, MoodleError) as error:
         yield Finding("fault", error.code, error.problem.params)
         return
-    if int(site["plugin_version"]) < MINIMUM_PLUGIN:
-        yield Finding(
-            "fault", "doctor.plugin-version", {"has": site["plugin_version"], "wanted": MINIMUM_PLUGIN}
-        )
-    else:
-        yield Finding("good", "doctor.plugin", {"release": site["plugin_release"]})
+    yield from _plugin_version(site)
     if missing := list(site["missing_capabilities"]):
         yield Finding(
             "fault", "doctor.capabilities-missing", {"capabilities": ", ".join(missing), "n": len(missing)}
@@ -156,6 +217,18 @@ def _plugin_findings(
         )
     if not site["mobile_enabled"]:
         yield Finding("warning", "doctor.no-mobile", {})
+    yield from _clock_skew(site, clock)
+
+
+def _plugin_version(site: Mapping[str, Any]) -> Iterator[Finding]:
+    if int(site["plugin_version"]) < MINIMUM_PLUGIN:
+        params = {"has": site["plugin_version"], "wanted": MINIMUM_PLUGIN}
+        yield Finding("fault", "doctor.plugin-version", params)
+    else:
+        yield Finding("good", "doctor.plugin", {"release": site["plugin_release"]})
+
+
+def _clock_skew(site: Mapping[str, Any], clock: Clock) -> Iterator[Finding]:
     skew = int(clock.now().timestamp()) - int(site["server_time"])
     if abs(skew) > _MAX_CLOCK_SKEW:
         yield Finding("warning", "doctor.clock", {"n": abs(skew)})

@@ -24,9 +24,13 @@ ACTIVITY_COMPLETION = "activity_completion"
 GRADE = "grade"
 QUIZ_ATTEMPT = "quiz_attempt"
 SCORM_RESULT = "scorm_result"
+ENROLMENT = "enrolment"
 
-STREAMS = (ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, SCORM_RESULT)
-"""Every kind of fact there is, in the order in which a pull reads them."""
+RESULT_STREAMS = (ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, SCORM_RESULT)
+"""What learners did, in the order in which a pull reads it."""
+
+STREAMS = (*RESULT_STREAMS, ENROLMENT)
+"""Every kind of fact there is."""
 
 _BATCH = 2000
 
@@ -44,7 +48,12 @@ class Fact:
     grade                {"item": "mod"|"course", "grade": float|None, "max": float}
     quiz_attempt         {"attempt": int, "state": str, "score": float|None, "max": float}
     scorm_result         {"attempt": int, "element": str, "value": str}
+    enrolment            {"enrolled": bool, "institution": [str]}
     ===================  =====================================================
+
+    Facts that were read person by person, without the plugin (`lms_sync.pull_by_person`), have source ids that
+    begin with "core:". Where the site told no time, their value says what stands for it: "time" is
+    "last-criterion" or "observed". Enrolments are of adopted courses and always "observed".
     """
 
     stream: str

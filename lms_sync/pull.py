@@ -20,7 +20,7 @@ from typing import Annotated, Any, NotRequired, Protocol
 
 import pydantic
 from pydantic import Field, TypeAdapter
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Engine, insert, select, update
 from typing_extensions import TypedDict
 
 from authoring.problems import LmsSyncError, Problem
@@ -30,12 +30,12 @@ from lms_sync.facts import (
     COURSE_COMPLETION,
     GRADE,
     QUIZ_ATTEMPT,
+    RESULT_STREAMS,
     SCORM_RESULT,
-    STREAMS,
     Fact,
     store_facts,
 )
-from lms_sync.people import new_person
+from lms_sync.people import known_persons, meet_account
 from lms_sync.store import schema
 from lms_sync.store.database import reading
 
@@ -59,7 +59,6 @@ OVERLAP = {
 _TOGETHER = 3600  # seconds between cursors that are read in one call, at the price of that many known rows
 _COURSES_PER_CALL = 500  # below the number of variables that PHP accepts in one request
 _IDS_PER_CALL = 500
-_IDS_PER_QUERY = 500
 
 # The plugin names SCORM's stream after Moodle's table, the fact log after what it means.
 _PLUGIN_STREAM = {SCORM_RESULT: "scorm_track"}
@@ -100,6 +99,7 @@ class PullReport:
     seconds: float
     unlisted: tuple[UnlistedAccount, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    reader: str = "plugin"  # or "by person"
 
     @property
     def facts(self) -> int:
@@ -111,6 +111,7 @@ class PullReport:
         return {
             "facts": self.facts,
             "new": dict(self.new),
+            "reader": self.reader,
             "pages": self.pages,
             "rows": self.rows,
             "seconds": round(self.seconds, 2),
@@ -132,8 +133,11 @@ def pull(
     page: int = PAGE,
     progress: Progress | None = None,
     stopping: Callable[[], bool] | None = None,
+    subjects: Mapping[str, Mapping[int, str]] | None = None,
 ) -> PullReport:
     """Reads every stream of `courses` (our key → Moodle's course id) since its cursor.
+
+    `subjects` gives for adopted courses our keys of their activities by Moodle's course module numbers.
 
     Raises MoodleError where the site fails, WrongPage where its answer cannot be right, PullInterrupted
     when `stopping` says so between two pages; in each case what was stored stays, and the next pull goes on
@@ -143,10 +147,19 @@ def pull(
         raise ValueError("a page has at least one row")
     run_id = begin_run(engine, site, "pull", clock)
     work = _Pull(
-        client, engine, site, dict(courses), clock, page, run_id, progress, stopping or (lambda: False)
+        client,
+        engine,
+        site,
+        dict(courses),
+        clock,
+        page,
+        run_id,
+        progress,
+        stopping or (lambda: False),
+        subjects or {},
     )
     try:
-        for stream in STREAMS:
+        for stream in RESULT_STREAMS:
             work.read_stream(stream)
     except BaseException as error:
         code = error.code if isinstance(error, LmsSyncError) else type(error).__name__
@@ -338,8 +351,9 @@ class _Pull:
     run_id: int
     progress: Progress | None
     stopping: Callable[[], bool]
-    new: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STREAMS, 0))
-    rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STREAMS, 0))
+    subjects: Mapping[str, Mapping[int, str]]
+    new: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RESULT_STREAMS, 0))
+    rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RESULT_STREAMS, 0))
     pages: int = 0
     unlisted: list[UnlistedAccount] = field(default_factory=list)
     clock_behind: int = 0
@@ -423,22 +437,10 @@ class _Pull:
     ) -> None:
         now = self.clock.now()
         with self.engine.begin() as connection:
-            met = self._known_persons(connection, strangers)  # another pull may have met them meanwhile
+            met = known_persons(connection, self.site, strangers)  # another pull may have met them meanwhile
             for user_id in strangers:
-                if user_id in met:
-                    continue
-                person_id = new_person(connection, self.site, now)
-                connection.execute(
-                    insert(schema.account).values(
-                        site=self.site,
-                        user_id=user_id,
-                        person_id=person_id,
-                        created_by_us=False,
-                        matched_by="pull",
-                        matched_at=now,
-                    )
-                )
-                met[user_id] = person_id
+                if user_id not in met:
+                    met[user_id] = meet_account(connection, self.site, user_id, now)
             person_of = {**self._person_of, **met} if met else self._person_of
             facts = (
                 Fact(
@@ -447,7 +449,7 @@ class _Pull:
                     datetime.fromtimestamp(t, UTC),
                     person_of[row["userid"]],
                     key_of[row["courseid"]],
-                    row["key"] or (f"cmid:{row['cmid']}" if row["cmid"] else ""),
+                    self._subject(key_of[row["courseid"]], row),
                     value,
                 )
                 for row, (t, value) in zip(rows, values, strict=True)
@@ -457,6 +459,11 @@ class _Pull:
                 self._move_cursor(connection, stream, course, position, now)
         self._person_of.update(met)
         self.new[stream] += new
+
+    def _subject(self, course: str, row: _Row) -> str:
+        adopted = self.subjects.get(course)
+        key = row["key"] if adopted is None else adopted.get(row["cmid"], "")
+        return key or (f"cmid:{row['cmid']}" if row["cmid"] else "")
 
     def _move_cursor(
         self, connection: Any, stream: str, course: str, position: Position, now: datetime
@@ -475,22 +482,11 @@ class _Pull:
                 update(table).where(here).values(since=since, after_id=after_id, updated_at=now)
             )
 
-    def _known_persons(self, connection: Connection, user_ids: Sequence[int]) -> dict[int, str]:
-        table = schema.account
-        found: dict[int, str] = {}
-        for start in range(0, len(user_ids), _IDS_PER_QUERY):
-            some = user_ids[start : start + _IDS_PER_QUERY]
-            query = select(table.c.user_id, table.c.person_id).where(
-                table.c.site == self.site, table.c.user_id.in_(some)
-            )
-            found.update((row.user_id, row.person_id) for row in connection.execute(query))
-        return found
-
     def _ask_about_strangers(self, user_ids: set[int]) -> list[int]:
         """User ids that the database does not know yet, after the site has told which accounts they are."""
         unknown = sorted(user_ids - self._person_of.keys())
         with reading(self.engine) as connection:
-            self._person_of.update(self._known_persons(connection, unknown))
+            self._person_of.update(known_persons(connection, self.site, unknown))
         strangers = [user_id for user_id in unknown if user_id not in self._person_of]
         for start in range(0, len(strangers), _IDS_PER_CALL):
             answer = self.client.call(ACCOUNTS, {"userids": strangers[start : start + _IDS_PER_CALL]})

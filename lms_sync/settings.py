@@ -52,6 +52,7 @@ class SiteSettings(Strict):
     language: Language = "sq"
     student_role_id: Annotated[int, Field(gt=0)] = 5
     multilang: bool = True
+    read_only: bool = False
 
     @field_validator("timezone")
     @classmethod
@@ -81,6 +82,7 @@ class PeopleSettings(Strict):
     match: Literal["username", "email"] = "username"
     create: Literal["never", "missing"] = "never"
     auth: Annotated[str, _written(r"[a-z][a-z0-9_]*", "settings.auth")] = "manual"
+    institution_from: Literal["none", "group", "department", "institution"] = "none"
 
 
 class IssuerSettings(Strict):

@@ -11,7 +11,7 @@ from typing import Any
 
 from moodle_standin.course_records import create_course_record
 from moodle_standin.records import CourseCategory, Enrolment, Token, User
-from moodle_standin.services import ROLE_CAPABILITIES
+from moodle_standin.services import READING_CAPABILITIES, ROLE_CAPABILITIES
 from moodle_standin.site import STUDENT_ROLE, Clock, Settings, Site
 
 
@@ -68,6 +68,14 @@ def _fill_accounts(site: Site, seed: Mapping[str, Any]) -> None:
         removed
     )
     site.tokens[token] = Token(token, account.id, "lmssync")
+    if reader := seed.get("reading_account"):
+        account = _add_user(
+            site, {"username": "lmsread", "firstname": "lms-sync", "lastname": "Reader", **reader}
+        )
+        site.capabilities[account.id] = set(READING_CAPABILITIES) - set(
+            reader.get("without_capabilities", ())
+        )
+        site.tokens[reader["token"]] = Token(reader["token"], account.id, "lmssync_read")
     for wanted in seed.get("tokens", []):
         user = site.user_by_name(wanted["username"])
         if user is None:
@@ -103,6 +111,8 @@ def _add_user(site: Site, wanted: Mapping[str, Any]) -> User:
         suspended=bool(wanted.get("suspended", False)),
         confirmed=bool(wanted.get("confirmed", True)),
         lang=wanted.get("lang", "en"),
+        department=wanted.get("department", ""),
+        institution=wanted.get("institution", ""),
         maildisplay=int(wanted.get("maildisplay", 2)),
         timecreated=site.now(),
     )

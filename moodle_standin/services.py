@@ -16,6 +16,49 @@ PLUGIN_RELEASE: Final[str] = _SERVICE["plugin_release"]
 # What the companion plugin's service declares: its own functions and the core ones that go with them.
 SYNC_FUNCTIONS: Final[frozenset[str]] = frozenset(_SERVICE["functions"])
 
+# A service that an administrator makes by hand for reading, without the companion plugin.
+READING_FUNCTIONS: Final = frozenset(
+    {
+        "core_completion_get_activities_completion_status",
+        "core_completion_get_course_completion_status",
+        "core_course_get_contents",
+        "core_course_get_courses_by_field",
+        "core_enrol_get_enrolled_users",
+        "core_webservice_get_site_info",
+        "gradereport_user_get_grade_items",
+        "mod_quiz_get_quizzes_by_courses",
+        "mod_quiz_get_user_attempts",
+        "mod_scorm_get_scorm_sco_tracks",
+        "mod_scorm_get_scorm_scoes",
+        "mod_scorm_get_scorms_by_courses",
+        "tool_mobile_call_external_functions",
+    }
+)
+
+# What its account may do: see courses and what learners did in them.
+READING_CAPABILITIES: Final = frozenset(
+    {
+        "webservice/rest:use",
+        "gradereport/user:view",
+        "mod/quiz:view",
+        "mod/quiz:viewreports",
+        "mod/scorm:viewreport",
+        "moodle/course:enrolreview",
+        "moodle/course:ignoreavailabilityrestrictions",
+        "moodle/course:view",
+        "moodle/course:viewhiddenactivities",
+        "moodle/course:viewhiddencourses",
+        "moodle/course:viewparticipants",
+        "moodle/grade:viewall",
+        "moodle/grade:viewhidden",
+        "moodle/site:accessallgroups",
+        "moodle/user:viewalldetails",
+        "moodle/user:viewdetails",
+        "report/completion:view",
+        "report/progress:view",
+    }
+)
+
 # The functions of Moodle's mobile service that are served here: what a learner's app uses.
 MOBILE_FUNCTIONS: Final = frozenset(
     {

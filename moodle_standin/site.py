@@ -53,6 +53,7 @@ from moodle_standin.services import (
     MOBILE_FUNCTIONS,
     PLUGIN_RELEASE,
     PLUGIN_VERSION,
+    READING_FUNCTIONS,
     STUDENT_CAPABILITIES,
     SYNC_FUNCTIONS,
 )
@@ -158,6 +159,7 @@ class Site:
     def __post_init__(self) -> None:
         self.services = {
             "lmssync": Service("lmssync", SYNC_FUNCTIONS, restricted=True),
+            "lmssync_read": Service("lmssync_read", READING_FUNCTIONS, uploadfiles=False, restricted=True),
             "moodle_mobile_app": Service("moodle_mobile_app", MOBILE_FUNCTIONS),
         }
 

@@ -23,6 +23,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "administrator": {
         "doctor": ("administrator", "doctor"),
+        "adopt": ("administrator_adopt", "adopt"),
         "plan": ("administrator", "plan"),
         "apply": ("administrator", "apply"),
         "pull": ("administrator_pull", "pull"),

@@ -14,19 +14,21 @@ import click
 from authoring.messages import remedy, text
 from authoring.problems import Refused
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
+from lms_sync.adopted import read_adopted
 from lms_sync.apply import ApplyReport
 from lms_sync.cli import outcome
 from lms_sync.cli.plan_output import print_plan, print_report
 from lms_sync.clock import SystemClock
 from lms_sync.doctor import examine_site
 from lms_sync.moodle.client import MoodleClient
+from lms_sync.moodle.connect import connect
 from lms_sync.moodle.errors import MoodleError
 from lms_sync.people import MatchedAccount, known_accounts
 from lms_sync.plan import Loss, PlanOptions
 from lms_sync.plan_file import plan_json, read_plan_file, refuse_stale
 from lms_sync.plugin_zip import write_plugin_zip
 from lms_sync.push import Prepared, apply_prepared, prepare
-from lms_sync.settings import Settings, SiteSettings, database_url, load_settings, read_token
+from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
 from lms_sync.store.database import open_database, reading
 from lms_sync.write_files import write_durably
 
@@ -60,7 +62,7 @@ loss_option = click.option(
 def _connect(folder: Path, site_name: str | None) -> tuple[Settings, str, SiteSettings, MoodleClient]:
     settings = load_settings(folder)
     name, site = settings.site(site_name)
-    return settings, name, site, MoodleClient(site.url, read_token(name, site, folder))
+    return settings, name, site, connect(name, site, folder)
 
 
 def _built(folder: Path, site: SiteSettings, language: str) -> BuiltAcademy:
@@ -90,14 +92,22 @@ def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
       lms-sync doctor --dir academy
     """
     language = outcome.reader_language(folder)
-    settings, _, _, client = _connect(folder, site_name)
+    settings, name, _, client = _connect(folder, site_name)
+    adopted = read_adopted(folder, site=name)
     several, largest = True, 0
     if (folder / "courses").is_dir():
         academy = read_academy(folder)
         several = any(len(course.languages.offered) > 1 for course in academy.courses.values())
         largest = max((path.stat().st_size for path in (folder / "build").glob("*/*.zip")), default=0)
     findings = list(
-        examine_site(client, settings, SystemClock(), several_languages=several, largest_upload=largest)
+        examine_site(
+            client,
+            settings,
+            SystemClock(),
+            several_languages=several,
+            largest_upload=largest,
+            adopted=adopted,
+        )
     )
     faults = sum(one.level == "fault" for one in findings)
     if as_json:
@@ -201,6 +211,8 @@ def apply(
     language = outcome.reader_language(folder)
     saved = read_plan_file(plan_path) if plan_path is not None else None
     settings, name, site, client = _connect(folder, site_name or (saved.site if saved else None))
+    if site.read_only:
+        raise Refused("apply.read-only", site=name)
     built = _built(folder, site, language)
     options = saved.options if saved else _options(overwrite_edits, losses)
     courses = saved.courses if saved else courses

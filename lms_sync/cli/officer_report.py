@@ -9,21 +9,20 @@ from pathlib import Path
 
 import click
 
-from authoring.course import CourseFile
 from authoring.messages import LANGUAGES, printable
-from authoring.problems import ContentError, LmsSyncError, Problem
-from authoring.read_yaml import load_model, read_yaml
+from authoring.problems import LmsSyncError
 from lms_sync.cli import outcome
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.completion_output import terminal_table, write_report
 from lms_sync.completion_report import CompletionReport, ReportedCourse, completion_report
+from lms_sync.course_outlines import chosen_courses
 from lms_sync.people import read_people
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
 from lms_sync.store.database import open_database, reading
 
 
 class CannotReport(LmsSyncError):
-    """There is nothing to report on, or not what was asked for."""
+    """There is nothing to report on."""
 
 
 @dataclass(frozen=True)
@@ -36,32 +35,6 @@ class WrittenReport:
     def as_json(self) -> dict[str, object]:
         """For `--json`."""
         return {**self.report.as_json(), "files": [path.as_posix() for path in self.files]}
-
-
-def read_course_files(folder: Path) -> list[CourseFile]:
-    """Every `courses/*/course.yaml` without its lessons; raises ContentError with the problems of all of them."""
-    found: list[CourseFile] = []
-    problems: list[Problem] = []
-    for path in sorted((folder / "courses").glob("*/course.yaml")):
-        try:
-            found.append(load_model(read_yaml(path, root=folder), CourseFile))
-        except ContentError as error:
-            problems += error.problems
-    if problems:
-        raise ContentError(problems)
-    return found
-
-
-def chosen_courses(folder: Path, wanted: Sequence[str], *, none: str) -> list[CourseFile]:
-    """The academy's courses, or those whose ids are wanted; raises CannotReport with the code `none` for no course."""
-    found = read_course_files(folder)
-    if not found:
-        raise CannotReport(none)
-    known = {course.id: course for course in found}
-    for key in wanted:
-        if key not in known:
-            raise CannotReport("report.no-course", course=key, known=", ".join(known))
-    return [known[key] for key in wanted] if wanted else found
 
 
 def make_reports(
@@ -79,24 +52,20 @@ def make_reports(
 
     language = language or settings.language
     people = read_people(folder)
-    if not people.institutions:
+    chosen = chosen_courses(folder, site_name, courses, none="report.no-courses")
+    if not people.institutions and any(course.adopted is None for course in chosen):
         raise CannotReport("report.no-institutions")
     policies = read_policies(folder)
     engine = open_database(database_url(settings, folder))
     as_of = clock.now()
     written: list[WrittenReport] = []
-    for course in chosen_courses(folder, courses, none="report.no-courses"):
-        quizzes = [
-            f"{course.id}/{activity.id}"
-            for section in course.sections
-            for activity in section.activities
-            if activity.kind == "quiz"
-        ]
+    for course in chosen:
         reported = ReportedCourse(
-            course.id,
+            course.key,
             course.title.in_language(language),
-            quizzes[-1] if quizzes else "",
-            tuple(policy.id for policy in policies if course.id in policy.courses),
+            course.final_quiz,
+            tuple(policy.id for policy in policies if course.key in policy.courses),
+            learners_from_moodle=course.adopted is not None,
         )
         with reading(engine) as connection:
             report = completion_report(

@@ -14,7 +14,9 @@ import requests
 import urllib3
 from requests_toolbelt.multipart.encoder import MultipartEncoder
 
+from authoring.problems import Refused
 from lms_sync.moodle.errors import CallRefused, MoodleError, SiteBusy, SiteUnreachable, UnknownOutcome
+from lms_sync.moodle.functions import MANY_CALLS, READING_FUNCTIONS
 from lms_sync.moodle.wire import MAX_VARIABLES, Reply, form_of, parse_reply
 from lms_sync.settings import Secret
 
@@ -42,6 +44,9 @@ class MoodleClient:
     A read is tried again after a broken connection or while the site is busy; a write is tried again only
     where it cannot have been received (no connection was made, or the site said that it is busy). Everything
     else about a write is UnknownOutcome, and the caller reads back.
+
+    With `read_only` nothing that could change the site is sent: neither a call with `write`, nor a function
+    that is not known to read only, nor a file. Refused is raised before.
     """
 
     def __init__(
@@ -52,8 +57,10 @@ class MoodleClient:
         waits: tuple[float, ...] = _WAITS,
         sleep: Callable[[float], None] | None = None,
         limits: Limits | None = None,
+        read_only: bool = False,
     ) -> None:
         self.url = url.rstrip("/")
+        self.read_only = read_only
         self._token = token
         self._waits = waits
         self._sleep = sleep or time.sleep
@@ -77,6 +84,8 @@ class MoodleClient:
         What Moodle printed before its answer is kept in `warnings`. `write` says that the call changes
         something: it gets more time, and is not tried again blindly.
         """
+        if self.read_only:
+            _refuse_writing(function, arguments or {}, write=write)
         form = form_of(function, arguments or {}, self._token.reveal())
         if len(form) > MAX_VARIABLES:
             raise ValueError(f"{function}: {len(form)} variables in one request")
@@ -158,6 +167,9 @@ class MoodleClient:
         return self._upload(io.BytesIO(content), filename)
 
     def _upload(self, stream: IO[bytes], filename: str) -> int:
+        if self.read_only:
+            raise Refused("moodle.read-only", function="upload.php")
+
         def attempt() -> Reply:
             stream.seek(0)
             encoder = MultipartEncoder(
@@ -214,6 +226,16 @@ class MoodleClient:
 
 
 _FINAL = {"moodle.redirect", "moodle.http-status", "moodle.reply-too-large", "moodle.bad-certificate"}
+
+
+def _refuse_writing(function: str, arguments: Mapping[str, object], *, write: bool) -> None:
+    called = [function]
+    requests_ = arguments.get("requests")
+    if function == MANY_CALLS and isinstance(requests_, list):
+        called += [str(one.get("function", "")) for one in requests_]
+    for name in called:
+        if write or name not in READING_FUNCTIONS:
+            raise Refused("moodle.read-only", function=name)
 
 
 class _TooSlow(Exception):

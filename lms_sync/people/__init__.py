@@ -7,7 +7,15 @@ from lms_sync.people.create import CreateReport, create_missing
 from lms_sync.people.match import Candidate, MatchedAccount, MatchReport, Undecided, match_people
 from lms_sync.people.matches_file import Decision, read_decisions, write_matches
 from lms_sync.people.read import Institution, Participant, People, read_people
-from lms_sync.people.remember import Remembered, known_accounts, new_person, remember_people
+from lms_sync.people.remember import (
+    Remembered,
+    known_accounts,
+    known_persons,
+    meet_account,
+    name_account,
+    new_person,
+    remember_people,
+)
 
 __all__ = [
     "Candidate",
@@ -22,7 +30,10 @@ __all__ = [
     "Undecided",
     "create_missing",
     "known_accounts",
+    "known_persons",
     "match_people",
+    "meet_account",
+    "name_account",
     "new_person",
     "read_decisions",
     "read_people",

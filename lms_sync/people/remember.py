@@ -17,6 +17,7 @@ from lms_sync.people.read import Participant
 from lms_sync.store import schema
 
 _SALT_BYTES = 32
+_IDS_A_QUERY = 500
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,56 @@ def new_person(connection: Connection, site: str, now: datetime) -> str:
     person_id = str(uuid.uuid4())
     connection.execute(insert(schema.person).values(id=person_id, site=site, created_at=now))
     return person_id
+
+
+def meet_account(connection: Connection, site: str, user_id: int, now: datetime) -> str:
+    """Adds a person for an account that a pull has met and nobody knows yet; the opaque id."""
+    person_id = new_person(connection, site, now)
+    connection.execute(
+        insert(schema.account).values(
+            site=site,
+            user_id=user_id,
+            person_id=person_id,
+            created_by_us=False,
+            matched_by="pull",
+            matched_at=now,
+        )
+    )
+    return person_id
+
+
+def known_persons(connection: Connection, site: str, user_ids: Sequence[int]) -> dict[int, str]:
+    """The persons to whom accounts belong, by the accounts' ids; accounts that nobody knows are left out."""
+    table = schema.account
+    found: dict[int, str] = {}
+    for start in range(0, len(user_ids), _IDS_A_QUERY):
+        some = user_ids[start : start + _IDS_A_QUERY]
+        query = select(table.c.user_id, table.c.person_id).where(
+            table.c.site == site, table.c.user_id.in_(some)
+        )
+        found.update((row.user_id, row.person_id) for row in connection.execute(query))
+    return found
+
+
+def name_account(connection: Connection, site: str, person_id: str, *, idnumber: str, username: str) -> None:
+    """Keeps by which number and user name a person is known on the site, where nothing is known of them yet.
+
+    An idnumber that stands for somebody else already is left out: Moodle itself keeps it unique nowhere.
+    """
+    data = schema.person_data
+    if connection.execute(select(data.c.person_id).where(data.c.person_id == person_id)).first() is not None:
+        return
+    taken = select(data.c.person_id).where(data.c.site == site, data.c.idnumber == idnumber)
+    free = idnumber and connection.execute(taken).first() is None
+    connection.execute(
+        insert(data).values(
+            person_id=person_id,
+            site=site,
+            salt=secrets.token_bytes(_SALT_BYTES),
+            idnumber=idnumber if free else None,
+            username=username or None,
+        )
+    )
 
 
 def known_accounts(connection: Connection, site: str) -> dict[str, MatchedAccount]:

@@ -69,7 +69,9 @@ def get_scorms_by_courses(call: Call, params: dict[str, Any]) -> Any:
     for course_id in courses:
         manages = call.can("moodle/course:manageactivities", course_id)
         for module in site.modules_in(course_id):
-            if module.modname != "scorm" or not (module.visible or manages):
+            if module.modname != "scorm" or not (
+                module.visible or call.can("moodle/course:viewhiddenactivities", course_id)
+            ):
                 continue
             rows.append(_activity(call, module, site.scorms[module.instance], manages))
     option = {"name": "scormstandard", "value": str(int(site.settings.scorm_standard))}

@@ -50,6 +50,7 @@ SEED: dict[str, Any] = {
 
 MORE_CAPABILITIES = {
     "gradereport/user:view",
+    "moodle/grade:viewall",
     "mod/quiz:viewreports",
     "mod/scorm:viewreport",
     "moodle/site:accessallgroups",

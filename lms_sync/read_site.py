@@ -1,0 +1,175 @@
+"""Chooses how a site is read, and reads it: by the companion plugin where it is, else person by person.
+
+Courses of the academy are found by their idnumber, adopted ones by Moodle's id; who learns in an adopted
+course is told by Moodle itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Engine
+
+from authoring.problems import Problem
+from lms_sync.adopt import missing, see_activities
+from lms_sync.adopted import AdoptedCourse
+from lms_sync.clock import Clock
+from lms_sync.enrolled import (
+    ENROLLED,
+    EnrolledPerson,
+    InstitutionFrom,
+    list_enrolled,
+    remember_enrolled,
+    store_enrolments,
+)
+from lms_sync.facts import ENROLMENT
+from lms_sync.moodle.errors import AccessRefused, FunctionMissing
+from lms_sync.moodle.functions import MANY_CALLS
+from lms_sync.moodle.many_calls import Caller, ManyCalls
+from lms_sync.people import People
+from lms_sync.pull import CHANGES, Progress, PullReport, begin_run, finish_run, pull
+from lms_sync.pull_by_person import CannotRead, PeopleProgress, PersonalCourse, pull_by_person
+
+COURSE_MODULE = "core_course_get_course_module"
+
+
+@dataclass(frozen=True)
+class SiteReader:
+    """How a site is to be read: by whom, into where, and what its settings say about people."""
+
+    client: Caller
+    engine: Engine
+    site: str
+    clock: Clock
+    people: People = People()
+    role: int = 5
+    institution_from: InstitutionFrom = "none"
+    progress: Progress | None = None
+    people_progress: PeopleProgress | None = None
+    stopping: Callable[[], bool] | None = None
+
+    def read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
+        """Reads the courses: `authored` by our key Moodle's id, and the adopted ones.
+
+        Raises MoodleError, CannotRead, PullInterrupted; what was stored stays.
+        """
+        if not adopted:
+            try:
+                return self._by_plugin(authored, ())
+            except (AccessRefused, FunctionMissing):
+                offered = self._offered()
+                if CHANGES in offered:
+                    raise  # something else is wrong
+        else:
+            offered = self._offered()
+        if CHANGES not in offered:
+            return self._by_person(authored, adopted, offered)
+        enrolments = self._enrolments(adopted, offered)
+        found = self._by_plugin(authored, adopted)
+        return _together(found, enrolments)
+
+    def _offered(self) -> frozenset[str]:
+        info = self.client.call("core_webservice_get_site_info")
+        return frozenset(str(one["name"]) for one in info["functions"])
+
+    def _by_plugin(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
+        courses = {**authored, **{course.key: course.moodle_course for course in adopted}}
+        return pull(
+            self.client,
+            self.engine,
+            self.site,
+            courses,
+            self.clock,
+            progress=self.progress,
+            stopping=self.stopping,
+            subjects={course.key: course.subjects for course in adopted},
+        )
+
+    def _enrolments(self, adopted: Sequence[AdoptedCourse], offered: Collection[str]) -> _Enrolments:
+        if ENROLLED not in offered:
+            warning = Problem("pull.enrolled-not-offered", {"function": ENROLLED}, severity="warning")
+            return _Enrolments({}, {}, 0, (warning,))
+        return self._list({course.key: course.moodle_course for course in adopted}, adopted)
+
+    def _list(self, courses: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> _Enrolments:
+        """Lists the learners of courses, remembers their accounts, and keeps who learns in the adopted ones."""
+        lists = {
+            key: list_enrolled(
+                self.client, key, number, role=self.role, institution_from=self.institution_from
+            )
+            for key, number in courses.items()
+        }
+        learners = {key: one.learners for key, one in lists.items()}
+        run_id = begin_run(self.engine, self.site, "enrolments", self.clock)
+        now = self.clock.now()
+        new = 0
+        with self.engine.begin() as connection:
+            everybody = [person for one in learners.values() for person in one]
+            persons, odd = remember_enrolled(connection, self.site, everybody, self.people.participants, now)
+            for course in adopted:
+                new += store_enrolments(
+                    connection, self.site, course.key, learners[course.key], persons, now, run_id
+                )
+        finish_run(self.engine, run_id, "done", {"facts": new, "people": len(persons)}, self.clock)
+        warnings = [warning for one in lists.values() for warning in one.warnings]
+        return _Enrolments(learners, persons, new, (*warnings, *odd))
+
+    def _by_person(
+        self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse], offered: Collection[str]
+    ) -> PullReport:
+        if lacking := missing(offered, (ENROLLED,)):
+            raise CannotRead("pull.cannot-read", functions=", ".join(lacking))
+        ids = {**authored, **{course.key: course.moodle_course for course in adopted}}
+        enrolments = self._list(ids, adopted)
+        subjects: dict[str, Mapping[int, str]] = {course.key: course.subjects for course in adopted}
+        many = ManyCalls(self.client, together=MANY_CALLS in offered)
+        for key, number in authored.items():
+            subjects[key] = self._own_subjects(key, number, offered)
+        courses = [
+            PersonalCourse(key, number, subjects[key], enrolments.learners[key])
+            for key, number in ids.items()
+        ]
+        found = pull_by_person(
+            self.client,
+            self.engine,
+            self.site,
+            courses,
+            enrolments.persons,
+            self.clock,
+            offered=offered,
+            many=many,
+            progress=self.people_progress,
+            stopping=self.stopping,
+        )
+        limits = Problem("pull.by-person", {}, severity="warning")
+        return replace(_together(found, enrolments), warnings=(limits, *enrolments.warnings, *found.warnings))
+
+    def _own_subjects(self, key: str, number: int, offered: Collection[str]) -> dict[int, str]:
+        """Our keys of the activities of a course of ours, by the idnumbers that were given to them by hand."""
+        if COURSE_MODULE not in offered:
+            return {}
+        found = {}
+        for activity in see_activities(self.client, number):
+            told: Any = self.client.call(COURSE_MODULE, {"cmid": activity.cmid})
+            idnumber = str(told["cm"].get("idnumber") or "")
+            if idnumber.startswith(f"{key}/"):
+                found[activity.cmid] = idnumber
+        return found
+
+
+@dataclass(frozen=True)
+class _Enrolments:
+    learners: Mapping[str, Sequence[EnrolledPerson]]
+    persons: Mapping[int, str]
+    new: int
+    warnings: tuple[Problem, ...]
+
+
+def _together(found: PullReport, enrolments: _Enrolments) -> PullReport:
+    return replace(
+        found,
+        new={**found.new, ENROLMENT: enrolments.new},
+        warnings=(*enrolments.warnings, *found.warnings),
+    )
