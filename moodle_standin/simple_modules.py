@@ -106,7 +106,8 @@ def read_simple(modname: str, data: DataReader) -> dict[str, Any]:
             if data.has("content"):
                 own["content"] = data.text("content")
         case "url":
-            own["externalurl"] = _web_address(data)
+            if data.has("externalurl"):
+                own["externalurl"] = _web_address(data)
         case "resource":
             own |= {"sha1": data.text("sha1"), "filename": data.text("filename")}
             if not re.fullmatch(r"[0-9a-f]{40}", own["sha1"]):

@@ -19,6 +19,9 @@ def check_simple(
     own = wanted["own"]
     live = call.site.simple[modname, module.instance].settings if module else None
     match modname:
+        case "url":
+            if live is None and not own:
+                raise plugin_error("datamissing", 'The data lack "externalurl".')
         case "resource":
             if live is None or {name: live[name] for name in own} != own:
                 _check_file(call, own, draftitemid)

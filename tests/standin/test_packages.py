@@ -201,7 +201,7 @@ def test_a_package_that_would_cost_attempts_is_refused_and_the_state_says_which(
     assert (before["attempts"], before["completions"]) == (1, 1)
     assert moodle.state(course.id)["criteria"]["completed"] == 1
     other = zip_package(make_manifest(("OTHER",)))
-    with pytest.raises(Exception) as caught:  # noqa: PT011
+    with pytest.raises(Exception) as caught:
         moodle.push_package(course.id, "ao/package", other)
     assert caught.value.code == "attemptslost"  # type: ignore[attr-defined]
     assert moodle.state(course.id)["activities"]["ao/package"] == before

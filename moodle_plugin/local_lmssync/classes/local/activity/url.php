@@ -36,13 +36,15 @@ final class url extends simple_module {
     public function read(data_reader $data): array {
         global $CFG;
         require_once($CFG->dirroot . '/mod/url/locallib.php');
-        $wanted = ['externalurl' => $data->text('externalurl')];
-        $url = $wanted['externalurl'];
+        if (!$data->has('externalurl')) {
+            return [];
+        }
+        $url = $data->text('externalurl');
         // Moodle would mend it silently, or refuse to show it.
         if (url_fix_submitted_url($url) !== $url || !preg_match('~^https?://~i', $url) || !url_appears_valid_url($url)) {
             throw refusal::because('datavalue', ['field' => 'externalurl', 'allowed' => 'https://…']);
         }
-        return $wanted;
+        return ['externalurl' => $url];
     }
 
     #[\Override]
@@ -53,6 +55,13 @@ final class url extends simple_module {
     #[\Override]
     public function fill_defaults(stdClass $form): void {
         self::fill_from_config($form, 'url', ['display', 'popupwidth', 'popupheight', 'printintro']);
+    }
+
+    #[\Override]
+    public function check(stdClass $course, ?stdClass $cm, array $wanted, int $draftitemid, array $accept): void {
+        if (!$cm && !$wanted) {
+            throw refusal::because('datamissing', ['field' => 'externalurl']);
+        }
     }
 
     #[\Override]
