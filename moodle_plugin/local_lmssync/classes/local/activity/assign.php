@@ -144,8 +144,7 @@ final class assign extends simple_module {
             throw refusal::because('datavalue', ['field' => 'submissions.files', 'allowed' => "0 … $most"]);
         }
         if ($instance && $grade !== (int) $instance->grade && !in_array('grades', $accept, true)) {
-            $graded = $DB->count_records_select('assign_grades', 'assignment = ? AND grade >= 0', [$instance->id]);
-            if ($graded) {
+            if ($graded = self::graded($instance)) {
                 throw refusal::because('hasgrades', ['key' => $cm->idnumber, 'n' => $graded]);
             }
         }
@@ -157,6 +156,25 @@ final class assign extends simple_module {
         return $DB->count_records_sql(
             'SELECT COUNT(DISTINCT userid) FROM {assign_submission} WHERE assignment = ? AND userid <> 0 AND status = ?',
             [$instance->id, 'submitted']
+        );
+    }
+
+    #[\Override]
+    public function traces(stdClass $instance): array {
+        return ['graded' => self::graded($instance)];
+    }
+
+    /**
+     * Number of users with a grade.
+     *
+     * @param stdClass $instance
+     * @return int
+     */
+    private static function graded(stdClass $instance): int {
+        global $DB;
+        return $DB->count_records_sql(
+            'SELECT COUNT(DISTINCT userid) FROM {assign_grades} WHERE assignment = ? AND grade >= 0',
+            [$instance->id]
         );
     }
 
