@@ -33,8 +33,7 @@ def check_simple(
                     f'The forum "{module.idnumber if module else ""}" is of the type "{before}" '
                     f'and cannot become "{own["type"]}".',
                 )
-            dates = ("duedate", "cutoffdate")
-            if any(own.get(name, 0) != (live or {}).get(name, 0) for name in dates):
+            if own.get("duedate", live["duedate"] if live else 0):
                 call.require("moodle/calendar:manageentries")
         case "assign":
             now = live or SIMPLE_MODULES[modname].defaults

@@ -24,6 +24,7 @@
 
 namespace local_lmssync\local\activity;
 
+use context_course;
 use local_lmssync\local\data_reader;
 use local_lmssync\local\refusal;
 use stdClass;
@@ -85,13 +86,15 @@ final class forum extends simple_module {
     #[\Override]
     public function check(stdClass $course, ?stdClass $cm, array $wanted, int $draftitemid, array $accept): void {
         global $DB;
-        $type = $cm ? $DB->get_field('forum', 'type', ['id' => $cm->instance], MUST_EXIST) : null;
-        if ($type === null || !isset($wanted['type']) || $type === $wanted['type']) {
-            return;
+        $live = $cm ? $DB->get_record('forum', ['id' => $cm->instance], 'type, duedate', MUST_EXIST) : null;
+        if ($wanted['duedate'] ?? $live->duedate ?? 0) {
+            // Moodle asks for it when it writes the date into the calendar, in words that do not name the capability.
+            require_capability('moodle/calendar:manageentries', context_course::instance($course->id));
         }
+        $type = $wanted['type'] ?? $live->type ?? '';
         // As Moodle's own form: only these two can become each other.
-        if (array_diff([$type, $wanted['type']], ['general', 'qanda'])) {
-            throw refusal::because('typefixed', ['key' => $cm->idnumber, 'want' => $wanted['type'], 'got' => $type]);
+        if ($live && $type !== $live->type && array_diff([$type, $live->type], ['general', 'qanda'])) {
+            throw refusal::because('typefixed', ['key' => $cm->idnumber, 'want' => $type, 'got' => $live->type]);
         }
     }
 
