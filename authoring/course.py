@@ -7,15 +7,16 @@ with the lessons read, in every offered language, and all that was wrong told at
 from __future__ import annotations
 
 import datetime
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from authoring.activity import Activity, Identifier, Part
+from authoring.check_activity import activity_problems, with_page_texts
 from authoring.languages import Language, LocalizedText
 from authoring.lesson import Check, Lesson, LessonText
 from authoring.problems import ContentError, Place, Problem, in_reading_order
@@ -23,75 +24,48 @@ from authoring.read_image import Image
 from authoring.read_lesson import read_lesson
 from authoring.read_yaml import Document, Pointer, load_model, read_yaml, relative_name
 
-
-def _identifier(value: str) -> str:
-    if len(value) > 40 or not re.fullmatch(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", value):
-        raise ValueError("identifier")
-    return value
-
-
-Identifier = Annotated[str, AfterValidator(_identifier)]
-"""A stable id: letters, digits and dashes, at most 40; keys in Moodle and names in a package come from it."""
-
 MAX_TITLE = 200
 """Longest title; SCORM stops here, Moodle's database at 255 with all languages in one text."""
 
 _OF_CHECKS = ("lesson.", "yaml.")
 """Codes of errors after which the knowledge checks of a lesson may be other than their author wrote them."""
 
-ActivityKind = Literal["package", "quiz"]
-Completion = Literal["passed", "completed", "viewed", "none"]
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CourseLanguages(_Part):
+class CourseLanguages(Part):
     """The languages a learner can choose from, and the one a course opens in."""
 
     default: Language
     offered: tuple[Language, ...] = Field(min_length=1)
 
 
-class Owner(_Part):
+class Owner(Part):
     """Who answers for the content."""
 
     name: LocalizedText
     contact: str = ""
 
 
-class CourseCategory(_Part):
+class CourseCategory(Part):
     """The course category of Moodle that the course stands in; `id` is its idnumber."""
 
     id: Identifier
     title: LocalizedText
 
 
-class Passing(_Part):
+class Passing(Part):
     """What "passed" means for the package: `score` percent over its graded knowledge checks."""
 
     score: int = Field(ge=1, le=100)
 
 
-class LessonEntry(_Part):
+class LessonEntry(Part):
     """A lesson as `course.yaml` lists it; its text is in `lessons/<id>/lesson.<language>.md`."""
 
     id: Identifier
     minutes: int | None = Field(default=None, ge=1, le=1000)
 
 
-class Activity(_Part):
-    """One activity on the course page: the course's own package, or a quiz named by its slug."""
-
-    id: Identifier
-    kind: ActivityKind
-    title: LocalizedText
-    quiz: str | None = None
-    completion: Completion = "none"
-
-
-class Section(_Part):
+class Section(Part):
     """One section of the course page."""
 
     id: Identifier
@@ -100,13 +74,13 @@ class Section(_Part):
     activities: tuple[Activity, ...] = ()
 
 
-class CompleteWhen(_Part):
+class CompleteWhen(Part):
     """The course is complete when all the activities named here are."""
 
     all: tuple[str, ...] = Field(min_length=1)
 
 
-class CourseFile(_Part):
+class CourseFile(Part):
     """`course.yaml`, exactly as a trainer writes it."""
 
     schema_: Literal["course/1"] = Field(alias="schema")
@@ -178,7 +152,7 @@ def read_course(folder: Path, *, root: Path) -> Course:
     """
     document = read_yaml(folder / "course.yaml", root=root)
     file = load_model(document, CourseFile)
-    problems = list(_problems_of_file(file, document))
+    problems = list(_problems_of_file(file, document, folder))
     lessons: list[Lesson] = []
     unclear = False
     for number, entry in enumerate(file.lessons):
@@ -193,6 +167,7 @@ def read_course(folder: Path, *, root: Path) -> Course:
             lessons.append(lesson)
     problems.extend(_problems_across_lessons(lessons, file, document, unclear=unclear))
     problems.extend(_unlisted_lessons(file, folder, root))
+    sections = _with_page_texts(file, document, folder, root, problems)
     ordered = in_reading_order(problems)
     if any(problem.severity == "error" for problem in ordered):
         raise ContentError(ordered)
@@ -205,7 +180,7 @@ def read_course(folder: Path, *, root: Path) -> Course:
         languages=file.languages,
         category=file.category,
         lessons=tuple(lessons),
-        sections=file.sections,
+        sections=sections,
         complete_when=file.complete_when,
         passing=file.passing,
         duration=file.duration,
@@ -217,7 +192,7 @@ def read_course(folder: Path, *, root: Path) -> Course:
     )
 
 
-def _problems_of_file(file: CourseFile, document: Document) -> Iterator[Problem]:
+def _problems_of_file(file: CourseFile, document: Document, folder: Path) -> Iterator[Problem]:
     def problem(code: str, *pointer: str | int, **params: object) -> Problem:
         return Problem(code, params, document.place(pointer))
 
@@ -236,7 +211,7 @@ def _problems_of_file(file: CourseFile, document: Document) -> Iterator[Problem]
         yield problem("course.duplicate-lesson", "lessons", index, "id", id=file.lessons[index].id)
     for index in _repeated_at([section.id.casefold() for section in file.sections]):
         yield problem("course.duplicate-section", "sections", index, "id", id=file.sections[index].id)
-    yield from _problems_of_activities(file, document)
+    yield from _problems_of_activities(file, document, folder)
 
 
 def _long_titles(file: CourseFile) -> Iterator[tuple[int, Pointer]]:
@@ -247,7 +222,7 @@ def _long_titles(file: CourseFile) -> Iterator[tuple[int, Pointer]]:
                 yield longest, pointer
 
 
-def _problems_of_activities(file: CourseFile, document: Document) -> Iterator[Problem]:
+def _problems_of_activities(file: CourseFile, document: Document, folder: Path) -> Iterator[Problem]:
     seen: set[str] = set()
     packages = 0
     for i, section in enumerate(file.sections):
@@ -256,16 +231,11 @@ def _problems_of_activities(file: CourseFile, document: Document) -> Iterator[Pr
             if activity.id.casefold() in seen:
                 yield Problem("course.duplicate-activity", {"id": activity.id}, document.place((*at, "id")))
             seen.add(activity.id.casefold())
-            if activity.kind == "quiz" and not activity.quiz:
-                yield Problem("course.quiz-not-named", {"id": activity.id}, document.place(at))
+            yield from activity_problems(activity, at, document, folder, file.languages.offered)
             if activity.kind == "package":
                 packages += 1
                 if packages == 2:
                     yield Problem("course.two-packages", {"id": activity.id}, document.place(at))
-                if activity.quiz:
-                    yield Problem(
-                        "course.package-with-quiz", {"id": activity.id}, document.place((*at, "quiz"))
-                    )
                 if activity.completion == "passed" and file.passing is None:
                     place = document.place((*at, "completion"))
                     yield Problem("course.completion-without-passing", {"id": activity.id}, place)
@@ -279,6 +249,27 @@ def _problems_of_activities(file: CourseFile, document: Document) -> Iterator[Pr
         elif name not in tracked:
             # Moodle would wait for a completion that never comes.
             yield Problem("course.activity-never-complete", {"id": name}, place)
+
+
+def _with_page_texts(
+    file: CourseFile, document: Document, folder: Path, root: Path, problems: list[Problem]
+) -> tuple[Section, ...]:
+    """The sections with the texts of their pages."""
+    sections = []
+    for i, section in enumerate(file.sections):
+        activities = tuple(
+            with_page_texts(
+                activity,
+                document.place(("sections", i, "activities", j)),
+                folder,
+                root,
+                file.languages.offered,
+                problems,
+            )
+            for j, activity in enumerate(section.activities)
+        )
+        sections.append(section.model_copy(update={"activities": activities}))
+    return tuple(sections)
 
 
 def _read_lesson_texts(

@@ -75,7 +75,7 @@ def find_image(source: str, *, beside: Path, inside: Path, place: Place) -> Imag
     path = (beside / source).resolve()
     if not path.is_relative_to(root):
         return [Problem("image.outside", {**shown, "folder": inside.name}, place)]
-    if other := _other_case(path, root):
+    if other := other_case(path, root):
         return [Problem("image.other-case", {**shown, "real": other}, place)]
     if not path.is_file():
         return [Problem("image.missing", shown, place)]
@@ -108,7 +108,7 @@ def _public_name(name: str) -> str:
     return f"media/{hashlib.sha256(name.encode()).hexdigest()[:16]}{Path(name).suffix.lower()}"
 
 
-def _other_case(path: Path, root: Path) -> str | None:
+def other_case(path: Path, root: Path) -> str | None:
     """The name as the folder has it, where `path` differs from it in letter case only.
 
     On some disks such a picture would be found, but not on a server that tells the cases apart.

@@ -59,7 +59,9 @@ _WANTED: Mapping[str, str] = {
 }
 
 # What a validator may raise as ValueError(code): the code "yaml.<code>" has its own text.
-_VALUE_CODES = frozenset({"text-empty", "language-tag", "identifier", "language-code", "slug"})
+_VALUE_CODES = frozenset(
+    {"text-empty", "language-tag", "identifier", "language-code", "slug", "moment", "web-address"}
+)
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from authoring.activity import FileActivity
+from authoring.check_activity import file_of
 from authoring.course import Course, read_course
 from authoring.problems import ContentError, Place, Problem
 from course_packages import ScormPackage, build_scorm12
 from lms_sync.adopted import read_adopted
-from lms_sync.desired import BuiltPackage, CourseContent
+from lms_sync.course_content import BuiltPackage, CourseContent
 from lms_sync.people import People, read_people
 from lms_sync.write_files import refuse_links, write_durably
 from quizzes import QuestionBank, Quiz, build_bank, read_quiz
@@ -120,12 +123,24 @@ def build_academy(
             for activity in section.activities
             if activity.kind == "quiz"
         }
-        content.append(
-            CourseContent(
-                course, BuiltPackage(target, package.sha1, package.size, frozenset(package.items)), used
-            )
-        )
+        built = BuiltPackage(target, package.sha1, package.size, frozenset(package.items))
+        content.append(CourseContent(course, built, used, _files(course)))
     return BuiltAcademy(academy, tuple(content), tuple(packages), banks)
+
+
+def _files(course: Course) -> dict[str, BuiltPackage]:
+    found = {}
+    for activity in course.activities:
+        if isinstance(activity, FileActivity):
+            path = file_of(activity, course.folder)
+            try:
+                with path.open("rb") as file:
+                    sha1 = hashlib.file_digest(file, lambda: hashlib.sha1(usedforsecurity=False)).hexdigest()
+                found[activity.id] = BuiltPackage(path, sha1, path.stat().st_size)
+            except OSError as error:
+                values = {"id": activity.id, "file": activity.file}
+                raise ContentError([Problem("course.file-missing", values, Place(course.file))]) from error
+    return found
 
 
 def _write_when_new(path: Path, content: bytes) -> None:

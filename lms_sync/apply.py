@@ -26,6 +26,7 @@ Progress = Callable[[int, int, str], None]
 
 _QUESTIONS_A_CALL = 1000  # Moodle stores about seventy a second; a call stays within a proxy's patience
 _ROWS_A_CALL = 150  # at five variables a row, within the 900 that a request may carry
+_FILE_FIELDS = ("sha1", "filename")  # where one of them differs, the file is sent
 _SCOPED = (Kind.CATEGORY, Kind.COURSE)
 
 
@@ -109,6 +110,8 @@ class _Applier:
         }
         if change.action is Action.CREATE:
             row |= {"idnumber": want.key, "format": "topics", "numsections": 0}
+            if self._has_own_news(want.key):
+                row["newsitems"] = 0  # else Moodle adds a forum of its own beside ours
             answer = self.client.call("core_course_create_courses", {"courses": [row]}, write=True)
             self.seen.course_ids[want.key] = int(answer[0]["id"])
         else:
@@ -117,6 +120,10 @@ class _Applier:
             self._refuse_warnings("core_course_update_courses", answer)
         return {"remote_id": self.seen.course_ids[want.key]}
 
+    def _has_own_news(self, course: str) -> bool:
+        activities = self.context.desired.content[course].course.activities
+        return any(one.kind == "forum" and one.type == "news" for one in activities)
+
     def section(self, change: Change, fields: Mapping[str, object]) -> dict[str, Any]:
         return self._upsert("local_lmssync_upsert_section", change, {}, fields)
 
@@ -124,16 +131,14 @@ class _Applier:
         data = dict(fields)
         modname, section = data.pop("modname"), data.pop("section")
         draft = 0
-        if modname == "scorm" and any(one.name == "sha1" for one in change.differences):
-            package = self.context.desired.content[change.scope].package
-            assert package is not None
-            draft = self.client.upload(package.path)
+        file = self.context.desired.files.get(change.key)
+        if file and any(one.name in _FILE_FIELDS for one in change.differences):
+            draft = self.client.upload(file)
         extra = {"modname": modname, "sectionkey": section, "draftitemid": draft}
         answer = self._upsert("local_lmssync_upsert_activity", change, extra, data)
-        if modname == "scorm":
-            package_state = answer.get("package") or {}
-            if not package_state.get("version") or not package_state.get("launch"):
-                raise CallRefused("moodle.dead-package", errorcode="deadpackage", key=change.key)
+        package = answer.get("package")
+        if package is not None and not (package.get("version") and package.get("launch")):
+            raise CallRefused("moodle.dead-package", errorcode="deadpackage", key=change.key)
         return answer
 
     def criteria(self, change: Change, want: DesiredObject) -> dict[str, Any]:
@@ -379,8 +384,9 @@ class _Applier:
         if change.action is Action.HIDE:
             have = self.seen.find(change.kind, change.scope, change.key)
             assert have is not None
-            fields = {**have.fields, "visible": 0}
-            fields.pop("sha1", None)
+            # What is left out stays as it is; a file's own fields are asked for, and are not sent again.
+            kept = [name for name in ("name", "modname", "section", *_FILE_FIELDS) if name in have.fields]
+            fields = {**{name: have.fields[name] for name in kept}, "visible": 0}
         else:
             fields = dict(self._want(change).fields)
         match change.kind:
@@ -497,16 +503,17 @@ def _step_of(change: Change) -> Kind:
 
 # How the companion plugin names what the administrator has accepted.
 _ACCEPTED = {
-    Loss.ATTEMPTS: "attempts",
-    Loss.GRADES: "slots",
-    Loss.DATES: "completion",
-    Loss.CRITERIA: "criteria",
+    Loss.ATTEMPTS: ("attempts",),
+    Loss.GRADES: ("grades", "slots"),
+    Loss.RESPONSES: ("responses",),
+    Loss.DATES: ("completion",),
+    Loss.CRITERIA: ("criteria",),
 }
 
 
 def _with_accepted(data: dict[str, object], change: Change) -> dict[str, object]:
     """The data of a write with the losses that the plan forecast and the administrator accepted."""
-    accepted = sorted({_ACCEPTED[loss.kind] for loss in change.losses})
+    accepted = sorted({word for loss in change.losses for word in _ACCEPTED[loss.kind]})
     return {**data, "accept": accepted} if accepted else data
 
 

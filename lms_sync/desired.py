@@ -7,55 +7,33 @@ category `<quiz>`, question `<quiz>:<id>`, cohort `institution-<code>`, group `<
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from markdown_it import MarkdownIt
 
-from authoring.course import Activity, Course
 from authoring.languages import LocalizedText, multilang, multilang_html
 from authoring.problems import ContentError, Place, Problem
+from lms_sync.course_content import BuiltPackage, CourseContent
+from lms_sync.desired_activities import UnknownInstitution, Wording, activity_fields, named_institutions
 from lms_sync.plan import DesiredObject, Kind
-from quizzes import QuestionBank, Quiz, quiz_settings, quiz_slots
+
+__all__ = [
+    "BuiltPackage",
+    "CourseContent",
+    "DesiredState",
+    "InstitutionName",
+    "Learner",
+    "UnknownInstitution",
+    "desired_state",
+]
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 # Moodle's limits (lib/db/install.xml): longer texts are a database error there, so they are refused here.
 _LIMITS = {"fullname": 254, "name": 255, "shortname": 100}
-
-# mod_scorm's completionstatusrequired: compared exactly, except for 6, the sum of passed and completed.
-_SCORM_COMPLETION = {
-    "passed": {"tracking": 2, "status": 2, "view": 0},
-    "completed": {"tracking": 2, "status": 6, "view": 0},
-    "viewed": {"tracking": 2, "status": 0, "view": 1},
-    "none": {"tracking": 0, "status": 0, "view": 0},
-}
-_QUIZ_COMPLETION = {
-    "passed": {"tracking": 2, "passgrade": 1, "view": 0},
-    "completed": {"tracking": 2, "passgrade": 0, "view": 0},
-    "viewed": {"tracking": 2, "passgrade": 0, "view": 1},
-    "none": {"tracking": 0, "passgrade": 0, "view": 0},
-}
-
-
-@dataclass(frozen=True)
-class BuiltPackage:
-    """A package file ready to be sent; `sha1` is of the whole zip, as Moodle keeps it."""
-
-    path: Path
-    sha1: str
-    size: int
-    items: frozenset[str] = frozenset()  # identifiers under which Moodle keeps learners' tracks
-
-
-@dataclass(frozen=True)
-class CourseContent:
-    """A course with everything built from it. `quizzes` by the name that activities use."""
-
-    course: Course
-    package: BuiltPackage | None
-    quizzes: Mapping[str, tuple[Quiz, QuestionBank]]
 
 
 @dataclass(frozen=True)
@@ -83,6 +61,7 @@ class DesiredState:
     objects: tuple[DesiredObject, ...]
     content: Mapping[str, CourseContent] = field(default_factory=dict)
     learners: Mapping[str, Learner] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)  # what an activity shows, by its key
 
 
 def desired_state(
@@ -92,11 +71,13 @@ def desired_state(
     *,
     language: str,
     use_multilang: bool,
+    timezone: str = "UTC",
 ) -> DesiredState:
     """Every object that the given courses, institutions and learners want on a site.
 
-    `language` names shelves and groups; with `use_multilang` texts carry all offered languages. Raises
-    ContentError with every text that is too long for Moodle.
+    `language` names shelves and groups; with `use_multilang` texts carry all offered languages; days in the
+    files are days in `timezone`. Raises ContentError with every text that is too long for Moodle, and
+    UnknownInstitution.
     """
     objects: dict[tuple[Kind, str, str], DesiredObject] = {}
     too_long: list[Problem] = []
@@ -105,8 +86,10 @@ def desired_state(
         objects.setdefault((thing.kind, thing.scope, thing.key), thing)
 
     for content in contents:
-        for thing in _course_objects(content, language, use_multilang, too_long):
+        for thing in _course_objects(content, language, use_multilang, ZoneInfo(timezone), too_long):
             want(thing)
+        for code in named_institutions(content, institutions):
+            want(_group(content.course.id, institutions[code]))
     if too_long:
         raise ContentError(too_long)
     keys = {content.course.id for content in contents}
@@ -119,7 +102,19 @@ def desired_state(
         tuple(objects.values()),
         {content.course.id: content for content in contents},
         {learner.idnumber: learner for learner in learners},
+        {key: path for content in contents for key, path in _files(content)},
     )
+
+
+def _files(content: CourseContent) -> Iterator[tuple[str, Path]]:
+    for activity in content.course.activities:
+        file = content.package if activity.kind == "package" else content.files.get(activity.id)
+        if file is not None:
+            yield f"{content.course.id}/{activity.id}", file.path
+
+
+def _group(course: str, institution: InstitutionName) -> DesiredObject:
+    return DesiredObject(Kind.GROUP, f"{course}/{institution.code}", course, {"name": institution.name})
 
 
 def _learner_objects(learner: Learner, course: str, institution: InstitutionName) -> list[DesiredObject]:
@@ -128,7 +123,7 @@ def _learner_objects(learner: Learner, course: str, institution: InstitutionName
     who = learner.idnumber
     found = [
         DesiredObject(Kind.COHORT, cohort, "", {"name": institution.name}),
-        DesiredObject(Kind.GROUP, group, course, {"name": institution.name}),
+        _group(course, institution),
         DesiredObject(Kind.COHORT_MEMBER, f"{cohort}:{who}", "", {}),
         DesiredObject(Kind.ENROLMENT, f"{course}:{who}", course, {"status": "active"}),
         DesiredObject(Kind.GROUP_MEMBER, f"{group}:{who}", course, {}),
@@ -139,10 +134,11 @@ def _learner_objects(learner: Learner, course: str, institution: InstitutionName
 
 
 def _course_objects(
-    content: CourseContent, language: str, use_multilang: bool, too_long: list[Problem]
+    content: CourseContent, language: str, use_multilang: bool, zone: ZoneInfo, too_long: list[Problem]
 ) -> list[DesiredObject]:
     course = content.course
     offered = course.languages.offered if use_multilang else (course.languages.default,)
+    wording = Wording(offered, lambda text: title(text, "name"), zone, use_multilang)
 
     def checked(text: str, what: str) -> str:
         if len(text) > _LIMITS[what]:
@@ -189,8 +185,10 @@ def _course_objects(
         }
         objects.append(DesiredObject(Kind.SECTION, key, course.id, fields))
         for activity in section.activities:
-            name = title(activity.title, "name")
-            objects.append(_activity(content, activity, key, name, use_multilang))
+            activity_key = f"{course.id}/{activity.id}"
+            told = {"section": key, **activity_fields(content, activity, wording)}
+            tracked = content.package.items if activity.kind == "package" and content.package else frozenset()
+            objects.append(DesiredObject(Kind.ACTIVITY, activity_key, course.id, told, tracked=tracked))
             if activity.kind == "quiz":
                 _quiz, bank = content.quizzes[str(activity.quiz)]
                 objects.append(
@@ -206,42 +204,3 @@ def _course_objects(
         required = sorted(f"{course.id}/{name}" for name in course.complete_when.all)
         objects.append(DesiredObject(Kind.CRITERIA, course.id, course.id, {"activities": required}))
     return objects
-
-
-def _activity(
-    content: CourseContent, activity: Activity, section: str, name: str, use_multilang: bool
-) -> DesiredObject:
-    course = content.course
-    fields: dict[str, object] = {"modname": "", "section": section, "name": name, "visible": 1}
-    match activity.kind:
-        case "package":
-            assert content.package is not None
-            fields |= {
-                "modname": "scorm",
-                "intro": "",
-                "completion": _SCORM_COMPLETION[activity.completion],
-                "maxattempt": 0,
-                "grademethod": 1,  # highest grade of the SCOs
-                "whatgrade": 0,  # highest attempt
-                "maxgrade": 100,
-                "forcenewattempt": 0,
-                "hidetoc": 3,  # the player has its own table of contents
-                # Straight into the course the first time. Later the entry page, where Moodle offers a new attempt:
-                # a finished attempt opens for review only, and who has failed must be able to begin again.
-                "skipview": 1,
-                "sha1": content.package.sha1,
-            }
-        case "quiz":
-            quiz, _bank = content.quizzes[str(activity.quiz)]
-            fields |= {
-                "modname": "quiz",
-                "completion": _QUIZ_COMPLETION[activity.completion],
-                **quiz_settings(quiz, multilang=use_multilang),
-                "slots": [_without_none(slot) for slot in quiz_slots(quiz)],
-            }
-    tracked = content.package.items if activity.kind == "package" and content.package else frozenset()
-    return DesiredObject(Kind.ACTIVITY, f"{course.id}/{activity.id}", course.id, fields, tracked=tracked)
-
-
-def _without_none(slot: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in slot.items() if value is not None}

@@ -25,7 +25,7 @@ from lms_sync.settings import Settings
 
 Level = Literal["good", "warning", "fault"]
 
-MINIMUM_PLUGIN = 2026112201
+MINIMUM_PLUGIN = 2026112202
 VERIFIED_RELEASE = "4.5"
 _WANTED_INPUT_VARS = 1000
 _MAX_CLOCK_SKEW = 120

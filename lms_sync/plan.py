@@ -21,12 +21,12 @@ class Kind(StrEnum):
     CATEGORY = "course category"
     COURSE = "course"
     SECTION = "section"
+    GROUP = "group"  # before the activities: some are for the members of a group only
     QUESTION_CATEGORY = "question category"
     QUESTION = "question"
     ACTIVITY = "activity"
     CRITERIA = "completion criteria"
     COHORT = "cohort"
-    GROUP = "group"
     ACCOUNT = "account"
     COHORT_MEMBER = "cohort member"
     ENROLMENT = "enrolment"
@@ -62,7 +62,8 @@ class Loss(StrEnum):
     """What a change can take from learners; allowed one by one with `--accept-loss`."""
 
     ATTEMPTS = "attempts"  # tracks of an item identifier that a new package lacks
-    GRADES = "grades"  # slots of a quiz that has attempts
+    GRADES = "grades"  # slots of a quiz that has attempts, points of an assignment that is graded
+    RESPONSES = "responses"  # questions of a questionnaire that was answered
     DATES = "completion-dates"  # completion rules that somebody has met
     CRITERIA = "criteria"  # course criteria that somebody has met
 

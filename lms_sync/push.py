@@ -75,7 +75,12 @@ def prepare(
         one.code: InstitutionName(one.code, one.name(site.language)) for one in people.institutions
     }
     desired = desired_state(
-        content, institutions, learners, language=site.language, use_multilang=site.multilang
+        content,
+        institutions,
+        learners,
+        language=site.language,
+        use_multilang=site.multilang,
+        timezone=site.timezone,
     )
     observation = observe(
         client,

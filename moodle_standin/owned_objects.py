@@ -125,6 +125,24 @@ def find_activity(site: Site, course: Course, key: str) -> CourseModule | None:
 
 def activity_fields(site: Site, module: CourseModule) -> dict[str, Any]:
     """Live settings under the names that a push uses."""
+    return {
+        **_own_fields(site, module),
+        "available": module.available,
+        "groupmode": module.groupmode,
+        "expected": module.completionexpected,
+    }
+
+
+def _own_fields(site: Site, module: CourseModule) -> dict[str, Any]:
+    simple = site.simple.get((module.modname, module.instance))
+    if simple is not None:
+        return {
+            "name": simple.name,
+            "intro": simple.intro,
+            "visible": module.visible,
+            "completion": {"tracking": module.completion, **simple.rules},
+            **simple.settings,
+        }
     if module.modname == "scorm":
         scorm = site.scorms[module.instance]
         return {

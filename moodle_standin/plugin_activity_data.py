@@ -8,6 +8,14 @@ from typing import Any
 from moodle_standin.owned_objects import QUIZ_NUMBERS, SCORM_NUMBERS, merge_slots
 from moodle_standin.plugin_data import DataReader, decode_object
 from moodle_standin.records import REVIEW_FIELDS
+from moodle_standin.simple_modules import (
+    FOREVER,
+    SIMPLE_MODULES,
+    read_restrictions,
+    read_simple,
+    read_simple_rules,
+    supports_groups,
+)
 
 REVIEW_BITS = 0x11110
 DURING = 0x10000
@@ -24,15 +32,31 @@ def read_activity(modname: str, text: str) -> dict[str, Any]:
         "name": data.title("name"),
         "intro": data.text("intro") if data.has("intro") else None,
         "visible": data.integer("visible", 0, 1) if data.has("visible") else None,
+        "available": None,
+        "groupmode": None,
+        "expected": None,
         "completion": None,
         "accept": data.strings("accept") if data.has("accept") else [],
         "own": {},
     }
+    if data.has("available"):
+        wanted["available"] = read_restrictions(data.object("available"))
+    if data.has("groupmode"):
+        wanted["groupmode"] = data.integer("groupmode", 0, 2 if supports_groups(modname) else 0)
+    if data.has("expected"):
+        wanted["expected"] = data.integer("expected", 0, FOREVER)
     if data.has("completion"):
         rules = data.object("completion")
-        read = _read_scorm_rules if modname == "scorm" else _read_quiz_rules
-        wanted["completion"] = read(rules, data)
+        if modname in SIMPLE_MODULES:
+            wanted["completion"] = read_simple_rules(modname, rules, data)
+        else:
+            read = _read_scorm_rules if modname == "scorm" else _read_quiz_rules
+            wanted["completion"] = read(rules, data)
         rules.finish()
+    if modname in SIMPLE_MODULES:
+        wanted["own"] = read_simple(modname, data)
+        data.finish()
+        return wanted
     own = wanted["own"]
     for name, most in (SCORM_NUMBERS if modname == "scorm" else QUIZ_NUMBERS).items():
         if data.has(name):

@@ -114,8 +114,25 @@ class CourseModule:
     completionview: int = 0
     completiongradeitemnumber: int | None = None
     completionpassgrade: int = 0
+    completionexpected: int = 0
+    groupmode: int = 0
+    available: dict[str, Any] = field(default_factory=lambda: {"from": 0, "until": 0, "groups": []})
+    """The restrictions of access in the words of a push, groups by idnumber."""
     added: int = 0
     deletioninprogress: bool = False
+
+
+@dataclass
+class SimpleActivity:
+    """A row of the table of a simple type (page, forum, …): settings and rules by the names of a push."""
+
+    id: int
+    course: int
+    modname: str
+    name: str = ""
+    intro: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    rules: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass

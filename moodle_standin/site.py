@@ -45,6 +45,7 @@ from moodle_standin.records import (
     ScormAttempt,
     Section,
     Service,
+    SimpleActivity,
     StoredFile,
     Token,
     User,
@@ -124,6 +125,7 @@ class Site:
     sections: dict[int, Section] = field(default_factory=dict)
     modules: dict[int, CourseModule] = field(default_factory=dict)
     forums: dict[int, str] = field(default_factory=dict)
+    simple: dict[tuple[str, int], SimpleActivity] = field(default_factory=dict)
     scorms: dict[int, Scorm] = field(default_factory=dict)
     scoes: dict[int, Sco] = field(default_factory=dict)
     scorm_attempts: dict[tuple[int, int], list[ScormAttempt]] = field(default_factory=dict)
@@ -249,6 +251,8 @@ class Site:
             return self.scorms[module.instance].name
         if module.modname == "quiz":
             return self.quizzes[module.instance].name
+        if (module.modname, module.instance) in self.simple:
+            return self.simple[module.modname, module.instance].name
         return self.forums.get(module.instance, "Announcements")
 
     def enrolments_of(self, course_id: int, user_id: int | None = None) -> list[Enrolment]:

@@ -11,6 +11,13 @@ from typing import Any, Protocol
 from lms_sync.moodle.errors import UnknownOutcome
 from lms_sync.plan import ForecastLoss, Kind, Loss, ObservedObject
 
+# By Moodle's module: the field whose change costs learners something, what that is, and what tells their number.
+_ANSWERED = {
+    "quiz": ("slots", Loss.GRADES, "attempts"),
+    "feedback": ("items", Loss.RESPONSES, "attempts"),
+    "assign": ("grade", Loss.GRADES, "graded"),
+}
+
 
 class Caller(Protocol):
     """Whatever can call a web service function."""
@@ -165,8 +172,9 @@ def _state_objects(
         if activity.get("package"):
             fields["sha1"] = activity["package"]["sha1"]
         stakes = {"completion": ForecastLoss(Loss.DATES, int(activity.get("completions") or 0))}
-        if activity["modname"] == "quiz":
-            stakes["slots"] = ForecastLoss(Loss.GRADES, int(activity.get("attempts") or 0))
+        if activity["modname"] in _ANSWERED:
+            name, loss, told = _ANSWERED[activity["modname"]]
+            stakes[name] = ForecastLoss(loss, int(activity.get(told) or 0))
         tracked = {one["identifier"]: int(one["learners"]) for one in activity.get("scoes") or ()}
         yield ObservedObject(
             Kind.ACTIVITY,

@@ -47,6 +47,14 @@ _PLUGIN_RULES = {
     "criterialocked",
     "questionrefused",
     "locked",
+    "attemptslost",
+    "feedbackhasresponses",
+    "hasgrades",
+    "typefixed",
+    "unknowngroup",
+    "noavailability",
+    "notkept",
+    "wrongfile",
 }
 _BUSY = {"sitemaintenance", "upgraderunning"}
 

@@ -13,10 +13,34 @@ from moodle_standin.functions.registry import serves
 from moodle_standin.records import Course, CourseModule, Section
 from moodle_standin.site import Call, Site
 
-MODULE_IDS: Final = {"forum": 9, "quiz": 17, "scorm": 19}
-_PLURAL: Final = {"forum": "Forums", "quiz": "Quizzes", "scorm": "SCORM packages"}
-_SINGULAR: Final = {"forum": "Forum", "quiz": "Quiz", "scorm": "SCORM package"}
-_PURPOSE: Final = {"forum": "collaboration", "quiz": "assessment", "scorm": "interactivecontent"}
+MODULE_IDS: Final = {"assign": 1, "feedback": 7, "forum": 9, "glossary": 10, "label": 13, "page": 16, "quiz": 17,
+                     "resource": 18, "scorm": 19, "url": 22}  # fmt: skip
+_SINGULAR: Final = {
+    "assign": "Assignment",
+    "feedback": "Feedback",
+    "forum": "Forum",
+    "glossary": "Glossary",
+    "label": "Text and media area",
+    "page": "Page",
+    "quiz": "Quiz",
+    "resource": "File",
+    "scorm": "SCORM package",
+    "url": "URL",
+}
+_PLURAL: Final = {
+    **{modname: f"{name}s" for modname, name in _SINGULAR.items()},
+    "feedback": "Feedback",
+    "glossary": "Glossaries",
+    "label": "Text and media areas",
+    "quiz": "Quizzes",
+}
+_PURPOSE: Final = {
+    **dict.fromkeys(("label", "page", "resource", "url"), "content"),
+    **dict.fromkeys(("forum", "glossary"), "collaboration"),
+    **dict.fromkeys(("assign", "quiz"), "assessment"),
+    "feedback": "communication",
+    "scorm": "interactivecontent",
+}
 
 
 def enter_course(call: Call, course_id: int) -> Course:
@@ -119,7 +143,7 @@ def _custom_data(site: Site, module: CourseModule) -> str:
     elif module.modname == "quiz":
         rules = {"completionpassorattemptsexhausted": [], "completionminattempts": "0"}
     else:
-        return to_json({"trackingtype": "1"})
+        return to_json({"trackingtype": "1"} if module.modname == "forum" else {})
     # The JSON of custom data is written by the cache, not by the REST server: no escaped slashes matter in
     # it.
     return to_json({"customcompletionrules": rules} if module.completion == 2 else {})

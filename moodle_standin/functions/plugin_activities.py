@@ -1,4 +1,4 @@
-"""local_lmssync_upsert_activity: SCORM activities and quizzes."""
+"""local_lmssync_upsert_activity: activities of every type that can be pushed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from moodle_standin.completion import (
 )
 from moodle_standin.course_records import add_module
 from moodle_standin.errors import MoodleError, plugin_error
-from moodle_standin.functions.plugin_state import package_of, users_with_attempts
+from moodle_standin.functions.plugin_simple_activities import check_simple, create_simple, fill_simple
+from moodle_standin.functions.plugin_state import package_of, users_by_item, users_with_attempts
 from moodle_standin.functions.registry import serves
 from moodle_standin.owned_objects import (
     QUIZ_NUMBERS,
@@ -47,12 +48,13 @@ from moodle_standin.records import (
 )
 from moodle_standin.scorm import store_package
 from moodle_standin.scorm_manifest import Reading, manifest_of, read_manifest
+from moodle_standin.simple_modules import NO_RESTRICTION, SIMPLE_MODULES
 from moodle_standin.site import Call, Site, sha1
 
 
 @serves("local_lmssync_upsert_activity")
 def upsert_activity(call: Call, params: dict[str, Any]) -> Any:
-    """Creates or changes a SCORM activity or a quiz, found by idnumber. Everything is checked before
+    """Creates or changes an activity, found by idnumber. Everything is checked before
     anything moves.
     """
     site = call.site
@@ -60,7 +62,7 @@ def upsert_activity(call: Call, params: dict[str, Any]) -> Any:
     key, wanted_hash, modname = params["key"], params["hash"], params["modname"]
     check_key(key)
     check_hash(wanted_hash)
-    if modname not in ("scorm", "quiz"):
+    if modname not in ("scorm", "quiz") and modname not in SIMPLE_MODULES:
         raise plugin_error("unknownmodule", f'Activities of the type "{modname}" cannot be pushed.')
     wanted = read_activity(modname, params["data"])
     module = find_activity(site, course, key)
@@ -80,8 +82,13 @@ def upsert_activity(call: Call, params: dict[str, Any]) -> Any:
     slots: list[Slot] | None = None
     if modname == "scorm":
         package = _check_package(call, module, wanted, params["draftitemid"])
-    else:
+    elif modname == "quiz":
         slots = _check_quiz(site, course, module, wanted)
+    else:
+        check_simple(call, modname, module, wanted, params["draftitemid"])
+    for group in (wanted["available"] or NO_RESTRICTION)["groups"]:
+        if not any(one.courseid == course.id and one.idnumber == group for one in site.groups.values()):
+            raise plugin_error("unknowngroup", f'There is no group with the key "{group}" in this course.')
     rules = _rules_to_set(site, course, module, wanted)
     if module is None:
         call.require(f"mod/{modname}:addinstance", course.id)
@@ -101,10 +108,19 @@ def upsert_activity(call: Call, params: dict[str, Any]) -> Any:
         module.section = section_id
     if wanted["visible"] is not None:
         module.visible = wanted["visible"]
+    for name, column in (
+        ("available", "available"),
+        ("groupmode", "groupmode"),
+        ("expected", "completionexpected"),
+    ):
+        if wanted[name] is not None:
+            setattr(module, column, wanted[name])
     if modname == "scorm":
         _fill_scorm(call, module, wanted, package)
-    else:
+    elif modname == "quiz":
         _fill_quiz(call, module, wanted, slots)
+    else:
+        fill_simple(site, module, wanted)
     if rules is not None:
         _set_rules(call, module, rules)
     remember(
@@ -170,7 +186,26 @@ def _check_package(
         raise plugin_error("deadpackage", _dead(error.message)) from None
     if not re.fullmatch(r"SCORM_1\.[23]", reading.version) or reading.launch is None:
         raise plugin_error("deadpackage", _dead(" ".join(_warnings(reading))))
+    if module is not None and "attempts" not in wanted["accept"]:
+        _refuse_lost_attempts(site, module, reading)
     return file, reading
+
+
+def _refuse_lost_attempts(site: Site, module: CourseModule, reading: Reading) -> None:
+    """SCOs are known by their identifier: what is missing in the new package would lose its tracks."""
+    stay = {item.identifier for item in reading.items}
+    lost = {
+        identifier: users
+        for identifier, users in users_by_item(site, module.instance).items()
+        if users and identifier not in stay
+    }
+    if lost:
+        n = len(set().union(*lost.values()))
+        raise plugin_error(
+            "attemptslost",
+            f'The new package of "{module.idnumber}" lacks these items, so the attempts of {n} learners '
+            f"would be deleted: {', '.join(lost)}",
+        )
 
 
 def _warnings(reading: Reading) -> list[str]:
@@ -285,6 +320,9 @@ def _rules_to_set(
 
 def _create_module(site: Site, course: Course, section_id: int, modname: str) -> CourseModule:
     instance = site.next_id(modname)
+    if modname in SIMPLE_MODULES:
+        create_simple(site, course, modname, instance)
+        return add_module(site, course, section_id, modname, instance)
     if modname == "scorm":
         site.scorms[instance] = Scorm(instance, course.id, "")
     else:
@@ -388,6 +426,9 @@ def _set_rules(call: Call, module: CourseModule, rules: dict[str, int]) -> None:
     if module.modname == "scorm":
         scorm = site.scorms[module.instance]
         scorm.completionstatusrequired = rules.get("status") or None
+    elif module.modname in SIMPLE_MODULES:
+        limits = SIMPLE_MODULES[module.modname].rules
+        site.simple[module.modname, module.instance].rules = {name: rules.get(name, 0) for name in limits}
     if not had_records:
         return
     users = [user for cmid, user in site.activity_completions if cmid == module.id]

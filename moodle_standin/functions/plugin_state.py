@@ -77,9 +77,18 @@ def _activities(site: Site, course: Course) -> Iterator[dict[str, Any]]:
             "hash": visible_hash(row, module.id, activity_fingerprint(site, module)),
             "fields": activity_fields(site, module),
             "attempts": users_with_attempts(site, module),
+            "completions": sum(
+                row.state != 0 for (cmid, _), row in site.activity_completions.items() if cmid == module.id
+            ),
         }
+        if module.modname == "assign":
+            item["graded"] = 0  # nobody hands in work here
         if module.modname == "scorm":
             item["package"] = package_of(site, module)
+            item["scoes"] = [
+                {"identifier": identifier, "learners": len(users)}
+                for identifier, users in users_by_item(site, module.instance).items()
+            ]
         yield item
 
 
@@ -92,6 +101,18 @@ def package_of(site: Site, module: CourseModule) -> dict[str, Any]:
         "launch": scorm.launch,
         "size": len(scorm.package.content) if scorm.package else 0,
     }
+
+
+def users_by_item(site: Site, scorm_id: int) -> dict[str, set[int]]:
+    """The users with tracks in each SCO, by item identifier."""
+    users: dict[int, set[int]] = {
+        sco.id: set() for sco in site.scoes.values() if sco.scorm == scorm_id and sco.scormtype == "sco"
+    }
+    for (scorm, user), attempts in site.scorm_attempts.items():
+        if scorm == scorm_id:
+            for sco_id in {sco_id for attempt in attempts for sco_id, _ in attempt.values}:
+                users.setdefault(sco_id, set()).add(user)
+    return {site.scoes[sco_id].identifier: found for sco_id, found in sorted(users.items())}
 
 
 def users_with_attempts(site: Site, module: CourseModule) -> int:
@@ -155,4 +176,5 @@ def _criteria(site: Site, course: Course, keys: dict[int, str]) -> dict[str, Any
         "hash": visible_hash(row, course.id, criteria_fingerprint(site, course)),
         **live,
         "locked": criteria_losses(site, course.id) > 0,
+        "completed": criteria_losses(site, course.id),
     }

@@ -62,7 +62,6 @@ SPOILT: dict[str, Spoil] = {
         "complete_when",
         "  - {id: two, title: T, activities: [{id: p2, kind: package, title: T}]}\ncomplete_when",
     ),
-    "course.package-with-quiz": in_course("kind: package", "kind: package, quiz: final"),
     "course.completion-without-passing": in_course("passing: {score: 70}\n", ""),
     "course.unknown-activity": in_course("all: [package]", "all: [final]"),
     "course.activity-never-complete": in_course(", completion: passed", ""),

@@ -83,9 +83,13 @@ class AcademyOnTrial:
         course["category"]["title"] = {"sq": f"Provë {self.prefix}", "en": f"Trial {self.prefix}"}
         course["lessons"] = [one for one in course["lessons"] if one["id"] in LESSONS]
         for section in course["sections"]:
-            for activity in section["activities"]:
-                if activity["kind"] == "quiz":
-                    activity["quiz"] = self.quiz
+            # The other kinds have a suite of their own.
+            section["activities"] = [
+                {**one, **({"quiz": self.quiz} if one["kind"] == "quiz" else {})}
+                for one in section["activities"]
+                if one["kind"] in ("package", "quiz")
+            ]
+        course["sections"] = [section for section in course["sections"] if section["activities"]]
 
     def _copy_quiz(self, source: Path, names: set[str], slots: Sequence[Mapping[str, object]]) -> None:
         quiz = yaml.safe_load(source.read_text(encoding="utf-8"))

@@ -64,6 +64,16 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def with_other_identifiers(package: bytes) -> bytes:
+    """The package with other item identifiers: to Moodle, other SCOs."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    files["imsmanifest.xml"] = files["imsmanifest.xml"].replace(
+        b'<item identifier="', b'<item identifier="OTHER-'
+    )
+    return zipped(files)
+
+
 class Ground:
     """The run's course for single calls: its objects, its people, and what they have done."""
 

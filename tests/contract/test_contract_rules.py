@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ground import Ground, dead_package, hash_of, sha1, sha256, zipped
+from ground import Ground, dead_package, hash_of, sha1, sha256, with_other_identifiers, zipped
 from sites import SiteUnderTest
 
 from lms_sync.moodle.errors import CallRefused
@@ -393,6 +393,22 @@ def test_other_criteria_are_refused_when_somebody_has_completed(site: SiteUnderT
     error = refused(ground.set_criteria, ["package"], expect="*")
     site.keep("criteria-locked")
     assert (error.errorcode, error.code) == ("criterialocked", "moodle.rule-criterialocked")
+
+
+def test_a_package_that_would_cost_attempts_is_refused_and_the_attempts_stay(
+    site: SiteUnderTest, ground: Ground
+) -> None:
+    assert ground.learned
+    before = ground.state()["activities"][ground.key("package")]
+    tracks = ground.changes("scorm_track")["rows"]
+    assert [one["learners"] for one in before["scoes"]] == [3]
+    content = with_other_identifiers(ground.package_file)
+    draft = ground.upload(content, "package.zip")
+    error = refused(ground.activity, "package", expect="*", draft=draft, sha1=sha1(content))
+    site.keep("package-attempts-lost")
+    assert (error.errorcode, error.code) == ("attemptslost", "moodle.rule-attemptslost")
+    assert ground.state()["activities"][ground.key("package")] == before
+    assert ground.changes("scorm_track")["rows"] == tracks
 
 
 def test_an_activity_hidden_by_the_product_is_only_hidden(site: SiteUnderTest, ground: Ground) -> None:

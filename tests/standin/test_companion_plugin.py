@@ -42,6 +42,7 @@ def test_what_was_pushed_comes_back_with_its_hash_and_its_fields(moodle: Any, co
         "activities": ["ao/final", "ao/package"],
         "aggregation": "all",
         "locked": False,
+        "completed": 0,
     }
 
 

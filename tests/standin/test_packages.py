@@ -192,6 +192,23 @@ def test_a_second_sco_keeps_what_was_earned(
     assert moodle.states("s1", course.id)["scorm"]["state"] == 1
 
 
+def test_a_package_that_would_cost_attempts_is_refused_and_the_state_says_which(
+    moodle: Any, course: Any, zip_package: Any, make_manifest: Any
+) -> None:
+    _learn(moodle, course)
+    before = moodle.state(course.id)["activities"]["ao/package"]
+    assert before["scoes"] == [{"identifier": "I1", "learners": 1}]
+    assert (before["attempts"], before["completions"]) == (1, 1)
+    assert moodle.state(course.id)["criteria"]["completed"] == 1
+    other = zip_package(make_manifest(("OTHER",)))
+    with pytest.raises(Exception) as caught:
+        moodle.push_package(course.id, "ao/package", other)
+    assert caught.value.code == "attemptslost"  # type: ignore[attr-defined]
+    assert moodle.state(course.id)["activities"]["ao/package"] == before
+    more = zip_package(make_manifest(("I1", "I2")))
+    assert moodle.push_package(course.id, "ao/package", more)["action"] == "updated"
+
+
 def test_a_changed_item_identifier_deletes_the_tracks_and_keeps_the_completion(
     moodle: Any, course: Any, zip_package: Any, make_manifest: Any
 ) -> None:
@@ -199,7 +216,8 @@ def test_a_changed_item_identifier_deletes_the_tracks_and_keeps_the_completion(
     assert len(moodle.changes(course.id, "scorm_track")) == 0  # rows of the running second are not there yet
     moodle.pass_time(10)
     assert len(moodle.changes(course.id, "scorm_track")) == 2
-    moodle.push_package(course.id, "ao/package", zip_package(make_manifest(("OTHER",))))
+    other = zip_package(make_manifest(("OTHER",)))
+    moodle.push_package(course.id, "ao/package", other, accept=["attempts"])
     assert moodle.changes(course.id, "scorm_track") == []
     arguments = {"scormid": course.scorm["instance"], "userid": moodle.user_id("s1")}
     assert moodle.call("mod_scorm_get_scorm_attempt_count", **arguments)["attemptscount"] == 1

@@ -30,7 +30,7 @@ foreach (
         'get_site' => ['read', 'Limits, switches and missing capabilities of the site.', 'local/lmssync:pull'],
         'get_state' => ['read', 'What was pushed into a course, as it is now.', 'local/lmssync:push'],
         'upsert_section' => ['write', 'Creates or changes a section.', 'local/lmssync:push'],
-        'upsert_activity' => ['write', 'Creates or changes a SCORM activity or a quiz.', 'local/lmssync:push'],
+        'upsert_activity' => ['write', 'Creates or changes an activity.', 'local/lmssync:push'],
         'upsert_questions' => ['write', 'Stores questions of a question category.', 'local/lmssync:push'],
         'set_criteria' => ['write', 'Sets the completion criteria of a course.', 'local/lmssync:push'],
         'get_changes' => ['read', 'Facts that changed since a cursor, one page.', 'local/lmssync:pull'],

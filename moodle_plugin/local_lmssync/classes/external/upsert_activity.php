@@ -32,7 +32,7 @@ use local_lmssync\local\activities;
 use local_lmssync\local\one_write;
 
 /**
- * Creates or changes a SCORM activity or a quiz.
+ * Creates or changes an activity.
  */
 final class upsert_activity extends external_api {
     /**
@@ -45,9 +45,9 @@ final class upsert_activity extends external_api {
             'courseid' => answers::value(PARAM_INT, 'Course id'),
             'key' => answers::value(PARAM_RAW, 'Key of the activity, its idnumber'),
         ] + answers::write_parameters() + [
-            'modname' => answers::value(PARAM_PLUGIN, 'scorm or quiz'),
+            'modname' => answers::value(PARAM_PLUGIN, 'Type of the activity, the name of Moodle\'s module'),
             'sectionkey' => answers::value(PARAM_RAW, 'Key of its section; empty = the general section'),
-            'draftitemid' => answers::value(PARAM_INT, 'Draft area with the package, 0 = none'),
+            'draftitemid' => answers::value(PARAM_INT, 'Draft area with the package or file, 0 = none'),
             'data' => answers::value(PARAM_RAW, 'JSON: the settings'),
         ]);
     }

@@ -28,8 +28,6 @@ use completion_info;
 use context_course;
 use context_module;
 use local_lmssync\local\activity\adapter;
-use local_lmssync\local\activity\quiz;
-use local_lmssync\local\activity\scorm;
 use stdClass;
 
 /**
@@ -37,7 +35,18 @@ use stdClass;
  */
 final class activities {
     /** @var array<string, class-string<adapter>> types of activities that can be pushed */
-    private const ADAPTERS = ['scorm' => scorm::class, 'quiz' => quiz::class];
+    private const ADAPTERS = [
+        'assign' => activity\assign::class,
+        'feedback' => activity\feedback::class,
+        'forum' => activity\forum::class,
+        'glossary' => activity\glossary::class,
+        'label' => activity\label::class,
+        'page' => activity\page::class,
+        'quiz' => activity\quiz::class,
+        'resource' => activity\resource::class,
+        'scorm' => activity\scorm::class,
+        'url' => activity\url::class,
+    ];
 
     /**
      * The adapter of a module, or null.
@@ -103,6 +112,9 @@ final class activities {
             'name' => $instance->name,
             'intro' => (string) $instance->intro,
             'visible' => self::own_visibility($cm),
+            'available' => availability::live($cm),
+            'groupmode' => (int) $cm->groupmode,
+            'expected' => (int) $cm->completionexpected,
         ];
         if ($adapter = self::adapter($cm->modname)) {
             $fields += ['completion' => $adapter->live_completion($cm, $instance)] + $adapter->live($cm, $instance);
@@ -179,7 +191,11 @@ final class activities {
         self::set_own_visibility($cm, $wanted['common']['visible'] ?? self::own_visibility($cm));
 
         $cm = self::find($course, $key);
-        registry::put($course->id, registry::ACTIVITY, $key, $cm->id, $hash, self::fingerprint($cm, self::fields($cm)));
+        $fields = self::fields($cm);
+        if (null !== $name = self::differing($fields, $wanted, true)) {
+            throw refusal::because('notkept', ['key' => $key, 'field' => $name]);
+        }
+        registry::put($course->id, registry::ACTIVITY, $key, $cm->id, $hash, self::fingerprint($cm, $fields));
         draft_file::discard($draftitemid);
         return self::answer($cm, $action, $hash);
     }
@@ -189,7 +205,7 @@ final class activities {
      *
      * @param string $modname
      * @param string $json
-     * @return array common (name, intro, visible), completion, own (settings of the type), accept
+     * @return array common (settings that all types have), completion, own (settings of the type), accept
      */
     public static function read(string $modname, string $json): array {
         criteria::load(); // Names of the completion states.
@@ -204,6 +220,16 @@ final class activities {
         }
         if ($data->has('visible')) {
             $common['visible'] = $data->integer('visible', 0, 1);
+        }
+        if ($data->has('available')) {
+            $common['available'] = availability::read($data->object('available'));
+        }
+        if ($data->has('groupmode')) {
+            $grouped = plugin_supports('mod', $modname, FEATURE_GROUPS, false);
+            $common['groupmode'] = $data->integer('groupmode', NOGROUPS, $grouped ? VISIBLEGROUPS : NOGROUPS);
+        }
+        if ($data->has('expected')) {
+            $common['expected'] = $data->integer('expected', 0, PHP_INT_MAX);
         }
         $completion = null;
         if ($data->has('completion')) {
@@ -258,6 +284,8 @@ final class activities {
         self::check_tracking($course, $rules);
         $adapter->fill_completion($form, $rules);
         $form->completionexpected = 0;
+        $form->groupmode = NOGROUPS;
+        self::fill_common($form, $course, $wanted['common']);
         $adapter->fill($form, $wanted['own'], $draftitemid);
         $form = add_moduleinfo($form, $course, null);
         self::set_own_visibility((object) ['id' => $form->coursemodule, 'course' => $course->id], $visible);
@@ -311,6 +339,7 @@ final class activities {
         }
         self::restore_numbers($form, $course);
         $adapter->fill_kept($form);
+        self::fill_common($form, $course, $wanted['common']);
         $adapter->fill($form, $wanted['own'], $wantsfile ? $draftitemid : 0);
         $form->completionunlocked = 0;
         if ($rules !== null) {
@@ -319,6 +348,21 @@ final class activities {
         }
         update_moduleinfo($fullcm, $form, $course, null);
         self::set_own_visibility($cm, $visible);
+    }
+
+    /**
+     * Puts settings that all types have into the form data.
+     *
+     * @param stdClass $form
+     * @param stdClass $course
+     * @param array $common
+     */
+    private static function fill_common(stdClass $form, stdClass $course, array $common): void {
+        if (isset($common['available'])) {
+            $form->availabilityconditionsjson = availability::text($course, $common['available']);
+        }
+        $form->groupmode = $common['groupmode'] ?? $form->groupmode;
+        $form->completionexpected = $common['expected'] ?? $form->completionexpected;
     }
 
     /**
@@ -372,17 +416,32 @@ final class activities {
      * @return bool
      */
     private static function is_equal(stdClass $cm, string $key, array $wanted): bool {
-        $live = self::fields($cm);
+        return self::differing(self::fields($cm), $wanted, false) === null
+            && $cm->idnumber === $key && (int) self::instance($cm)->introformat === (int) FORMAT_HTML;
+    }
+
+    /**
+     * The first value that the client sent and that is not the live one.
+     *
+     * @param array $live from fields()
+     * @param array $wanted from read()
+     * @param bool $rules whether to look at the completion rules too
+     * @return string|null its name
+     */
+    private static function differing(array $live, array $wanted, bool $rules): ?string {
         $own = $wanted['own'];
         if (isset($own['review'])) {
             $own['review'] += $live['review'];
         }
+        if ($rules && $wanted['completion'] !== null) {
+            $own['completion'] = $wanted['completion'];
+        }
         foreach ($wanted['common'] + $own as $name => $value) {
             if ($live[$name] != $value) {
-                return false;
+                return $name;
             }
         }
-        return $cm->idnumber === $key && (int) self::instance($cm)->introformat === (int) FORMAT_HTML;
+        return null;
     }
 
     /**
@@ -420,6 +479,12 @@ final class activities {
     private static function fingerprint(stdClass $cm, array $fields): string {
         $instance = self::instance($cm);
         $adapter = self::adapter($cm->modname);
+        // Left out where they are not set: what was pushed before the plugin knew them has not changed.
+        foreach (['available' => availability::NONE, 'groupmode' => NOGROUPS, 'expected' => 0] as $name => $nothing) {
+            if ($fields[$name] === $nothing) {
+                unset($fields[$name]);
+            }
+        }
         return json::fingerprint($fields + [
             'idnumber' => (string) $cm->idnumber,
             'section' => (int) $cm->section,

@@ -51,7 +51,8 @@ final class criteria {
             return null;
         }
         return ['hash' => registry::hash($row, $course->id, self::fingerprint($course))] + $live + [
-            'locked' => self::losses($course->id) > 0,
+            'locked' => ($completed = self::losses($course->id)) > 0,
+            'completed' => $completed,
         ];
     }
 

@@ -80,6 +80,7 @@ final class state {
      */
     private static function activities(stdClass $course, array $cms): array {
         $sections = registry::by_object($course->id, registry::SECTION);
+        $completions = self::completions($course);
         $list = [];
         foreach ($cms as $cm) {
             $fields = activities::fields($cm);
@@ -92,16 +93,35 @@ final class state {
                 'hash' => activities::hash($cm, $fields),
                 'fields' => $fields,
                 'attempts' => 0,
+                'completions' => $completions[(int) $cm->id] ?? 0,
             ];
             if ($adapter = activities::adapter($cm->modname)) {
                 $instance = activities::instance($cm);
-                $item = array_merge($item, $adapter->extra($cm, $instance), [
+                $item = array_merge($item, $adapter->extra($cm, $instance), $adapter->traces($instance), [
                     'attempts' => $adapter->users_with_attempts($instance),
                 ]);
             }
             $list[] = $item;
         }
         return $list;
+    }
+
+    /**
+     * Number of users with a completion state, by course module.
+     *
+     * @param stdClass $course
+     * @return array<int, int>
+     */
+    private static function completions(stdClass $course): array {
+        global $DB;
+        return array_map('intval', $DB->get_records_sql_menu(
+            "SELECT c.coursemoduleid, COUNT(c.id)
+               FROM {course_modules_completion} c
+               JOIN {course_modules} cm ON cm.id = c.coursemoduleid
+              WHERE cm.course = ? AND c.completionstate <> 0
+           GROUP BY c.coursemoduleid",
+            [$course->id]
+        ));
     }
 
     /**

@@ -36,7 +36,7 @@ use stdClass;
  */
 interface adapter {
     /**
-     * Settings that the client sends, beyond name, intro, visible and completion.
+     * Settings that the client sends, beyond those that all activities have and the completion rules.
      *
      * @param data_reader $data
      * @return array only those that are there, checked
@@ -148,10 +148,18 @@ interface adapter {
     public function extra(stdClass $cm, stdClass $instance): array;
 
     /**
-     * Number of users with attempts.
+     * Number of users who did something in it that is kept: attempts, posts, submissions, answers.
      *
      * @param stdClass $instance
      * @return int
      */
     public function users_with_attempts(stdClass $instance): int;
+
+    /**
+     * More about what learners have in it, for get_state only: what a change would put at risk.
+     *
+     * @param stdClass $instance
+     * @return array
+     */
+    public function traces(stdClass $instance): array;
 }

@@ -269,6 +269,11 @@ final class quiz implements adapter {
         );
     }
 
+    #[\Override]
+    public function traces(stdClass $instance): array {
+        return [];
+    }
+
     /**
      * Names of the question behaviours of the site.
      *

@@ -36,6 +36,9 @@ use stored_file;
  * SCORM activity with an uploaded package.
  */
 final class scorm implements adapter {
+    /** @var array<string, int[]> before a package is replaced: item identifier => users with tracks; empty if a loss is accepted */
+    private array $tracked = [];
+
     /** @var array<string, int> whole numbers: name => largest value (smallest is 0) */
     private const NUMBERS = [
         'maxattempt' => 1000,
@@ -179,6 +182,9 @@ final class scorm implements adapter {
         if ($errors = scorm_validate_package($file)) {
             throw refusal::because('deadpackage', ['words' => implode(' ', $errors)]);
         }
+        if ($cm && !in_array('attempts', $accept, true)) {
+            $this->tracked = self::users_by_item((int) $cm->instance);
+        }
     }
 
     #[\Override]
@@ -188,6 +194,15 @@ final class scorm implements adapter {
         $package = $this->extra($cm, $instance)['package'];
         if (!preg_match('/^SCORM_1\.[23]$/', $package['version']) || !$package['launch']) {
             throw refusal::because('deadpackage', ['words' => $write->printed()]);
+        }
+        // Moodle knows SCOs by their identifier and has deleted the tracks of those that are gone; the rollback brings them back.
+        $lost = array_diff_key($this->tracked, array_column(self::scoes((int) $instance->id), 'learners', 'identifier'));
+        if ($lost) {
+            throw refusal::because('attemptslost', [
+                'key' => $cm->idnumber,
+                'n' => count(array_unique(array_merge(...array_values($lost)))),
+                'items' => implode(', ', array_keys($lost)),
+            ]);
         }
     }
 
@@ -216,6 +231,59 @@ final class scorm implements adapter {
             'SELECT COUNT(DISTINCT userid) FROM {scorm_attempt} WHERE scormid = ?',
             [$instance->id]
         );
+    }
+
+    #[\Override]
+    public function traces(stdClass $instance): array {
+        return ['scoes' => self::scoes((int) $instance->id)];
+    }
+
+    /**
+     * Users with tracks, by item identifier.
+     *
+     * @param int $scormid
+     * @return array<string, int[]>
+     */
+    private static function users_by_item(int $scormid): array {
+        global $DB;
+        $rows = $DB->get_recordset_sql(
+            "SELECT DISTINCT s.identifier, a.userid
+               FROM {scorm_scoes} s
+               JOIN {scorm_scoes_value} v ON v.scoid = s.id
+               JOIN {scorm_attempt} a ON a.id = v.attemptid
+              WHERE s.scorm = ?",
+            [$scormid]
+        );
+        $users = [];
+        foreach ($rows as $row) {
+            $users[$row->identifier][] = (int) $row->userid;
+        }
+        $rows->close();
+        return $users;
+    }
+
+    /**
+     * The SCOs of an activity with the number of users who have tracks in them.
+     *
+     * @param int $scormid
+     * @return array[]
+     */
+    private static function scoes(int $scormid): array {
+        global $DB;
+        $rows = $DB->get_records_sql(
+            "SELECT s.id, s.identifier, COUNT(DISTINCT a.userid) AS learners
+               FROM {scorm_scoes} s
+          LEFT JOIN {scorm_scoes_value} v ON v.scoid = s.id
+          LEFT JOIN {scorm_attempt} a ON a.id = v.attemptid
+              WHERE s.scorm = ? AND s.scormtype = 'sco'
+           GROUP BY s.id, s.identifier
+           ORDER BY s.id",
+            [$scormid]
+        );
+        return array_values(array_map(
+            fn($row) => ['identifier' => $row->identifier, 'learners' => (int) $row->learners],
+            $rows
+        ));
     }
 
     /**

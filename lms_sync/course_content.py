@@ -1,0 +1,30 @@
+"""A course with everything that was built from it, ready to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from authoring.course import Course
+from quizzes import QuestionBank, Quiz
+
+
+@dataclass(frozen=True)
+class BuiltPackage:
+    """A file ready to be sent; `sha1` is of the whole file, as Moodle keeps it."""
+
+    path: Path
+    sha1: str
+    size: int
+    items: frozenset[str] = frozenset()  # of a package: identifiers under which Moodle keeps learners' tracks
+
+
+@dataclass(frozen=True)
+class CourseContent:
+    """A course with everything built from it: `quizzes` by the name that activities use, `files` by activity."""
+
+    course: Course
+    package: BuiltPackage | None
+    quizzes: Mapping[str, tuple[Quiz, QuestionBank]]
+    files: Mapping[str, BuiltPackage] = field(default_factory=dict)
