@@ -33,6 +33,7 @@ class SiteSettings(Strict):
     language: Language = "sq"
     student_role_id: Annotated[int, Field(gt=0)] = 5
     multilang: bool = True
+    longest_request_seconds: Annotated[float, Field(ge=0, le=3600)] = 300
 
     @field_validator("timezone")
     @classmethod
