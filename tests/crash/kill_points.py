@@ -31,6 +31,7 @@ class Kill:
 
     place: int = 0
     request: int = 0
+    writing: int = 0  # the same, counting only requests that change something
     after: float = 0.0
     late: float = 0.0
     cut: bool = (
@@ -56,6 +57,7 @@ class Watch:
         self._told = told
         self._places = 0
         self._requests = 0
+        self._writing = 0
         self._storing = ""
         self._stored = ""
 
@@ -110,7 +112,10 @@ class Watch:
         function = function_of(request)
         kind = "an upload" if function == "upload.php" else "a write" if is_write(function) else "a read"
         self._pass(Place(f"before {kind} leaves", self._requests, function))
-        mine = self._requests == self._kill.request
+        self._writing += is_write(function)
+        mine = self._requests == self._kill.request or (
+            is_write(function) and self._writing == self._kill.writing
+        )
         if mine and self._kill.late:
             kind_of_fault = "cut_then_work" if self._kill.cut else "slow_store"
             self._fault(function, kind_of_fault, self._kill.late)
