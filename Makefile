@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check contract clean install install-dev
+.PHONY: demo test check contract proofs clean install install-dev
 
 demo: install
 	$(BIN)/lms-sync demo
@@ -43,6 +43,13 @@ test: install-dev
 
 contract: install-dev
 	$(BIN)/python -m pytest tests/contract -s
+
+# The long campaigns; KILLS and SEED may be given.
+KILLS ?= 2000
+SEED ?= 1
+proofs: install-dev
+	$(BIN)/python tests/crash/campaign.py --every
+	$(BIN)/python tests/crash/campaign.py --random $(KILLS) --seed $(SEED)
 
 clean:
 	rm -rf build dist demo-academy .mypy_cache .ruff_cache .pytest_cache

@@ -1,7 +1,7 @@
 """Carries out a plan: one call an object, or one for many where Moodle takes lists; each noted in the journal first.
 
-Whatever dies half-way, the next run finds by key what has landed. Where nobody knows whether a call
-landed, apply reads the site again and goes on from what it finds, a limited number of times.
+Whatever dies half-way, the next run finds by key what has landed (lms_sync.after_stop). Where nobody knows
+whether a call landed, apply reads the site again and goes on from what it finds, a limited number of times.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ Progress = Callable[[int, int, str], None]
 _QUESTIONS_A_CALL = 1000  # Moodle stores about seventy a second; a call stays within a proxy's patience
 _ROWS_A_CALL = 150  # at five variables a row, within the 900 that a request may carry
 _FILE_FIELDS = ("sha1", "filename")  # where one of them differs, the file is sent
+_ACCOUNTS_A_CALL = 50  # as many as people.create sends at once, so that a row is noted as sent when it is
 _SCOPED = (Kind.CATEGORY, Kind.COURSE)
 
 
@@ -330,15 +331,11 @@ class _Applier:
             return
         ids = self.journal.intend(changes)
         try:
-            send(changes)
-        except CallRefused as error:
-            self.journal.fail(ids, error.errorcode or error.code)
+            self._noting(ids, lambda: send(changes))
+        except CallRefused:
             middle = len(changes) // 2
             self._halving(changes[:middle], send)
             self._halving(changes[middle:], send)
-        except MoodleError as error:
-            self.journal.fail(ids, error.errorcode or error.code)
-            raise
         else:
             self._done(changes, ids)
 
@@ -373,8 +370,9 @@ class _Applier:
             possible = [
                 change for change in batch_of if not self._blocked([change]) and self._has_parts(change)
             ]
-            for start in range(0, len(possible), _ROWS_A_CALL):
-                many[kind](possible[start : start + _ROWS_A_CALL])
+            size = _ACCOUNTS_A_CALL if kind is Kind.ACCOUNT else _ROWS_A_CALL
+            for start in range(0, len(possible), size):
+                many[kind](possible[start : start + size])
             changes = [change for change in changes if change not in batch_of]
         for change in changes:
             if not self._blocked([change]):
@@ -434,23 +432,34 @@ class _Applier:
     def _sending(self, changes: Sequence[Change], send: Callable[[], Any]) -> None:
         ids = self.journal.intend(changes)
         try:
-            answer = send()
+            answer = self._noting(ids, send)
         except CallRefused as error:
-            self.journal.fail(ids, error.errorcode or error.code)
             self.report.failed.extend((change, error.problem) for change in changes)
             for change in changes:
                 if change.kind in _SCOPED:
                     self._break(change)
-        except BaseException as error:
-            if isinstance(error, MoodleError):
-                self.journal.fail(ids, error.errorcode or error.code)
-            raise
         else:
             details = {}
             if isinstance(answer, dict):
                 remote = answer.get("remote_id", answer.get("id"))
                 details = {ids[0]: {"remote_id": remote, "action": answer.get("action")}}
             self._done(changes, ids, details)
+
+    def _noting(self, ids: Sequence[int], send: Callable[[], Any]) -> Any:
+        """Sends, and notes in the journal that the request leaves, and a refusal.
+
+        Where nobody knows what became of the request, its rows stay as they are: sent, and not confirmed.
+        """
+        self.client.before_write = partial(self.journal.send, ids)
+        try:
+            return send()
+        except UnknownOutcome:
+            raise
+        except MoodleError as error:
+            self.journal.fail(ids, error.errorcode or error.code)
+            raise
+        finally:
+            self.client.before_write = None
 
     def _done(
         self,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from authoring.problems import Problem
 from lms_sync.academy import BuiltAcademy
+from lms_sync.after_stop import Say, read_after_stop, read_settled
 from lms_sync.apply import ApplyContext, ApplyReport, Progress, apply_plan
 from lms_sync.clock import Clock
 from lms_sync.desired import DesiredState, InstitutionName, Learner, desired_state
-from lms_sync.journal import Journal
+from lms_sync.journal import Journal, open_rows
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import MoodleError, UnknownOutcome
 from lms_sync.moodle.observe import Observation, observe
@@ -45,6 +47,7 @@ class Prepared:
     people: People
     matches: MatchReport
     decisions: Mapping[str, Decision]
+    whole: bool = True  # about everything in the files, not only about some courses
 
 
 def prepare(
@@ -97,7 +100,7 @@ def prepare(
         undecided=undecided,
         options=options,
     )
-    return Prepared(plan, desired, observation, people, matches, decisions)
+    return Prepared(plan, desired, observation, people, matches, decisions, not only_courses)
 
 
 def _learners(participants: Sequence[Participant], matches: MatchReport) -> list[Learner]:
@@ -154,13 +157,20 @@ def apply_prepared(
     again: Callable[[], Prepared],
     progress: Progress | None = None,
     report: ApplyReport | None = None,
+    say: Say | None = None,
 ) -> tuple[ApplyReport, Prepared]:
     """Applies a prepared plan and reads back; the report, and the plan that is left afterwards.
 
-    Where the outcome of a call is unknown, the site is read again (`again`) and the rest is applied, at
-    most three rounds. Matched people are remembered, undecided ones written to people/matches.csv.
+    Where the outcome of a call is unknown, the site is read again (`again`) until the call has landed or
+    can no longer land, and the rest is applied, at most three rounds. What an earlier run left open is
+    settled first; `say` is told of both at once, else the report tells it. Matched people are remembered, undecided ones written to people/matches.csv.
     Raises MoodleError when nothing more can be done; a `report` handed in then tells what was done before.
     """
+    report = report or ApplyReport()
+    say = say or report.problems.append
+    wait = partial(_settled, client, engine, site_name, site, clock, again, say)
+    if open_rows(engine, site_name):
+        prepared = wait(read_after_stop)
     write_matches(
         folder,
         prepared.matches.undecided,
@@ -170,7 +180,6 @@ def apply_prepared(
     )
     odd = _remember(engine, site_name, prepared, prepared.matches.matched, clock)
     journal = Journal(engine, site_name, "apply", clock)
-    report = report or ApplyReport()
     report.run_id = journal.run_id
     report.problems.extend(odd)
     outcome = "failed"
@@ -190,7 +199,7 @@ def apply_prepared(
             except UnknownOutcome:
                 if number == _ROUNDS - 1:
                     raise
-                prepared = again()
+                prepared = wait(read_settled)
                 continue
             break
         left = again() if prepared.plan.work else prepared
@@ -200,6 +209,20 @@ def apply_prepared(
         journal.finish(
             outcome, {"done": report.done, "failed": len(report.failed), "skipped": len(report.skipped)}
         )
+
+
+def _settled(
+    client: MoodleClient,
+    engine: Engine,
+    site_name: str,
+    site: SiteSettings,
+    clock: Clock,
+    again: Callable[[], Prepared],
+    say: Say,
+    how: Callable[..., Prepared],
+) -> Prepared:
+    longest = site.longest_request_seconds
+    return how(engine, site_name, clock, again, longest_seconds=longest, sleep=client.sleep, say=say)
 
 
 def _remember(

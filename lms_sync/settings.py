@@ -53,6 +53,7 @@ class SiteSettings(Strict):
     student_role_id: Annotated[int, Field(gt=0)] = 5
     multilang: bool = True
     read_only: bool = False
+    longest_request_seconds: Annotated[float, Field(ge=0, le=3600)] = 300
 
     @field_validator("timezone")
     @classmethod

@@ -5,6 +5,7 @@ errors.
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from html import escape
 from typing import Any
 
@@ -28,9 +29,9 @@ Form = dict[str, Any]
 # --- the REST script
 
 
-def rest_answer(site: Site, form: Form, ip: str) -> Response:
+def rest_steps(site: Site, form: Form, ip: str) -> Generator[None, None, Response]:
     """webservice/rest/server.php: authenticates, checks, runs one function and writes its answer or
-    exception.
+    exception. It yields where the function has checked and not yet stored, if it has such a place.
     """
     settings = site.settings
     if settings.maintenance == "cli":
@@ -73,7 +74,7 @@ def rest_answer(site: Site, form: Form, ip: str) -> Response:
             filter=_is_on(settings_asked["filter"]),
             lang=str(settings_asked["lang"]),
         )
-        answer = registry.run(call, form)
+        answer = yield from registry.steps(call, form)
     except MoodleError as error:
         return error_answer(error, asked, debug=settings.debug)
     except NotServedError as error:

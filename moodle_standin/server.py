@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from copy import deepcopy
 from html import escape
 
 from starlette.applications import Starlette
@@ -17,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from moodle_standin.errors import MoodleError, access_denied, invalid_parameter, missing_record
 from moodle_standin.faults import HTML_PAGE, PRINTED_WARNING, Fault
+from moodle_standin.functions.registry import checks_before_it_stores, finish
 from moodle_standin.parameters import nest, split_form
 from moodle_standin.scripts import (
     JSON,
@@ -25,7 +27,7 @@ from moodle_standin.scripts import (
     json_response,
     maintenance_error,
     maintenance_page,
-    rest_answer,
+    rest_steps,
     script_error,
     token_answer,
     upload_answer,
@@ -34,6 +36,14 @@ from moodle_standin.site import Site
 
 HTML = "text/html; charset=utf-8"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+Work = Generator[None, None, Response]
+
+
+def at_once(work: Callable[[], Response]) -> Work:
+    """Work without a place to stop at."""
+    yield from ()
+    return work()
 
 
 class CutConnection(Response):
@@ -86,6 +96,9 @@ def create_app(site: Site) -> Starlette:
             Route("/login/token.php", handlers.token, methods=["GET", "POST"]),
             Route("/standin/log", handlers.log, methods=["GET"]),
             Route("/standin/faults", handlers.faults, methods=["POST", "GET", "DELETE"]),
+            Route("/standin/working", handlers.unfinished, methods=["GET"]),
+            Route("/standin/keep", handlers.keep, methods=["POST"]),
+            Route("/standin/back", handlers.back, methods=["POST"]),
             Route("/standin/clock", handlers.clock, methods=["POST", "GET"]),
             Route("/standin/settings", handlers.settings, methods=["POST"]),
             Route("/standin/capabilities", handlers.capabilities, methods=["POST"]),
@@ -94,12 +107,17 @@ def create_app(site: Site) -> Starlette:
         ],
     )
     app.state.site = site
+    handlers.app = app
     return app
 
 
 class _Handlers:
     def __init__(self, site: Site) -> None:
         self.site = site
+        self.app: Starlette | None = None
+        self.kept: dict[str, Site] = {}
+        self.working = 0
+        self.unattended: set[asyncio.Future[Response]] = set()
 
     # --- Moodle's scripts
 
@@ -108,11 +126,8 @@ class _Handlers:
         site = self.site
         form = await self._form(request)
         name = form.get("wsfunction")
-        return await self._with_faults(
-            str(name or ""),
-            form,
-            lambda: rest_answer(site, form, request.client.host if request.client else ""),
-        )
+        ip = request.client.host if request.client else ""
+        return await self._with_faults(str(name or ""), form, lambda: rest_steps(site, form, ip))
 
     async def upload(self, request: Request) -> Response:
         """webservice/upload.php."""
@@ -125,14 +140,16 @@ class _Handlers:
         return await self._with_faults(
             "upload.php",
             {"moodlewsrestformat": "json"},
-            lambda: upload_answer(site, form, uploaded, content_type),
+            lambda: at_once(lambda: upload_answer(site, form, uploaded, content_type)),
         )
 
     async def token(self, request: Request) -> Response:
         """login/token.php."""
         form = await self._form(request)
         return await self._with_faults(
-            "token.php", {"moodlewsrestformat": "json"}, lambda: token_answer(self.site, form)
+            "token.php",
+            {"moodlewsrestformat": "json"},
+            lambda: at_once(lambda: token_answer(self.site, form)),
         )
 
     async def pluginfile(self, request: Request) -> Response:
@@ -183,6 +200,26 @@ class _Handlers:
             except (ValueError, TypeError, AttributeError) as error:
                 return JSONResponse({"error": str(error)}, status_code=400)
         return JSONResponse({"waiting": [vars(fault) for fault in queue.waiting], "struck": queue.struck})
+
+    async def unfinished(self, request: Request) -> Response:
+        """GET says how many late requests are still worked on."""
+        return JSONResponse({"working": self.working})
+
+    async def keep(self, request: Request) -> Response:
+        """POST keeps the site as it is now under a name."""
+        name = str((await request.json()).get("name", ""))
+        self.kept[name] = deepcopy(self.site)
+        return JSONResponse({"kept": name})
+
+    async def back(self, request: Request) -> Response:
+        """POST brings back a site that was kept; a request that is still worked on changes the one it began on."""
+        name = str((await request.json()).get("name", ""))
+        if name not in self.kept:
+            return JSONResponse({"error": f"no site was kept as {name!r}"}, status_code=400)
+        self.site = deepcopy(self.kept[name])
+        if self.app is not None:
+            self.app.state.site = self.site
+        return JSONResponse({"back": name})
 
     async def clock(self, request: Request) -> Response:
         """GET shows, POST sets or moves the clock."""
@@ -267,17 +304,22 @@ class _Handlers:
 
     # --- faults
 
-    async def _with_faults(self, name: str, form: Form, work: Callable[[], Response]) -> Response:
+    async def _with_faults(self, name: str, form: Form, work: Callable[[], Work]) -> Response:
         fault = self.site.faults.take(name)
         if fault is None:
-            return work()
+            return finish(work())
         answer = instead_of_work(fault, form)
         if answer is not None:
             return answer
-        if fault.kind == "slow":
-            await asyncio.sleep(fault.seconds)
-            return work()
-        answer = work()
+        if fault.kind in ("slow", "slow_store"):
+            return await self._slowly(fault, name, work())
+        if fault.kind == "cut_then_work":
+            # Whoever asked is told nothing; the work goes on without them.
+            task = asyncio.ensure_future(self._slowly(fault, name, work()))
+            self.unattended.add(task)
+            task.add_done_callback(self.unattended.discard)
+            return CutConnection()
+        answer = finish(work())
         body = bytes(answer.body)
         if fault.kind == "truncate":
             return Response(body[: len(body) // 2], answer.status_code, media_type=answer.media_type)
@@ -285,6 +327,24 @@ class _Handlers:
             return Response(PRINTED_WARNING.encode() + body, answer.status_code, media_type=JSON)
         await asyncio.sleep(fault.seconds)
         return CutConnection()
+
+    async def _slowly(self, fault: Fault, name: str, work: Work) -> Response:
+        """Works late; with `slow_store` as Moodle does, which has looked whether a key is free long before it stores.
+
+        What the plugin does under its lock, and what the database keeps unique, is late as a whole.
+        """
+        self.working += 1
+        try:
+            if fault.kind != "slow" and checks_before_it_stores(name):
+                try:
+                    next(work)
+                except StopIteration as done:
+                    refused: Response = done.value
+                    return refused
+            await asyncio.sleep(fault.seconds)
+            return finish(work)
+        finally:
+            self.working -= 1
 
 
 def instead_of_work(fault: Fault, form: Form) -> Response | None:

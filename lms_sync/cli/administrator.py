@@ -6,15 +6,17 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
 from authoring.messages import remedy, text
-from authoring.problems import Refused
+from authoring.problems import Problem, Refused
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
 from lms_sync.adopted import read_adopted
+from lms_sync.after_stop import read_after_stop
 from lms_sync.apply import ApplyReport
 from lms_sync.cli import outcome
 from lms_sync.cli.plan_output import print_plan, print_report
@@ -30,6 +32,7 @@ from lms_sync.plugin_zip import write_plugin_zip
 from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
 from lms_sync.store.database import open_database, reading
+from lms_sync.store.one_at_a_time import only_one
 from lms_sync.write_files import write_durably
 
 dir_option = click.option(
@@ -222,23 +225,35 @@ def apply(
         known = _known_accounts(settings, folder, name)
         return prepare(client, built, settings, site, options=options, only_courses=courses, known=known)
 
-    prepared = again()
-    if saved is not None:
-        refuse_stale(saved, prepared.plan)
-    if not as_json:
-        print_plan(prepared.plan, language)
-    if prepared.plan.is_fused and not force:
-        raise Refused("plan.fuse-blown")
-    if prepared.plan.work and not yes:
-        if as_json or not sys.stdin.isatty():
-            raise Refused("apply.say-yes", n=len(prepared.plan.work))
-        click.confirm(text("apply.ask", {"n": len(prepared.plan.work)}, language), abort=True)
+    def say(problem: Problem) -> None:
+        outcome.print_problems([problem], language)
+
     engine = open_database(database_url(settings, folder))
     report = ApplyReport()
     stopped: MoodleError | None = None
-    left = prepared
-    try:
-        with _Progress(len(prepared.plan.work), enabled=not as_json) as progress:
+    with ExitStack() as held:
+        held.enter_context(only_one(engine, name))
+        prepared = left = read_after_stop(
+            engine,
+            name,
+            SystemClock(),
+            again,
+            longest_seconds=site.longest_request_seconds,
+            sleep=client.sleep,
+            say=say,
+        )
+        if saved is not None:
+            refuse_stale(saved, prepared.plan)
+        if not as_json:
+            print_plan(prepared.plan, language)
+        if prepared.plan.is_fused and not force:
+            raise Refused("plan.fuse-blown")
+        if prepared.plan.work and not yes:
+            if as_json or not sys.stdin.isatty():
+                raise Refused("apply.say-yes", n=len(prepared.plan.work))
+            click.confirm(text("apply.ask", {"n": len(prepared.plan.work)}, language), abort=True)
+        progress = held.enter_context(_Progress(len(prepared.plan.work), enabled=not as_json))
+        try:
             _, left = apply_prepared(
                 client,
                 engine,
@@ -251,11 +266,12 @@ def apply(
                 again=again,
                 progress=progress,
                 report=report,
+                say=say,
             )
-    except MoodleError as error:
-        if not report.total:
-            raise
-        stopped = error
+        except MoodleError as error:
+            if not report.total:
+                raise
+            stopped = error
     if as_json:
         result = {
             "done": report.done,

@@ -71,10 +71,16 @@ class MoodleClient:
         self._http.headers["User-Agent"] = "lms-sync"
         self.calls = 0
         self.warnings: list[str] = []
+        self.before_write: Callable[[], None] | None = None
+        """Called each time in the moment before a writing request leaves."""
 
     def close(self) -> None:
         """Closes the connection."""
         self._http.close()
+
+    def sleep(self, seconds: float) -> None:
+        """Waits, as between two attempts."""
+        self._sleep(seconds)
 
     def call(
         self, function: str, arguments: Mapping[str, object] | None = None, *, write: bool = False
@@ -110,6 +116,8 @@ class MoodleClient:
         raise AssertionError("the last attempt returns or raises")
 
     def _post(self, function: str, form: list[tuple[str, str]], write: bool) -> Reply:
+        if write and self.before_write is not None:
+            self.before_write()
         started = time.monotonic()
         status, content_type, body = self._send(
             function,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moodle_standin.errors import MoodleError, invalid_parameter, missing_record, no_permission
-from moodle_standin.functions.registry import serves
+from moodle_standin.functions.registry import Steps, serves
 from moodle_standin.records import Cohort, User
 from moodle_standin.site import Call
 
@@ -41,17 +41,18 @@ def _require_reading(call: Call) -> None:
 
 
 @serves("core_cohort_create_cohorts")
-def create_cohorts(call: Call, params: dict[str, Any]) -> Any:
-    """All or nothing; an idnumber that is taken is `invalidparameter`."""
+def create_cohorts(call: Call, params: dict[str, Any]) -> Steps:
+    """All or nothing; an idnumber that is there is `invalidparameter`, unless two calls overlap."""
     site = call.site
     contexts = []
-    taken = {cohort.idnumber for cohort in site.cohorts.values()}
+    taken = {c.idnumber for c in site.cohorts.values()}
     for wanted in params["cohorts"]:
         contexts.append(_context_of(call, wanted["categorytype"]))
         if wanted["idnumber"] in taken:
             raise invalid_parameter(f"record already exists: idnumber={wanted['idnumber']}")
-        taken.add(wanted["idnumber"])
         call.require("moodle/cohort:manage")
+        taken.add(wanted["idnumber"])
+    yield  # no unique index: see registry.Steps
     rows = []
     for wanted, context in zip(params["cohorts"], contexts, strict=True):
         visible = wanted.get("visible")

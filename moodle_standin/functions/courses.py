@@ -8,7 +8,7 @@ from typing import Any
 from moodle_standin.course_records import create_course_record, set_course_fields
 from moodle_standin.errors import MoodleError, invalid_parameter, missing_record, write_error
 from moodle_standin.formatting import name_in_answer
-from moodle_standin.functions.registry import serves
+from moodle_standin.functions.registry import Steps, serves
 from moodle_standin.records import Course
 from moodle_standin.site import Call
 
@@ -25,8 +25,8 @@ def _check_course_names(
 
 
 @serves("core_course_create_courses")
-def create_courses(call: Call, params: dict[str, Any]) -> Any:
-    """All or nothing. An unknown custom field is silently ignored."""
+def create_courses(call: Call, params: dict[str, Any]) -> Steps:
+    """All or nothing. An unknown custom field is silently ignored. Names are unique unless two calls overlap."""
     site = call.site
     taken = [(c.shortname, c.idnumber) for c in site.courses.values()]
     for wanted in params["courses"]:
@@ -43,6 +43,7 @@ def create_courses(call: Call, params: dict[str, Any]) -> Any:
                 raise MoodleError("errorinvalidparam", f'The param "{name}" is invalid.')
         _check_course_names(taken, wanted["fullname"], wanted["shortname"], wanted.get("idnumber"))
         taken.append((wanted["shortname"], wanted.get("idnumber") or ""))
+    yield  # no unique index: see registry.Steps
     result = []
     for wanted in params["courses"]:
         if not call.can("moodle/course:visibility"):

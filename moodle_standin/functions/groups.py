@@ -7,7 +7,7 @@ from typing import Any
 from moodle_standin.errors import MoodleError, invalid_parameter, missing_record
 from moodle_standin.formatting import name_in_answer
 from moodle_standin.functions.course_pages import enter_course
-from moodle_standin.functions.registry import serves
+from moodle_standin.functions.registry import Steps, serves
 from moodle_standin.records import Group
 from moodle_standin.site import Call
 
@@ -34,8 +34,10 @@ def _group(call: Call, group_id: int) -> Group:
 
 
 @serves("core_group_create_groups")
-def create_groups(call: Call, params: dict[str, Any]) -> Any:
-    """All or nothing; a name twice in one course is `invalidparameter`, an idnumber twice `idnumbertaken`."""
+def create_groups(call: Call, params: dict[str, Any]) -> Steps:
+    """All or nothing; a name twice in one course is `invalidparameter`, an idnumber twice `idnumbertaken`, unless
+    two calls overlap.
+    """
     site = call.site
     taken = {(g.courseid, g.name) for g in site.groups.values()}
     numbers = {(g.courseid, g.idnumber) for g in site.groups.values() if g.idnumber}
@@ -49,9 +51,10 @@ def create_groups(call: Call, params: dict[str, Any]) -> Any:
         taken.add((wanted["courseid"], wanted["name"]))
         number = (wanted["courseid"], (wanted.get("idnumber") or "").strip())
         if number in numbers:
-            raise MoodleError("idnumbertaken", "ID number is already used for another item")
+            raise MoodleError("idnumbertaken", "This ID number is already in use")
         if number[1]:
             numbers.add(number)
+    yield  # no unique index: see registry.Steps
     rows = []
     for wanted in params["groups"]:
         group = Group(

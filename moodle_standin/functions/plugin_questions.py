@@ -50,6 +50,7 @@ def upsert_questions(call: Call, params: dict[str, Any]) -> Any:
     if category is None:
         category = QuestionCategory(site.next_id("question_categories"), course.id, name, category_key, info)
         site.question_categories[category.id] = category
+        call.record("question_category", "created", id=category.id, key=category_key, course=course.id)
     category.name, category.info = name, info
     live = fingerprint(category_fields(category))
     remember(site, OwnedObject(course.id, "category", category_key, category.id, live, live))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from importlib import import_module
-from typing import Any, Final
+from inspect import isgeneratorfunction
+from typing import Any, Final, TypeVar
 
 from moodle_standin.answers import clean_answer
 from moodle_standin.declared_functions import known_functions, signatures
@@ -12,7 +13,16 @@ from moodle_standin.errors import NotServedError, missing_record
 from moodle_standin.parameters import check_parameters
 from moodle_standin.site import Call
 
+Steps = Generator[None, None, Any]
+"""A function in two steps: it has checked, and has not stored yet, where it yields.
+
+Moodle looks whether an idnumber is free and inserts later, in a transaction that others do not see into, and most
+tables have no unique index on it. Two calls that overlap both find it free. A fault holds a call at this place.
+"""
+
 Function = Callable[[Call, dict[str, Any]], Any]
+
+Row = TypeVar("Row")
 
 MODULES: Final = (
     "batch",
@@ -71,9 +81,32 @@ def find(name: str) -> Function:
     return function
 
 
-def run(call: Call, arguments: dict[str, Any]) -> Any:
+def steps(call: Call, arguments: dict[str, Any]) -> Steps:
     """Runs one function as `external_api` does and gives its answer in the declared shape."""
     function = find(call.function)
     signature = signatures()[call.function]
     params = check_parameters(arguments, signature["params"] or {})
-    return clean_answer(function(call, params), signature["returns"])
+    answer = function(call, params)
+    if isinstance(answer, Generator):
+        answer = yield from answer
+    return clean_answer(answer, signature["returns"])
+
+
+def checks_before_it_stores(name: str) -> bool:
+    """Whether a function has a place between its checks and its work."""
+    return isgeneratorfunction(served_functions().get(name))
+
+
+def finish(work: Generator[None, None, Row]) -> Row:
+    """Runs steps to their end without a stop."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            answer: Row = done.value
+            return answer
+
+
+def run(call: Call, arguments: dict[str, Any]) -> Any:
+    """One function from beginning to end."""
+    return finish(steps(call, arguments))

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from moodle_standin.errors import MoodleError, coding_error, invalid_parameter
-from moodle_standin.functions.registry import serves
+from moodle_standin.errors import MoodleError, coding_error, invalid_parameter, write_error
+from moodle_standin.functions.registry import Steps, serves
 from moodle_standin.records import User
 from moodle_standin.site import Call, Site
 
@@ -143,8 +143,10 @@ def get_users(call: Call, params: dict[str, Any]) -> Any:
 
 
 @serves("core_user_create_users")
-def create_users(call: Call, params: dict[str, Any]) -> Any:
-    """All or nothing; every refusal is `invalidparameter`, its reason only in debuginfo."""
+def create_users(call: Call, params: dict[str, Any]) -> Steps:
+    """All or nothing; every refusal is `invalidparameter`, its reason only in debuginfo. The database itself keeps
+    user names unique, also where two calls overlap.
+    """
     site = call.site
     call.require("moodle/user:create")
     names = {u.username for u in site.users.values()}
@@ -163,6 +165,9 @@ def create_users(call: Call, params: dict[str, Any]) -> Any:
             raise invalid_parameter(f"Email address already exists: {wanted['email']}")
         names.add(wanted["username"])
         mails.add(wanted["email"].lower())
+    yield
+    if {u.username for u in site.users.values()} & {wanted["username"] for wanted in params["users"]}:
+        raise write_error("duplicate key value violates unique constraint mdl_user_mneuse_uix")
     result = []
     for wanted in params["users"]:
         user = User(
@@ -180,7 +185,9 @@ def create_users(call: Call, params: dict[str, Any]) -> Any:
             timecreated=site.now(),
         )
         site.users[user.id] = user
-        call.record("user", "create", id=user.id, username=user.username, auth=user.auth)
+        call.record(
+            "user", "create", id=user.id, username=user.username, idnumber=user.idnumber, auth=user.auth
+        )
         result.append({"id": user.id, "username": user.username})
     return result
 

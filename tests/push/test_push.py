@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -438,18 +439,24 @@ def test_the_journal_has_every_change_with_its_confirmation(push: Push) -> None:
     assert one.finished_at >= one.started_at
 
 
-def test_an_intent_is_written_before_the_call_goes_out(push: Push) -> None:
-    seen: list[int] = []
+def test_a_change_is_noted_as_sent_before_it_takes_effect_and_an_upload_comes_before_that(push: Push) -> None:
+    seen: list[Counter[str]] = []
     known = push.site.record
 
     def record(*arguments: Any, **details: Any) -> None:
-        seen.append(sum(row.state == "intent" for row in push.journal()))
+        seen.append(Counter(row.state for row in push.journal()))
         known(*arguments, **details)
 
     push.site.record = record
     push.apply()
-    written = [n for n, entry in zip(seen, push.log(), strict=True) if entry["what"] != "draft_file"]
-    assert min(written) >= 1
+    for states, entry in zip(seen, push.log(), strict=True):
+        if entry["what"] == "draft_file":
+            assert states["intent"] >= 1
+            assert states["sent"] == 0
+        else:
+            assert states["sent"] >= 1
+            assert states["intent"] == 0
+    assert all(row.sent_at and row.intent_at <= row.sent_at <= row.confirmed_at for row in push.journal())
 
 
 def test_a_plan_that_another_run_has_carried_out_meanwhile_makes_no_double(push: Push) -> None:
