@@ -165,7 +165,7 @@ journal = Table(  # what apply was about to do, has sent, has confirmed
     Column("kind", String(32), nullable=False),
     Column("key", String(400), nullable=False),
     Column("wanted_hash", String(80), nullable=False),
-    Column("state", String(16), nullable=False),  # intent, sent, confirmed, failed
+    Column("state", String(16), nullable=False),  # intent, sent, confirmed, failed, lost, superseded
     Column("remote_id", BigInteger),
     Column("detail", JSON),
     Column("intent_at", Moment, nullable=False),

@@ -331,12 +331,8 @@ def test_a_state_in_another_form_is_told_as_the_sites_doing(
     answer = json.dumps({"sections": None})
     command("apply", "--dir", push.folder, "--yes")
     registry = pytest.importorskip("moodle_standin.functions.registry")
-    known = registry.run
-
-    def run(call: Any, form: Any) -> Any:
-        return {"state": answer} if call.function == "local_lmssync_get_state" else known(call, form)
-
-    monkeypatch.setattr(registry, "run", run)
+    served = registry.served_functions()
+    monkeypatch.setitem(served, "local_lmssync_get_state", lambda call, params: {"state": answer})
     for language in LANGUAGES:
         ended = command("plan", "--dir", push.folder, language=language)
         assert ended.code == 1

@@ -113,7 +113,7 @@ def test_what_the_plugin_does_under_its_lock_is_sent_again_at_once(push: Push) -
 
 def test_what_the_files_want_otherwise_by_now_is_superseded_and_waited_for(push: Push) -> None:
     stopped_at(push, "local_lmssync_upsert_section")
-    push.set_text("courses/archive-officers/course.yaml", "Mëso", "Mësoni")
+    push.set_text("courses/archive-officers/course.yaml", '"Fillimi"', '"Fillimi i kursit"')
     report, left = push.apply()
     assert left.plan.work == ()
     assert said(report)["apply.settled"] == {"confirmed": 0, "lost": 0, "superseded": 1}
