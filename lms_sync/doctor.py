@@ -11,7 +11,7 @@ from lms_sync.clock import Clock
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import CallRefused, FunctionMissing, MoodleError
 from lms_sync.moodle.functions import CORE_FUNCTIONS, PLUGIN_FUNCTIONS
-from lms_sync.settings import Settings
+from lms_sync.settings import Settings, settings_warnings
 
 Level = Literal["good", "warning", "fault"]
 
@@ -57,6 +57,8 @@ def examine_site(
     bytes of the largest package built. MoodleErrors become findings; the examination ends where nothing
     more can be asked.
     """
+    for problem in settings_warnings(settings):
+        yield Finding("warning", problem.code, problem.params)
     try:
         info = client.call("core_webservice_get_site_info")
     except MoodleError as error:
