@@ -21,7 +21,7 @@ from lms_sync.moodle.functions import (
 )
 from lms_sync.pull import CHANGES
 from lms_sync.pull_by_person import try_course
-from lms_sync.settings import Settings
+from lms_sync.settings import Settings, settings_warnings
 
 Level = Literal["good", "warning", "fault"]
 
@@ -65,9 +65,11 @@ def examine_site(
     """Findings about a site, in the order in which they should be mended.
 
     `several_languages` says that some course has texts in more than one; `largest_upload` is the size in
-    bytes of the largest package built; `adopted` are the courses that are only read. MoodleErrors become findings; the examination ends where nothing
-    more can be asked.
+    bytes of the largest package built; `adopted` are the courses that are only read. MoodleErrors become
+    findings; the examination ends where nothing more can be asked.
     """
+    for problem in settings_warnings(settings):
+        yield Finding("warning", problem.code, problem.params)
     try:
         info = client.call("core_webservice_get_site_info")
     except MoodleError as error:

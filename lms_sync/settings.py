@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -54,6 +56,7 @@ class SiteSettings(Strict):
     multilang: bool = True
     read_only: bool = False
     longest_request_seconds: Annotated[float, Field(ge=0, le=3600)] = 300
+    insecure_http: bool = False
 
     @field_validator("timezone")
     @classmethod
@@ -70,11 +73,43 @@ class SiteSettings(Strict):
             raise _refuse("settings.one-token-source")
         return self
 
+    @model_validator(mode="after")
+    def _token_stays_private(self) -> SiteSettings:
+        if self.is_readable_on_the_way and not self.insecure_http:
+            raise _refuse("settings.insecure-http", url=self.url)
+        return self
+
+    @property
+    def is_readable_on_the_way(self) -> bool:
+        """Whether token and names travel unprotected: by http, and not within this machine."""
+        try:
+            parts = urlsplit(self.url)
+            host = parts.hostname or ""
+        except ValueError:  # such as http://[x
+            return True
+        return parts.scheme == "http" and host != "localhost" and not _is_loopback(host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
 
 class DatabaseSettings(Strict):
-    """Where the state is kept; a relative SQLite path is relative to the academy folder."""
+    """Where the state is kept; a relative SQLite path is relative to the academy folder.
+
+    `url_env` names an environment variable with the address, for one that has a password in it.
+    """
 
     url: str = "sqlite:///.lms-sync/state.db"
+    url_env: Annotated[str, _written(r"[A-Za-z_][A-Za-z0-9_]*", "settings.database-env-name")] | None = None
+
+    @property
+    def holds_password(self) -> bool:
+        """Whether `url` has a password in it."""
+        return re.match(r"[^:/]+://[^/?#]*:[^/?#]+@|.*[?&]password=", self.url) is not None
 
 
 class PeopleSettings(Strict):
@@ -163,6 +198,19 @@ def load_settings(folder: Path) -> Settings:
     return load_model(document, Settings)
 
 
+def settings_warnings(settings: Settings) -> list[Problem]:
+    """What works and should not stay so."""
+    place = Place(CONFIG_FILE)
+    found = [
+        Problem("settings.insecure-http-allowed", {"site": name, "url": site.url}, place, "warning")
+        for name, site in settings.sites.items()
+        if site.is_readable_on_the_way
+    ]
+    if settings.database.holds_password:
+        found.append(Problem("settings.database-password", {}, place, "warning"))
+    return found
+
+
 def _holds_secret(key: str, value: object) -> bool:
     if key in ("token", "password", "secret"):
         return True
@@ -177,8 +225,15 @@ def _items(value: object) -> list[tuple[str, object]]:
 
 
 def database_url(settings: Settings, folder: Path) -> str:
-    """The database URL with a relative SQLite path made absolute within the academy folder."""
-    url = settings.database.url
+    """The database URL with a relative SQLite path made absolute within the academy folder.
+
+    Raises SettingsError where an environment variable is to hold it and does not.
+    """
+    url, variable = settings.database.url, settings.database.url_env
+    if variable is not None:
+        url = os.environ.get(variable, "").strip()
+        if not url:
+            raise SettingsError("settings.database-env-empty", variable=variable)
     match = re.fullmatch(r"sqlite:///(?!/)(?![A-Za-z]:)(.+)", url)
     if match and match.group(1) != ":memory:":
         return f"sqlite:///{(folder / match.group(1)).resolve().as_posix()}"

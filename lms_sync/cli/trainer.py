@@ -158,7 +158,7 @@ def _other_problems(folder: Path, known: set[str] | None) -> list[Problem]:
     from certificates.check_policy import check_policy
     from certificates.policy import read_policies
     from lms_sync.people import read_people
-    from lms_sync.settings import CONFIG_FILE, load_settings
+    from lms_sync.settings import CONFIG_FILE, load_settings, settings_warnings
 
     problems: list[Problem] = []
     courses = None if known is None else [key for key in known if "/" not in key]
@@ -173,7 +173,7 @@ def _other_problems(folder: Path, known: set[str] | None) -> list[Problem]:
         problems.extend(error.problems)
     if (folder / CONFIG_FILE).is_file():
         try:
-            load_settings(folder)
+            problems.extend(settings_warnings(load_settings(folder)))
         except ContentError as error:
             problems.extend(error.problems)
     return problems

@@ -63,7 +63,7 @@ def _names_of_the_example() -> set[str]:
     return {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
 
 
-_ALTERNATIVES = {"token_file"}
+_ALTERNATIVES = {"token_file", "url_env"}
 
 
 def test_the_example_loads(settings: Settings) -> None:

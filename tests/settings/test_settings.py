@@ -21,6 +21,7 @@ from lms_sync.settings import (
     database_url,
     load_settings,
     read_token,
+    settings_warnings,
 )
 
 CANARY = "c0ffee00c0ffee00c0ffee00c0ffee00"
@@ -248,3 +249,46 @@ def test_a_secret_shows_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
 def test_secrets_can_be_compared() -> None:
     assert Secret("a") == Secret("a")
     assert Secret("a") != Secret("b")
+
+
+# --- what travels and what stands in the file ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "host", ["moodle.example.org", "10.0.0.5", "localhost.example.org", "127.0.0.1.nip.io"]
+)
+def test_a_site_without_protection_needs_permission_and_is_warned_of(tmp_path: Path, host: str) -> None:
+    text = f"sites:\n  main:\n    url: http://{host}/moodle\n    token_env: T\n"
+    assert refusal(tmp_path, text).code == "settings.insecure-http"
+    allowed = load(tmp_path, text + "    insecure_http: true\n")
+    assert [one.code for one in settings_warnings(allowed)] == ["settings.insecure-http-allowed"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:8080", "127.1.2.3"])
+def test_a_site_on_this_machine_needs_no_permission(tmp_path: Path, host: str) -> None:
+    settings = load(tmp_path, f"sites:\n  main:\n    url: http://{host}\n    token_env: T\n")
+    assert settings_warnings(settings) == []
+
+
+@pytest.mark.parametrize(
+    "url", [f"postgresql+psycopg://lms:{CANARY}@db/lms", f"postgresql://db/lms?password={CANARY}"]
+)
+def test_a_password_in_the_address_of_the_database_is_warned_of_and_not_shown(
+    tmp_path: Path, url: str
+) -> None:
+    (warning,) = settings_warnings(load(tmp_path, f"{SITE}database: {{url: '{url}'}}\n"))
+    assert (warning.code, warning.severity) == ("settings.database-password", "warning")
+    assert CANARY not in "".join(describe(warning, language) for language in LANGUAGES)
+
+
+def test_the_address_of_the_database_may_be_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load(tmp_path, f"{SITE}database: {{url_env: LMS_SYNC_DATABASE}}\n")
+    monkeypatch.delenv("LMS_SYNC_DATABASE", raising=False)
+    with pytest.raises(SettingsError) as caught:
+        database_url(settings, tmp_path)
+    assert caught.value.code == "settings.database-env-empty"
+    monkeypatch.setenv("LMS_SYNC_DATABASE", "postgresql+psycopg://lms:x@db/lms")
+    assert database_url(settings, tmp_path) == "postgresql+psycopg://lms:x@db/lms"
+    assert settings_warnings(settings) == []
