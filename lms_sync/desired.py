@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from authoring.languages import LocalizedText, multilang, multilang_html
 from authoring.problems import ContentError, Place, Problem
 from lms_sync.course_content import BuiltPackage, CourseContent
-from lms_sync.desired_activities import UnknownInstitution, Wording, activity_fields, named_institutions
+from lms_sync.desired_activities import Wording, activity_fields, named_institutions
 from lms_sync.plan import DesiredObject, Kind
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "DesiredState",
     "InstitutionName",
     "Learner",
-    "UnknownInstitution",
     "desired_state",
 ]
 
@@ -76,22 +75,26 @@ def desired_state(
     """Every object that the given courses, institutions and learners want on a site.
 
     `language` names shelves and groups; with `use_multilang` texts carry all offered languages; days in the
-    files are days in `timezone`. Raises ContentError with every text that is too long for Moodle, and
-    UnknownInstitution.
+    files are days in `timezone`. Raises ContentError with every text that is too long for Moodle and every
+    institution that nobody has listed.
     """
     objects: dict[tuple[Kind, str, str], DesiredObject] = {}
-    too_long: list[Problem] = []
+    wrong: list[Problem] = []
 
     def want(thing: DesiredObject) -> None:
         objects.setdefault((thing.kind, thing.scope, thing.key), thing)
 
     for content in contents:
-        for thing in _course_objects(content, language, use_multilang, ZoneInfo(timezone), too_long):
+        for thing in _course_objects(content, language, use_multilang, ZoneInfo(timezone), wrong):
             want(thing)
-        for code in named_institutions(content, institutions):
-            want(_group(content.course.id, institutions[code]))
-    if too_long:
-        raise ContentError(too_long)
+        for code, activity in named_institutions(content).items():
+            if code in institutions:
+                want(_group(content.course.id, institutions[code]))
+            else:
+                params = {"activity": activity, "code": code}
+                wrong.append(Problem("desired.unknown-institution", params, Place(content.course.file)))
+    if wrong:
+        raise ContentError(wrong)
     keys = {content.course.id for content in contents}
     for learner in learners:
         for course in learner.courses:
@@ -134,7 +137,7 @@ def _learner_objects(learner: Learner, course: str, institution: InstitutionName
 
 
 def _course_objects(
-    content: CourseContent, language: str, use_multilang: bool, zone: ZoneInfo, too_long: list[Problem]
+    content: CourseContent, language: str, use_multilang: bool, zone: ZoneInfo, wrong: list[Problem]
 ) -> list[DesiredObject]:
     course = content.course
     offered = course.languages.offered if use_multilang else (course.languages.default,)
@@ -143,7 +146,7 @@ def _course_objects(
     def checked(text: str, what: str) -> str:
         if len(text) > _LIMITS[what]:
             params = {"text": text[:60], "n": len(text), "limit": _LIMITS[what]}
-            too_long.append(Problem("desired.too-long", params, Place(f"courses/{course.slug}/course.yaml")))
+            wrong.append(Problem("desired.too-long", params, Place(f"courses/{course.slug}/course.yaml")))
         return text
 
     def title(text: LocalizedText, what: str) -> str:

@@ -25,7 +25,6 @@ from authoring.activity import (
     UrlActivity,
 )
 from authoring.languages import LocalizedText, multilang_html
-from authoring.problems import LmsSyncError, Place
 from authoring.read_markdown import render
 from lms_sync.course_content import CourseContent
 from quizzes import quiz_settings, quiz_slots
@@ -78,10 +77,6 @@ _WORDS_OF_KIND: Mapping[tuple[str, str], Mapping[str, int]] = {
 
 _GROUP_MODES = {"none": 0, "separate": 1, "visible": 2}
 _SUBSCRIPTIONS = {"optional": 0, "forced": 1, "automatic": 2, "off": 3}
-
-
-class UnknownInstitution(LmsSyncError):
-    """An activity is for the people of an institution that nobody has listed."""
 
 
 @dataclass(frozen=True)
@@ -215,17 +210,13 @@ def _questions(activity: FeedbackActivity, wording: Wording) -> list[Fields]:
     ]
 
 
-def named_institutions(content: CourseContent, known: Mapping[str, object]) -> list[str]:
-    """Codes of the institutions that activities are for; each needs its group. Raises UnknownInstitution."""
-    codes: dict[str, None] = {}
+def named_institutions(content: CourseContent) -> dict[str, str]:
+    """Codes of the institutions that activities are for, each with the (first) activity; each needs its group."""
+    codes: dict[str, str] = {}
     for activity in content.course.activities:
         for code in activity.available.groups if activity.available else ():
-            if code not in known:
-                raise UnknownInstitution(
-                    "desired.unknown-institution", Place(content.course.file), activity=activity.id, code=code
-                )
-            codes[code] = None
-    return list(codes)
+            codes.setdefault(code, activity.id)
+    return codes
 
 
 def _begins(moment: Moment | None, wording: Wording) -> int:

@@ -133,6 +133,9 @@ class SimpleActivity:
     intro: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     rules: dict[str, int] = field(default_factory=dict)
+    answers: int = 0
+    """How many have answered, posted or handed in; nobody can do it here, a test sets it."""
+    graded: int = 0
 
 
 @dataclass

@@ -16,8 +16,10 @@ def check_simple(
     call: Call, modname: str, module: CourseModule | None, wanted: dict[str, Any], draftitemid: int
 ) -> None:
     """What must be right before anything moves."""
-    own = wanted["own"]
-    live = call.site.simple[modname, module.instance].settings if module else None
+    own, accept = wanted["own"], wanted["accept"]
+    activity = call.site.simple[modname, module.instance] if module else None
+    live = activity.settings if activity else None
+    name = module.idnumber if module else ""
     match modname:
         case "url":
             if live is None and not own:
@@ -30,8 +32,7 @@ def check_simple(
             if own.get("type", before) != before and "news" in (own["type"], before):
                 raise plugin_error(
                     "typefixed",
-                    f'The forum "{module.idnumber if module else ""}" is of the type "{before}" '
-                    f'and cannot become "{own["type"]}".',
+                    f'The forum "{name}" is of the type "{before}" and cannot become "{own["type"]}".',
                 )
             if own.get("duedate", live["duedate"] if live else 0):
                 call.require("moodle/calendar:manageentries")
@@ -47,8 +48,20 @@ def check_simple(
                     "datavalue",
                     f'The value of "submissions.files" is not allowed. Allowed: 0 … {FILES_OF_SITE}',
                 )
+            if activity and activity.graded and grade != now["grade"] and "grades" not in accept:
+                raise plugin_error(
+                    "hasgrades",
+                    f'The highest grade of "{name}" differs, and {activity.graded} grades were given.',
+                )
         case "feedback":
-            if own.get("items", []) != (live or {}).get("items", []):
+            before = live["items"] if live else []
+            if own.get("items", before) != before:
+                if activity and activity.answers and "responses" not in accept:
+                    raise plugin_error(
+                        "feedbackhasresponses",
+                        f'The questions of the questionnaire "{name}" differ, and {activity.answers} answers '
+                        "were given.",
+                    )
                 call.require("mod/feedback:edititems")
 
 

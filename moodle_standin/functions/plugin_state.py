@@ -82,7 +82,7 @@ def _activities(site: Site, course: Course) -> Iterator[dict[str, Any]]:
             ),
         }
         if module.modname == "assign":
-            item["graded"] = 0  # nobody hands in work here
+            item["graded"] = site.simple[module.modname, module.instance].graded
         if module.modname == "scorm":
             item["package"] = package_of(site, module)
             item["scoes"] = [
@@ -122,7 +122,8 @@ def users_with_attempts(site: Site, module: CourseModule) -> int:
     if module.modname == "quiz":
         attempts = site.quiz_attempts.values()
         return len({a.userid for a in attempts if a.quiz == module.instance and not a.preview})
-    return 0
+    simple = site.simple.get((module.modname, module.instance))
+    return simple.answers if simple else 0
 
 
 def _categories(site: Site, course: Course) -> Iterator[dict[str, Any]]:

@@ -107,7 +107,7 @@ SPOILT: dict[str, tuple[str, Callable[[Any], None]]] = {
     "no submission": ("yaml.list-too-short", changed("submit: [files]", "submit: []")),
     "points": ("yaml.below-limit", changed("points: 20", "points: 0")),
     "files": ("yaml.above-limit", changed("max_files: 2", "max_files: 200")),
-    "yes for true": ("yaml.wrong-type", changed("approval: true", "approval: maybe")),
+    "yes for true": ("yaml.needs-true-or-false", changed("approval: true", "approval: maybe")),
     "type of question": ("yaml.wrong-choice", changed("type: rating, question: Was it u", "type: stars, question: Was it u")),
     "no questions": ("yaml.list-too-short", changed(QUESTIONS, " []\n")),
     "translation": ("course.text-not-translated", changed(", en: \"Read **this**.\"", "")),
