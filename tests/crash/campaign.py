@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.request import Request, urlopen
 
 from kill_points import Kill, Place, Watch, is_write
@@ -465,19 +465,32 @@ def in_workers(
         receive, send = os.pipe()
         if os.fork() == 0:
             os.close(receive)
-            with os.fdopen(send, "w", encoding="utf-8") as pipe:
-                for trial in trials[number :: len(sites)]:
-                    pipe.write(json.dumps(attempt(trial, stages, site, folder).as_json()) + "\n")
-                    pipe.flush()
-            os._exit(0)
+            work_off(trials[number :: len(sites)], stages, site, folder, send)
         os.close(send)
         pipes.append(receive)
     for receive in pipes:
         with os.fdopen(receive, encoding="utf-8") as pipe:
             for line in pipe:
                 yield outcome_of(json.loads(line))
-    for _ in sites:
-        os.wait()
+    ends = [os.wait()[1] for _ in sites]
+    if any(ends):
+        raise RuntimeError("a worker failed; what it met stands above")
+
+
+def work_off(
+    trials: Sequence[Trial], stages: Sequence[Stage], site: StandIn, folder: Path, send: int
+) -> NoReturn:
+    """A worker: it ends here, whatever happens, and never runs into what its parent has still to do."""
+    status = 1
+    try:
+        with os.fdopen(send, "w", encoding="utf-8") as pipe:
+            for trial in trials:
+                pipe.write(json.dumps(attempt(trial, stages, site, folder).as_json()) + "\n")
+                pipe.flush()
+        status = 0
+    except BaseException:  # noqa: BLE001 - shown, and told by the exit code
+        traceback.print_exc()
+    os._exit(status)
 
 
 def outcome_of(told: dict[str, Any]) -> Outcome:

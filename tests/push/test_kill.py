@@ -138,6 +138,9 @@ def test_killed_at_twelve_moments_nothing_is_double_and_the_last_run_completes(
         assert doubles(_log(moodle)) == {}
     runner.start(push.folder)
     assert runner.end() == 0, (push.folder.parent / "apply.out").read_text()
+    told = (push.folder.parent / "apply.out").read_text(encoding="utf-8")
+    assert "Nobody confirmed" in told
+    assert "Read back" in told
     log = _log(moodle)
     assert doubles(log) == {}
     assert push.work() == []
