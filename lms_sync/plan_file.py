@@ -49,10 +49,24 @@ def plan_json(
         "allowed": {
             "overwrite_edits": options.overwrite_edits,
             "accept_loss": sorted(loss.value for loss in options.accept_loss),
+            "revert_edits": options.revert_edits,
+            "ours": sorted(options.ours),
+            "theirs": sorted(options.theirs),
         },
         "counts": plan.counts(),
         "fused": plan.is_fused,
         "changes": [change.as_json() for change in plan.changes if change.action is not Action.KEEP],
+        "edits_that_stay": [
+            {
+                "kind": change.kind.value,
+                "key": change.key,
+                "course": change.scope,
+                "fields": [
+                    {"name": one.name, "in_moodle": one.before, "in_files": one.after} for one in change.kept
+                ],
+            }
+            for change in plan.kept_edits
+        ],
     }
 
 
@@ -72,6 +86,9 @@ def read_plan_file(path: Path) -> SavedPlan:
         options = PlanOptions(
             overwrite_edits=bool(said["allowed"]["overwrite_edits"]),
             accept_loss=frozenset(Loss(name) for name in said["allowed"]["accept_loss"]),
+            revert_edits=bool(said["allowed"]["revert_edits"]),
+            ours=frozenset(said["allowed"]["ours"]),
+            theirs=frozenset(said["allowed"]["theirs"]),
         )
         changes = {(one["kind"], one["course"], one["key"]): one for one in said["changes"]}
         return SavedPlan(str(said["site"]), tuple(said["courses"]), options, changes)

@@ -17,11 +17,13 @@ from authoring.problems import Problem, Refused
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
 from lms_sync.adopted import read_adopted
 from lms_sync.after_stop import read_after_stop
+from lms_sync.applied import read_base
 from lms_sync.apply import ApplyReport
 from lms_sync.cli import outcome
 from lms_sync.cli.plan_output import print_plan, print_report
 from lms_sync.clock import SystemClock
 from lms_sync.doctor import examine_site
+from lms_sync.drift import Base
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.connect import connect
 from lms_sync.moodle.errors import MoodleError
@@ -50,7 +52,16 @@ course_option = click.option(
 overwrite_option = click.option(
     "--overwrite-edits",
     is_flag=True,
-    help="Also change what somebody has edited in Moodle since our last push.",
+    help="Also change what somebody has edited in Moodle since our last push, even in a conflict.",
+)
+revert_option = click.option(
+    "--revert", is_flag=True, help="Take away what only Moodle changed; a conflict stays one."
+)
+ours_option = click.option(
+    "--ours", multiple=True, metavar="KEY[#FIELD]", help="Here the files win over Moodle (repeatable)."
+)
+theirs_option = click.option(
+    "--theirs", multiple=True, metavar="KEY[#FIELD]", help="Here Moodle wins over the files (repeatable)."
 )
 
 loss_option = click.option(
@@ -72,6 +83,15 @@ def _built(folder: Path, site: SiteSettings, language: str) -> BuiltAcademy:
     academy = read_academy(folder)
     outcome.print_problems(academy.warnings, language)
     return build_academy(academy, multilang=site.multilang)
+
+
+def remembered_base(settings: Settings, folder: Path, site_name: str) -> Base:
+    """What was last applied; nothing where there is no state database yet, which is not made for this."""
+    url = database_url(settings, folder)
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+        return {}
+    with reading(open_database(url)) as connection:
+        return read_base(connection, site_name)
 
 
 def _known_accounts(settings: Settings, folder: Path, site_name: str) -> Mapping[str, MatchedAccount]:
@@ -133,6 +153,9 @@ def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
 @overwrite_option
 @loss_option
 @click.option("--out", type=click.Path(path_type=Path), help="Also save the plan, for `lms-sync apply FILE`.")
+@revert_option
+@ours_option
+@theirs_option
 @click.option("--all", "every", is_flag=True, help="List every object, also those that stay.")
 @json_option
 def plan(
@@ -142,6 +165,9 @@ def plan(
     overwrite_edits: bool,
     losses: tuple[str, ...],
     out: Path | None,
+    revert: bool,
+    ours: tuple[str, ...],
+    theirs: tuple[str, ...],
     every: bool,
     as_json: bool,
 ) -> int:
@@ -157,9 +183,11 @@ def plan(
     language = outcome.reader_language(folder)
     settings, name, site, client = _connect(folder, site_name)
     built = _built(folder, site, language)
-    options = _options(overwrite_edits, losses)
-    known = _known_accounts(settings, folder, name)
-    prepared = prepare(client, built, settings, site, options=options, only_courses=courses, known=known)
+    options = _options(overwrite_edits, losses, revert, ours, theirs)
+    known, base = _known_accounts(settings, folder, name), remembered_base(settings, folder, name)
+    prepared = prepare(
+        client, built, settings, site, options=options, only_courses=courses, known=known, base=base
+    )
     said = plan_json(prepared.plan, site=name, courses=courses, options=options, made_at=SystemClock().now())
     printed = json.dumps(said, ensure_ascii=False, indent=1) + "\n"
     if out is not None:
@@ -175,8 +203,22 @@ def plan(
     return outcome.CHANGES if prepared.plan.work else outcome.DONE
 
 
-def _options(overwrite_edits: bool, losses: tuple[str, ...]) -> PlanOptions:
-    return PlanOptions(overwrite_edits, frozenset(Loss(name) for name in losses))
+def _options(
+    overwrite_edits: bool,
+    losses: tuple[str, ...],
+    revert: bool,
+    ours: tuple[str, ...],
+    theirs: tuple[str, ...],
+) -> PlanOptions:
+    if both := set(ours) & set(theirs):
+        raise click.UsageError(f"--ours and --theirs: {', '.join(sorted(both))}")
+    return PlanOptions(
+        overwrite_edits,
+        frozenset(Loss(name) for name in losses),
+        revert_edits=revert,
+        ours=frozenset(ours),
+        theirs=frozenset(theirs),
+    )
 
 
 @click.command()
@@ -187,6 +229,9 @@ def _options(overwrite_edits: bool, losses: tuple[str, ...]) -> PlanOptions:
 @overwrite_option
 @loss_option
 @click.option("--force", is_flag=True, help="Also where much of what is there would be changed or hidden.")
+@revert_option
+@ours_option
+@theirs_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def apply(
@@ -197,6 +242,9 @@ def apply(
     overwrite_edits: bool,
     losses: tuple[str, ...],
     force: bool,
+    revert: bool,
+    ours: tuple[str, ...],
+    theirs: tuple[str, ...],
     yes: bool,
     as_json: bool,
 ) -> int:
@@ -217,13 +265,15 @@ def apply(
     if site.read_only:
         raise Refused("apply.read-only", site=name)
     built = _built(folder, site, language)
-    options = saved.options if saved else _options(overwrite_edits, losses)
+    options = saved.options if saved else _options(overwrite_edits, losses, revert, ours, theirs)
     courses = saved.courses if saved else courses
     started = time.monotonic()
 
     def again() -> Prepared:
-        known = _known_accounts(settings, folder, name)
-        return prepare(client, built, settings, site, options=options, only_courses=courses, known=known)
+        known, base = _known_accounts(settings, folder, name), remembered_base(settings, folder, name)
+        return prepare(
+            client, built, settings, site, options=options, only_courses=courses, known=known, base=base
+        )
 
     def say(problem: Problem) -> None:
         outcome.print_problems([problem], language)
