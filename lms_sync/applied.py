@@ -9,10 +9,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, and_, delete, insert, or_, select
 
+from authoring.problems import LmsSyncError
 from lms_sync.clock import Clock
 from lms_sync.drift import KINDS, Applied, Base, Id, Remembered, Sent, Settled, to_remember, to_send
 from lms_sync.journal import Journal
 from lms_sync.plan import DesiredObject, Fields, Kind, ObservedObject, Plan
+from lms_sync.store.database import reading
 from lms_sync.store.schema import applied, replaced, run
 
 
@@ -227,12 +229,17 @@ def read_runs(connection: Connection, site: str, *, limit: int = 20) -> tuple[Ru
     )
 
 
-def read_replaced(connection: Connection, site: str, run_id: int) -> tuple[Replaced, ...] | None:
-    """What a run replaced; None where the site has no such run."""
-    there = connection.execute(select(run.c.id).where(run.c.site == site, run.c.id == run_id)).first()
-    if there is None:
-        return None
-    rows = connection.execute(select(replaced).where(replaced.c.site == site, replaced.c.run_id == run_id))
+class NoSuchRun(LmsSyncError):
+    """The site has no run of this number that replaced anything."""
+
+
+def replaced_by(engine: Engine, site: str, run_id: int) -> tuple[Replaced, ...]:
+    """What a run replaced; raises NoSuchRun where there is no such run on the site, or nothing to take back."""
+    query = select(replaced).where(replaced.c.site == site, replaced.c.run_id == run_id)
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(replaced.c.kind, replaced.c.scope, replaced.c.key)).all()
+    if not rows:
+        raise NoSuchRun("undo.no-such-run", run=run_id)
     return tuple(
         Replaced(
             Kind(row.kind),

@@ -162,7 +162,7 @@ def base_of(remembered: Remembered | None, have: ObservedObject) -> Fields | Non
     for sent in known.sent:
         landed = have.hash == sent.hash if have.hash else _holds(have.fields, sent.fields)
         if landed:
-            return sent.base
+            return {**have.fields, **sent.base}
     if known.applied is None:
         return have.fields if as_pushed(have) else None
     if as_pushed(have) and have.hash != known.applied.hash:
@@ -471,12 +471,13 @@ def to_remember(settled: Settled, observed: Iterable[ObservedObject]) -> dict[Id
             for name, value in want.fields.items()
             if name in have.fields and same(have.fields[name], value)
         }
-        if want.kind is Kind.SECTION and want.scope not in unplaced:
+        if want.kind is Kind.SECTION and "position" in want.fields and want.scope not in unplaced:
             # Every move of ours has been made: what still differs is the order that somebody else gave.
             agree["position"] = want.fields["position"]
         if base is None and len(agree) < len(want.fields):
             continue
-        fields = {name: (base or {}).get(name) for name in want.fields} | agree
+        fields = {**(last.fields if last else {}), **{name: (base or {}).get(name) for name in want.fields}}
+        fields |= agree
         told = have.hash if have.hash and not have.hash.startswith("drift:") else last.hash if last else ""
         result[identity] = Applied(fields, told)
     return result
@@ -487,10 +488,10 @@ def _unplaced(settled: Settled, seen: Mapping[Id, ObservedObject]) -> set[str]:
     refused = {one.scope for one in settled.refused if one.kind is Kind.SECTION}
     for want in settled.desired:
         have = seen.get((want.kind, want.scope, want.key))
-        if want.kind is Kind.SECTION and (
-            have is None or have.fields.get("position") != want.fields["position"]
-        ):
-            refused.add(want.scope)
+        if want.kind is Kind.SECTION and "position" in want.fields:
+            place = want.fields["position"]
+            if have is None or have.fields.get("position") != place:
+                refused.add(want.scope)
     return refused
 
 
@@ -501,10 +502,8 @@ def to_send(
     if want is None:  # hidden: the files do not want it any more
         fields: dict[str, object] = {one.name: one.after for one in change.differences}
         return Sent(fields, change.wanted_hash, fields)
-    fields = dict(want.fields)
-    base = dict(fields)
-    if have is not None:
-        before = base_of(settled.base.get((change.kind, change.scope, change.key)), have) or {}
-        for one in change.kept:
-            base[one.name] = before.get(one.name)
-    return Sent(fields, change.wanted_hash, base)
+    before = base_of(settled.base.get((change.kind, change.scope, change.key)), have) if have else {}
+    base = {**(before or {}), **want.fields}
+    for one in change.kept:
+        base[one.name] = (before or {}).get(one.name)
+    return Sent(dict(want.fields), change.wanted_hash, base)

@@ -176,6 +176,7 @@ def apply_prepared(
     progress: Progress | None = None,
     report: ApplyReport | None = None,
     say: Say | None = None,
+    verb: str = "apply",
 ) -> tuple[ApplyReport, Prepared]:
     """Applies a prepared plan and reads back; the report, and the plan that is left afterwards.
 
@@ -197,7 +198,7 @@ def apply_prepared(
         delimiter=prepared.people.delimiter,
     )
     odd = _remember(engine, site_name, prepared, prepared.matches.matched, clock)
-    journal = Journal(engine, site_name, "apply", clock)
+    journal = Journal(engine, site_name, verb, clock)
     report.run_id = journal.run_id
     report.problems.extend(odd)
     outcome = "failed"

@@ -17,7 +17,7 @@ from authoring.problems import Problem, Refused
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
 from lms_sync.adopted import read_adopted
 from lms_sync.after_stop import read_after_stop
-from lms_sync.applied import read_base
+from lms_sync.applied import read_base, replaced_by
 from lms_sync.apply import ApplyReport
 from lms_sync.cli import outcome
 from lms_sync.cli.plan_output import print_plan, print_report
@@ -35,6 +35,7 @@ from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
 from lms_sync.store.database import open_database, reading
 from lms_sync.store.one_at_a_time import only_one
+from lms_sync.undo import prepare_undo
 from lms_sync.write_files import write_durably
 
 dir_option = click.option(
@@ -232,6 +233,7 @@ def _options(
 @revert_option
 @ours_option
 @theirs_option
+@click.option("--undo", type=int, metavar="RUN", help="Bring back what this run replaced (see runs).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def apply(
@@ -245,10 +247,14 @@ def apply(
     revert: bool,
     ours: tuple[str, ...],
     theirs: tuple[str, ...],
+    undo: int | None,
     yes: bool,
     as_json: bool,
 ) -> int:
     """Bring the site to what the files say, after showing the plan.
+
+    An edit made in Moodle stays and is told; what only the files changed is applied beside it. Where both have
+    changed the same, nothing is applied to the object until a side is named with --ours or --theirs.
 
     With FILE, a plan saved by `plan --out`: it is applied only where site and files are still as it saw them.
     People who cannot be matched for certain are left out and listed in people/matches.csv.
@@ -258,7 +264,10 @@ def apply(
     Example:
       lms-sync apply --dir academy --yes
       lms-sync apply plan.json --dir academy
+      lms-sync apply --undo 7 --dir academy
     """
+    if undo is not None and any((plan_path, courses, overwrite_edits, revert, ours, theirs)):
+        raise click.UsageError("--undo stands alone: it takes back what one run replaced, and nothing else")
     language = outcome.reader_language(folder)
     saved = read_plan_file(plan_path) if plan_path is not None else None
     settings, name, site, client = _connect(folder, site_name or (saved.site if saved else None))
@@ -275,10 +284,15 @@ def apply(
             client, built, settings, site, options=options, only_courses=courses, known=known, base=base
         )
 
+    def undone() -> Prepared:
+        return prepare_undo(again(), rows, folder, options)
+
     def say(problem: Problem) -> None:
         outcome.print_problems([problem], language)
 
     engine = open_database(database_url(settings, folder))
+    rows = replaced_by(engine, name, undo) if undo is not None else ()
+    plan_again = again if undo is None else undone
     report = ApplyReport()
     stopped: MoodleError | None = None
     with ExitStack() as held:
@@ -287,7 +301,7 @@ def apply(
             engine,
             name,
             SystemClock(),
-            again,
+            plan_again,
             longest_seconds=site.longest_request_seconds,
             sleep=client.sleep,
             say=say,
@@ -313,10 +327,11 @@ def apply(
                 site,
                 folder,
                 SystemClock(),
-                again=again,
+                again=plan_again,
                 progress=progress,
                 report=report,
                 say=say,
+                verb="apply" if undo is None else "undo",
             )
         except MoodleError as error:
             if not report.total:
@@ -334,6 +349,8 @@ def apply(
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
     else:
         print_report(report, language)
+        if undo is not None:
+            click.echo(text("undo.files-differ", {}, language))
     if stopped:
         outcome.print_problems(stopped.problems, language)
     if stopped or not report.complete or left.plan.work:
