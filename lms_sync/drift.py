@@ -137,9 +137,14 @@ class Settled:
 
     def told(self, plan: Plan) -> Plan:
         """The plan with the edits that stay, and what was deleted in Moodle, said at their objects."""
-        return replace(plan, changes=tuple(self._told(change) for change in plan.changes))
+        states = {
+            (one.kind, one.scope, one.key): one.state
+            for one in self.observed
+            if (one.kind, one.scope, one.key) in self.kept
+        }
+        return replace(plan, changes=tuple(self._told(change, states) for change in plan.changes))
 
-    def _told(self, change: Change) -> Change:
+    def _told(self, change: Change, states: Mapping[Id, str]) -> Change:
         identity = (change.kind, change.scope, change.key)
         if identity in self.deleted and change.action is Action.CREATE:
             return replace(change, reason="plan.deleted-in-moodle")
@@ -147,7 +152,7 @@ class Settled:
         if not kept:
             return change
         if change.action is Action.KEEP:
-            return replace(change, kept=kept, reason="plan.edit-stays")
+            return replace(change, kept=kept, reason="plan.edit-stays", seen_state=states[identity])
         return replace(change, kept=kept)
 
 

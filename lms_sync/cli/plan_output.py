@@ -42,7 +42,7 @@ def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
             _print_group([one for one in changes if one.action is action], language, every)
     print_kept(plan, language)
     counts = plan.counts()
-    if not plan.work and not plan.refused:
+    if not plan.work and not plan.refused and not plan.kept_edits:
         click.echo(text("plan.nothing", {"n": counts["keep"]}, language))
         return
     click.echo(
