@@ -67,6 +67,18 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
+class Span:
+    """Where a value stands in the text, in characters; `style` is its quote or block sign, "" plain, "{" or "["
+    for a flow collection, "block" for one in lines. `key` is where its key begins, -1 in a list.
+    """
+
+    start: int
+    end: int
+    style: str
+    key: int = -1
+
+
+@dataclass(frozen=True)
 class Document:
     """A YAML file as plain data, with the place of every key and value."""
 
@@ -74,6 +86,7 @@ class Document:
     file: str
     _places: Mapping[Pointer, Place] = field(default_factory=dict, repr=False)
     _sources: Mapping[Pointer, str] = field(default_factory=dict, repr=False)
+    _spans: Mapping[Pointer, Span] = field(default_factory=dict, repr=False)
 
     def place(self, pointer: Pointer) -> Place:
         """The place of the value at `pointer`, else of its nearest parent."""
@@ -86,6 +99,10 @@ class Document:
     def source(self, pointer: Pointer) -> str | None:
         """A scalar exactly as it was written (`1.10`, `no`), or None for anything else."""
         return self._sources.get(pointer)
+
+    def span(self, pointer: Pointer) -> Span | None:
+        """Where exactly the value at `pointer` stands in the text that was parsed, or None."""
+        return self._spans.get(pointer)
 
 
 def _size(count: int) -> str:
@@ -165,7 +182,7 @@ def parse_yaml(text: str, file: str, *, first_line: int = 1) -> Document:
         reader.report(stop.event, "yaml.too-deep", limit=MAX_DEPTH)
     if reader.problems:
         raise ContentError(reader.problems)
-    return Document(data, file, reader.places, reader.sources)
+    return Document(data, file, reader.places, reader.sources, reader.spans)
 
 
 class _TooDeep(Exception):
@@ -185,6 +202,7 @@ class _Reader:
         self.first_line = first_line
         self.places: dict[Pointer, Place] = {}
         self.sources: dict[Pointer, str] = {}
+        self.spans: dict[Pointer, Span] = {}
         self.problems: list[Problem] = []
         self._events = self._counted(yaml.parse(text, Loader=_Loader))
 
@@ -229,21 +247,34 @@ class _Reader:
         if (tag := getattr(event, "tag", None)) is not None:
             self.report(event, "yaml.tag", tag=tag)
 
-    def _value(self, event: yaml.Event, pointer: Pointer) -> object:
+    def _stands(self, pointer: Pointer, first: yaml.Event, last: yaml.Event, key: yaml.Event | None) -> None:
+        assert first.start_mark is not None
+        assert last.end_mark is not None
+        if isinstance(first, yaml.CollectionStartEvent):
+            sign = "[" if isinstance(first, yaml.SequenceStartEvent) else "{"
+            style = sign if first.flow_style else "block"
+        else:
+            style = str(getattr(first, "style", "") or "")
+        at = key.start_mark.index if key is not None and key.start_mark is not None else -1
+        self.spans[pointer] = Span(first.start_mark.index, last.end_mark.index, style, at)
+
+    def _value(self, event: yaml.Event, pointer: Pointer, key: yaml.Event | None = None) -> object:
         self.places[pointer] = self._place(event)
         self._refuse_marks(event)
         if isinstance(event, yaml.AliasEvent):
             return None
         if isinstance(event, yaml.ScalarEvent):
+            self._stands(pointer, event, event, key)
             return self._scalar(event, pointer)
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[object] = []
             while not isinstance(item := next(self._events), yaml.SequenceEndEvent):
                 items.append(self._value(item, (*pointer, len(items))))
+            self._stands(pointer, event, item, key)
             return items
-        return self._mapping(event, pointer)
+        return self._mapping(event, pointer, key)
 
-    def _mapping(self, event: yaml.Event, pointer: Pointer) -> dict[str, object]:
+    def _mapping(self, event: yaml.Event, pointer: Pointer, own_key: yaml.Event | None) -> dict[str, object]:
         result: dict[str, object] = {}
         lines: dict[str, int] = {}
         last = ""
@@ -265,10 +296,11 @@ class _Reader:
                 self._skip(value_event)
                 continue
             lines[key] = self._place(key_event).line
-            result[key] = self._value(value_event, (*pointer, key))
+            result[key] = self._value(value_event, (*pointer, key), key_event)
             # A key's own place says more than that of a block that begins on the next line.
             if not isinstance(value_event, yaml.ScalarEvent):
                 self.places[(*pointer, key)] = self._place(key_event)
+        self._stands(pointer, event, key_event, own_key)
         return result
 
     def _comma_in_number(self, before: Pointer, key: yaml.ScalarEvent, value: yaml.Event) -> bool:

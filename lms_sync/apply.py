@@ -101,14 +101,13 @@ class _Applier:
         return {"remote_id": self.seen.category_ids[want.key]}
 
     def course(self, change: Change, want: DesiredObject) -> dict[str, Any]:
-        row = {
-            "fullname": want.fields["fullname"],
-            "shortname": want.fields["shortname"],
-            "categoryid": self.seen.category_ids[str(want.fields["category"])],
-            "summary": want.fields["summary"],
-            "summaryformat": 1,
-            "enablecompletion": want.fields["enablecompletion"],
-        }
+        fields = _without_kept(change, want.fields)
+        plain = ("fullname", "shortname", "enablecompletion")
+        row: dict[str, Any] = {name: fields[name] for name in plain if name in fields}
+        if "category" in fields:
+            row["categoryid"] = self.seen.category_ids[str(fields["category"])]
+        if "summary" in fields:
+            row |= {"summary": fields["summary"], "summaryformat": 1}
         if change.action is Action.CREATE:
             row |= {"idnumber": want.key, "format": "topics", "numsections": 0}
             if self._has_own_news(want.key):
@@ -209,7 +208,7 @@ class _Applier:
                 for start in range(0, len(changing), _QUESTIONS_A_CALL)
             ]
             if shelf and not batches:
-                batches = [wanted[:1]]
+                batches = [[]]
             for batch in batches:
                 keys = [question.key for question in batch]
                 rows = [touched[key] for key in keys if key in touched]
@@ -217,9 +216,9 @@ class _Applier:
                 shelf = []
 
     def _send_questions(self, scope: str, bank: Any, batch: Sequence[Any], keys: list[str]) -> None:
-        draft = self.client.upload_bytes(bank.xml_of(keys), f"{bank.quiz_id}.xml")
+        draft = self.client.upload_bytes(bank.xml_of(keys), f"{bank.quiz_id}.xml") if keys else 0
         data = {
-            "category": {"name": bank.category_name, "info": ""},
+            "category": {"name": self._category_name(scope, bank), "info": ""},
             "questions": [{"key": question.key, "hash": question.hash} for question in batch],
         }
         answer = self.client.call(
@@ -236,6 +235,12 @@ class _Applier:
         told = int(answer["created"]) + int(answer["updated"]) + int(answer["unchanged"])
         if told != len(batch):
             raise UnknownOutcome("moodle.count-differs", sent=len(batch), told=told)
+
+    def _category_name(self, scope: str, bank: Any) -> object:
+        """The name that goes with every push of questions: an edit of it that stays is sent as it is."""
+        identity = (Kind.QUESTION_CATEGORY, scope, bank.quiz_id)
+        known = self.wanted.get(identity) or self.seen.find(*identity)
+        return known.fields["name"] if known else bank.category_name
 
     def cohorts(self, changes: Sequence[Change]) -> None:
         def send(changes: Sequence[Change]) -> None:
@@ -386,7 +391,7 @@ class _Applier:
             kept = [name for name in ("name", "modname", "section", *_FILE_FIELDS) if name in have.fields]
             fields = {**{name: have.fields[name] for name in kept}, "visible": 0}
         else:
-            fields = dict(self._want(change).fields)
+            fields = _without_kept(change, self._want(change).fields)
         match change.kind:
             case Kind.CATEGORY:
                 return self.category(change, self._want(change))
@@ -503,6 +508,15 @@ def apply_plan(
         report.warnings.extend(client.warnings)
         client.warnings.clear()
     return report
+
+
+def _without_kept(change: Change, fields: Mapping[str, object]) -> dict[str, Any]:
+    """The fields to send: an edit that stays is left out, except where the plugin demands its value."""
+    kept = {one.name for one in change.kept} - _DEMANDED
+    return {name: value for name, value in fields.items() if name not in kept}
+
+
+_DEMANDED = frozenset({"name", "modname", "section", "position", "sha1", "filename", "externalurl"})
 
 
 def _step_of(change: Change) -> Kind:

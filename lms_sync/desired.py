@@ -153,10 +153,7 @@ def _course_objects(
         return checked(multilang(text, offered), what)
 
     def html(text: LocalizedText | None) -> str:
-        if text is None:
-            return ""
-        rendered = {one: str(_MARKDOWN.render(text.in_language(one))).strip() for one in offered}
-        return multilang_html(rendered)
+        return "" if text is None else summary_html(text, offered)
 
     objects = [
         DesiredObject(
@@ -207,3 +204,10 @@ def _course_objects(
         required = sorted(f"{course.id}/{name}" for name in course.complete_when.all)
         objects.append(DesiredObject(Kind.CRITERIA, course.id, course.id, {"activities": required}))
     return objects
+
+
+def summary_html(text: LocalizedText | str, offered: Sequence[str] = ("",)) -> str:
+    """A summary, which is Markdown, as the HTML that Moodle stores."""
+    if isinstance(text, str):
+        return str(_MARKDOWN.render(text)).strip()
+    return multilang_html({one: summary_html(text.in_language(one)) for one in offered})

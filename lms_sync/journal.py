@@ -153,10 +153,10 @@ def settle_rows(engine: Engine, ends: Mapping[int, str], clock: Clock) -> None:
 
 
 def close_stopped_runs(engine: Engine, site: str, clock: Clock) -> None:
-    """Notes of runs of apply that never came to their end that they were stopped."""
+    """Notes of runs that write on a site and never came to their end that they were stopped."""
     with engine.begin() as connection:
         connection.execute(
             update(run)
-            .where(run.c.site == site, run.c.verb == "apply", run.c.finished_at.is_(None))
+            .where(run.c.site == site, run.c.verb.in_(("apply", "undo")), run.c.finished_at.is_(None))
             .values(finished_at=clock.now(), outcome="stopped")
         )

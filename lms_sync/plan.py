@@ -33,6 +33,13 @@ class Kind(StrEnum):
     GROUP_MEMBER = "group member"
 
 
+WITH_EDITS = "00000000"
+"""How the hash begins that we give to an object of which somebody's edits were kept.
+
+The site then says "as it was last pushed", and whoever has lost the state database must not read that as
+"all of it is ours". A SHA-256 begins so once in four thousand million.
+"""
+
 _PLACES = {"section", "position"}  # fields that say where an object stands, not what it is
 _ORDER = {kind: position for position, kind in enumerate(Kind)}
 
@@ -91,11 +98,13 @@ class DesiredObject:
     fields: Fields
     hash: str = ""  # given where the content is not all in `fields` (questions)
     tracked: frozenset[str] = frozenset()  # item identifiers under which learners' tracks are kept (packages)
+    with_edits: bool = False  # some of the fields are edits made in Moodle that stay
 
     @property
     def wanted_hash(self) -> str:
-        """The content hash: the given one, else that of the fields."""
-        return self.hash or hash_of(self.fields)
+        """The content hash: the given one, else that of the fields, marked where they hold edits of others."""
+        found = self.hash or hash_of(self.fields)
+        return WITH_EDITS + found[len(WITH_EDITS) :] if self.with_edits else found
 
 
 @dataclass(frozen=True)
@@ -116,19 +125,22 @@ class ObservedObject:
         """A fingerprint of all that was seen of it, for telling whether it is still so."""
         return hash_of([dict(self.fields), self.hash])
 
+    judged: bool = False  # every edit of somebody else has been looked at (lms_sync.drift)
+
     @property
     def edited_in_moodle(self) -> bool:
-        """Whether somebody else changed it since we wrote it."""
-        return self.hash.startswith("drift:")
+        """Whether somebody else changed it since we wrote it, and nobody has looked at how."""
+        return self.hash.startswith("drift:") and not self.judged
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A field that differs."""
+    """A field that differs; `base` is what was last applied, where that is known and of interest."""
 
     name: str
     before: object
     after: object
+    base: object = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +157,7 @@ class Change:
     wanted_hash: str = ""
     seen_state: str = ""  # ObservedObject.state, "" where there was nothing
     losses: tuple[ForecastLoss, ...] = ()
+    kept: tuple[Difference, ...] = ()  # edits made in Moodle that stay as they are
 
     def as_json(self) -> dict[str, object]:
         """A flat mapping for `--json`."""
@@ -194,6 +207,11 @@ class Plan:
         """What it will not do."""
         return self.doing(Action.REFUSE)
 
+    @property
+    def kept_edits(self) -> tuple[Change, ...]:
+        """The changes at whose objects edits made in Moodle stay."""
+        return tuple(change for change in self.changes if change.kept)
+
     def counts(self) -> dict[str, int]:
         """How many objects each action touches."""
         return {action.value: len(self.doing(action)) for action in Action}
@@ -208,8 +226,11 @@ def _is_too_much(changes: Iterable[Change], there: int) -> bool:
 class PlanOptions:
     """What the administrator has allowed."""
 
-    overwrite_edits: bool = False
+    overwrite_edits: bool = False  # the files win over every edit made in Moodle, also in a conflict
     accept_loss: frozenset[Loss] = frozenset()
+    revert_edits: bool = False  # the files win where only Moodle changed; a conflict stays one
+    ours: frozenset[str] = frozenset()  # KEY or KEY#FIELD: there the files win
+    theirs: frozenset[str] = frozenset()  # KEY or KEY#FIELD: there Moodle wins
 
 
 def hash_of(value: object) -> str:

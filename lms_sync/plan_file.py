@@ -35,6 +35,7 @@ class SavedPlan:
     courses: tuple[str, ...]
     options: PlanOptions
     changes: Mapping[tuple[str, str, str], Mapping[str, Any]]  # by kind, course, key
+    edits: Mapping[tuple[str, str, str], str]  # where edits stay, what was seen
 
 
 def plan_json(
@@ -49,10 +50,25 @@ def plan_json(
         "allowed": {
             "overwrite_edits": options.overwrite_edits,
             "accept_loss": sorted(loss.value for loss in options.accept_loss),
+            "revert_edits": options.revert_edits,
+            "ours": sorted(options.ours),
+            "theirs": sorted(options.theirs),
         },
         "counts": plan.counts(),
         "fused": plan.is_fused,
         "changes": [change.as_json() for change in plan.changes if change.action is not Action.KEEP],
+        "edits_that_stay": [
+            {
+                "kind": change.kind.value,
+                "key": change.key,
+                "course": change.scope,
+                "seen": change.seen_state,
+                "fields": [
+                    {"name": one.name, "in_moodle": one.before, "in_files": one.after} for one in change.kept
+                ],
+            }
+            for change in plan.kept_edits
+        ],
     }
 
 
@@ -72,9 +88,15 @@ def read_plan_file(path: Path) -> SavedPlan:
         options = PlanOptions(
             overwrite_edits=bool(said["allowed"]["overwrite_edits"]),
             accept_loss=frozenset(Loss(name) for name in said["allowed"]["accept_loss"]),
+            revert_edits=bool(said["allowed"]["revert_edits"]),
+            ours=frozenset(said["allowed"]["ours"]),
+            theirs=frozenset(said["allowed"]["theirs"]),
         )
         changes = {(one["kind"], one["course"], one["key"]): one for one in said["changes"]}
-        return SavedPlan(str(said["site"]), tuple(said["courses"]), options, changes)
+        edits = {
+            (one["kind"], one["course"], one["key"]): str(one["seen"]) for one in said["edits_that_stay"]
+        }
+        return SavedPlan(str(said["site"]), tuple(said["courses"]), options, changes, edits)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise NotAPlan("plan-file.unreadable", Place(path.name), path=str(path), reason=reason) from error
@@ -93,6 +115,8 @@ def refuse_stale(saved: SavedPlan, now: Plan) -> None:
         for key in saved.changes.keys() | present.keys()
         if key not in present or key not in saved.changes or not _is_same(saved.changes[key], present[key])
     )
+    stay = {_key(change): change.seen_state for change in now.kept_edits}
+    differing = sorted({*differing, *(key for key, _ in stay.items() ^ saved.edits.items())})
     if differing:
         names = ", ".join(f"{kind} {key}" for kind, _, key in differing[:10])
         raise StalePlan("plan-file.stale", n=len(differing), names=names)

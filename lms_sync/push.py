@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +12,13 @@ from sqlalchemy import Engine
 from authoring.problems import Problem
 from lms_sync.academy import BuiltAcademy
 from lms_sync.after_stop import Say, read_after_stop, read_settled
+from lms_sync.applied import remember_applied, remember_replacing
 from lms_sync.apply import ApplyContext, ApplyReport, Progress, apply_plan
 from lms_sync.clock import Clock
 from lms_sync.desired import DesiredState, InstitutionName, Learner, desired_state
+from lms_sync.drift import Base, Settled, settle
 from lms_sync.journal import Journal, open_rows
+from lms_sync.kept import keep_pushed
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import MoodleError, UnknownOutcome
 from lms_sync.moodle.observe import Observation, observe
@@ -48,6 +51,12 @@ class Prepared:
     matches: MatchReport
     decisions: Mapping[str, Decision]
     whole: bool = True  # about everything in the files, not only about some courses
+    settled: Settled | None = None  # how each edit made in Moodle was judged; None where nobody compared
+
+    @property
+    def judged(self) -> Settled:
+        """What was compared, also where nothing was known of what had been applied before."""
+        return self.settled or settle(self.desired.objects, self.observation.objects, {})
 
 
 def prepare(
@@ -59,10 +68,12 @@ def prepare(
     options: PlanOptions | None = None,
     only_courses: Sequence[str] = (),
     known: Mapping[str, MatchedAccount] | None = None,
+    base: Base | None = None,
 ) -> Prepared:
     """Reads people and site, and plans. Nothing is written, on the site or here.
 
-    `known` are accounts matched before, by idnumber. Raises MoodleError, ContentError.
+    `known` are accounts matched before, by idnumber; `base` is what was last applied: with it, edits made in
+    Moodle are judged field by field (lms_sync.drift), without it object by object. Raises MoodleError, ContentError.
     """
     people = built.people
     content = [one for one in built.content if not only_courses or one.course.id in only_courses]
@@ -93,14 +104,21 @@ def prepare(
         accounts={idnumber: account.user_id for idnumber, account in matches.matched.items()},
     )
     undecided = _undecided_enrolments(observation, participants, matches, known or {})
+    refused = _refused(matches, concerned)
+    settled = None if base is None else settle(desired.objects, observation.objects, base, options)
+    if settled is not None:
+        desired = replace(desired, objects=settled.desired)
+        refused = [*refused, *settled.refused]
     plan = make_plan(
         desired.objects,
-        observation.objects,
-        refused=_refused(matches, concerned),
+        observation.objects if settled is None else settled.observed,
+        refused=refused,
         undecided=undecided,
         options=options,
     )
-    return Prepared(plan, desired, observation, people, matches, decisions, not only_courses)
+    if settled is not None:
+        plan = settled.told(plan)
+    return Prepared(plan, desired, observation, people, matches, decisions, not only_courses, settled)
 
 
 def _learners(participants: Sequence[Participant], matches: MatchReport) -> list[Learner]:
@@ -158,6 +176,7 @@ def apply_prepared(
     progress: Progress | None = None,
     report: ApplyReport | None = None,
     say: Say | None = None,
+    verb: str = "apply",
 ) -> tuple[ApplyReport, Prepared]:
     """Applies a prepared plan and reads back; the report, and the plan that is left afterwards.
 
@@ -179,7 +198,7 @@ def apply_prepared(
         delimiter=prepared.people.delimiter,
     )
     odd = _remember(engine, site_name, prepared, prepared.matches.matched, clock)
-    journal = Journal(engine, site_name, "apply", clock)
+    journal = Journal(engine, site_name, verb, clock)
     report.run_id = journal.run_id
     report.problems.extend(odd)
     outcome = "failed"
@@ -192,6 +211,15 @@ def apply_prepared(
                 site.student_role_id,
                 _account_maker(client, engine, site_name, prepared, settings, clock),
             )
+            remember_replacing(
+                engine,
+                site_name,
+                journal.run_id,
+                prepared.plan,
+                prepared.judged,
+                prepared.observation.objects,
+            )
+            keep_pushed(folder, prepared.plan, prepared.desired)
             report.failed.clear()  # what was refused in an earlier round is in this one's plan again
             report.skipped.clear()
             try:
@@ -203,6 +231,7 @@ def apply_prepared(
                 continue
             break
         left = again() if prepared.plan.work else prepared
+        remember_applied(engine, site_name, journal.run_id, left.judged, left.observation.objects, clock)
         outcome = "done" if report.complete and not left.plan.work else "partly"
         return report, left
     finally:

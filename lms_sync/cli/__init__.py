@@ -26,8 +26,10 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "adopt": ("administrator_adopt", "adopt"),
         "plan": ("administrator", "plan"),
         "apply": ("administrator", "apply"),
+        "drift": ("administrator_drift", "drift"),
         "pull": ("administrator_pull", "pull"),
         "run": ("administrator_pull", "run"),
+        "runs": ("administrator_drift", "runs"),
         "plugin": ("administrator", "plugin"),
     },
     "officer": {

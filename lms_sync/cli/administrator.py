@@ -17,11 +17,13 @@ from authoring.problems import Problem, Refused
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
 from lms_sync.adopted import read_adopted
 from lms_sync.after_stop import read_after_stop
+from lms_sync.applied import read_base, replaced_by
 from lms_sync.apply import ApplyReport
 from lms_sync.cli import outcome
 from lms_sync.cli.plan_output import print_plan, print_report
 from lms_sync.clock import SystemClock
 from lms_sync.doctor import examine_site
+from lms_sync.drift import Base
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.connect import connect
 from lms_sync.moodle.errors import MoodleError
@@ -33,6 +35,7 @@ from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
 from lms_sync.store.database import open_database, reading
 from lms_sync.store.one_at_a_time import only_one
+from lms_sync.undo import prepare_undo
 from lms_sync.write_files import write_durably
 
 dir_option = click.option(
@@ -50,7 +53,16 @@ course_option = click.option(
 overwrite_option = click.option(
     "--overwrite-edits",
     is_flag=True,
-    help="Also change what somebody has edited in Moodle since our last push.",
+    help="Also change what somebody has edited in Moodle since our last push, even in a conflict.",
+)
+revert_option = click.option(
+    "--revert", is_flag=True, help="Take away what only Moodle changed; a conflict stays one."
+)
+ours_option = click.option(
+    "--ours", multiple=True, metavar="KEY[#FIELD]", help="Here the files win over Moodle (repeatable)."
+)
+theirs_option = click.option(
+    "--theirs", multiple=True, metavar="KEY[#FIELD]", help="Here Moodle wins over the files (repeatable)."
 )
 
 loss_option = click.option(
@@ -72,6 +84,15 @@ def _built(folder: Path, site: SiteSettings, language: str) -> BuiltAcademy:
     academy = read_academy(folder)
     outcome.print_problems(academy.warnings, language)
     return build_academy(academy, multilang=site.multilang)
+
+
+def remembered_base(settings: Settings, folder: Path, site_name: str) -> Base:
+    """What was last applied; nothing where there is no state database yet, which is not made for this."""
+    url = database_url(settings, folder)
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+        return {}
+    with reading(open_database(url)) as connection:
+        return read_base(connection, site_name)
 
 
 def _known_accounts(settings: Settings, folder: Path, site_name: str) -> Mapping[str, MatchedAccount]:
@@ -133,6 +154,9 @@ def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
 @overwrite_option
 @loss_option
 @click.option("--out", type=click.Path(path_type=Path), help="Also save the plan, for `lms-sync apply FILE`.")
+@revert_option
+@ours_option
+@theirs_option
 @click.option("--all", "every", is_flag=True, help="List every object, also those that stay.")
 @json_option
 def plan(
@@ -142,6 +166,9 @@ def plan(
     overwrite_edits: bool,
     losses: tuple[str, ...],
     out: Path | None,
+    revert: bool,
+    ours: tuple[str, ...],
+    theirs: tuple[str, ...],
     every: bool,
     as_json: bool,
 ) -> int:
@@ -157,9 +184,11 @@ def plan(
     language = outcome.reader_language(folder)
     settings, name, site, client = _connect(folder, site_name)
     built = _built(folder, site, language)
-    options = _options(overwrite_edits, losses)
-    known = _known_accounts(settings, folder, name)
-    prepared = prepare(client, built, settings, site, options=options, only_courses=courses, known=known)
+    options = _options(overwrite_edits, losses, revert, ours, theirs)
+    known, base = _known_accounts(settings, folder, name), remembered_base(settings, folder, name)
+    prepared = prepare(
+        client, built, settings, site, options=options, only_courses=courses, known=known, base=base
+    )
     said = plan_json(prepared.plan, site=name, courses=courses, options=options, made_at=SystemClock().now())
     printed = json.dumps(said, ensure_ascii=False, indent=1) + "\n"
     if out is not None:
@@ -175,8 +204,22 @@ def plan(
     return outcome.CHANGES if prepared.plan.work else outcome.DONE
 
 
-def _options(overwrite_edits: bool, losses: tuple[str, ...]) -> PlanOptions:
-    return PlanOptions(overwrite_edits, frozenset(Loss(name) for name in losses))
+def _options(
+    overwrite_edits: bool,
+    losses: tuple[str, ...],
+    revert: bool,
+    ours: tuple[str, ...],
+    theirs: tuple[str, ...],
+) -> PlanOptions:
+    if both := set(ours) & set(theirs):
+        raise click.UsageError(f"--ours and --theirs: {', '.join(sorted(both))}")
+    return PlanOptions(
+        overwrite_edits,
+        frozenset(Loss(name) for name in losses),
+        revert_edits=revert,
+        ours=frozenset(ours),
+        theirs=frozenset(theirs),
+    )
 
 
 @click.command()
@@ -187,6 +230,10 @@ def _options(overwrite_edits: bool, losses: tuple[str, ...]) -> PlanOptions:
 @overwrite_option
 @loss_option
 @click.option("--force", is_flag=True, help="Also where much of what is there would be changed or hidden.")
+@revert_option
+@ours_option
+@theirs_option
+@click.option("--undo", type=int, metavar="RUN", help="Bring back what this run replaced (see runs).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def apply(
@@ -197,10 +244,17 @@ def apply(
     overwrite_edits: bool,
     losses: tuple[str, ...],
     force: bool,
+    revert: bool,
+    ours: tuple[str, ...],
+    theirs: tuple[str, ...],
+    undo: int | None,
     yes: bool,
     as_json: bool,
 ) -> int:
     """Bring the site to what the files say, after showing the plan.
+
+    An edit made in Moodle stays and is told; what only the files changed is applied beside it. Where both have
+    changed the same, nothing is applied to the object until a side is named with --ours or --theirs.
 
     With FILE, a plan saved by `plan --out`: it is applied only where site and files are still as it saw them.
     People who cannot be matched for certain are left out and listed in people/matches.csv.
@@ -210,25 +264,35 @@ def apply(
     Example:
       lms-sync apply --dir academy --yes
       lms-sync apply plan.json --dir academy
+      lms-sync apply --undo 7 --dir academy
     """
+    if undo is not None and any((plan_path, courses, overwrite_edits, revert, ours, theirs)):
+        raise click.UsageError("--undo stands alone: it takes back what one run replaced, and nothing else")
     language = outcome.reader_language(folder)
     saved = read_plan_file(plan_path) if plan_path is not None else None
     settings, name, site, client = _connect(folder, site_name or (saved.site if saved else None))
     if site.read_only:
         raise Refused("apply.read-only", site=name)
     built = _built(folder, site, language)
-    options = saved.options if saved else _options(overwrite_edits, losses)
+    options = saved.options if saved else _options(overwrite_edits, losses, revert, ours, theirs)
     courses = saved.courses if saved else courses
     started = time.monotonic()
 
     def again() -> Prepared:
-        known = _known_accounts(settings, folder, name)
-        return prepare(client, built, settings, site, options=options, only_courses=courses, known=known)
+        known, base = _known_accounts(settings, folder, name), remembered_base(settings, folder, name)
+        return prepare(
+            client, built, settings, site, options=options, only_courses=courses, known=known, base=base
+        )
+
+    def undone() -> Prepared:
+        return prepare_undo(again(), rows, folder, options)
 
     def say(problem: Problem) -> None:
         outcome.print_problems([problem], language)
 
     engine = open_database(database_url(settings, folder))
+    rows = replaced_by(engine, name, undo) if undo is not None else ()
+    plan_again = again if undo is None else undone
     report = ApplyReport()
     stopped: MoodleError | None = None
     with ExitStack() as held:
@@ -237,7 +301,7 @@ def apply(
             engine,
             name,
             SystemClock(),
-            again,
+            plan_again,
             longest_seconds=site.longest_request_seconds,
             sleep=client.sleep,
             say=say,
@@ -263,10 +327,11 @@ def apply(
                 site,
                 folder,
                 SystemClock(),
-                again=again,
+                again=plan_again,
                 progress=progress,
                 report=report,
                 say=say,
+                verb="apply" if undo is None else "undo",
             )
         except MoodleError as error:
             if not report.total:
@@ -284,6 +349,8 @@ def apply(
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
     else:
         print_report(report, language)
+        if undo is not None:
+            click.echo(text("undo.files-differ", {}, language))
     if stopped:
         outcome.print_problems(stopped.problems, language)
     if stopped or not report.complete or left.plan.work:

@@ -8,6 +8,7 @@ import click
 
 from authoring.messages import describe, printable, remedy, text
 from lms_sync.apply import ApplyReport
+from lms_sync.cli.drift_output import print_kept, print_sides
 from lms_sync.plan import SIGNS, Action, Change, Kind, Plan
 
 _COLOURS = {
@@ -39,8 +40,9 @@ def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
         changes = [change for change in plan.changes if change.kind is kind]
         for action in Action:
             _print_group([one for one in changes if one.action is action], language, every)
+    print_kept(plan, language)
     counts = plan.counts()
-    if not plan.work and not plan.refused:
+    if not plan.work and not plan.refused and not plan.kept_edits:
         click.echo(text("plan.nothing", {"n": counts["keep"]}, language))
         return
     click.echo(
@@ -74,7 +76,9 @@ def _print_group(changes: list[Change], language: str, every: bool) -> None:
             _print_reason(change.reason, language)
         for loss in change.losses:
             click.echo(f"    {text(f'loss.{loss.kind.value}', {'n': loss.learners}, language)}")
-        if change.action in (Action.UPDATE, Action.MOVE, Action.REFUSE):
+        if change.reason == "plan.conflict":
+            print_sides(change, language)
+        elif change.action in (Action.UPDATE, Action.MOVE, Action.REFUSE):
             for one in change.differences:
                 if one.name in _CONTENT:
                     click.echo(f"    {text(_CONTENT[one.name], {}, language)}")

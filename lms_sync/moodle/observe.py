@@ -190,7 +190,8 @@ def _state_objects(
         fields = {"name": category["fields"]["name"]}
         yield ObservedObject(Kind.QUESTION_CATEGORY, category["key"], course, category["id"], fields)
     for question in state["questions"]:
-        yield ObservedObject(Kind.QUESTION, question["key"], course, question["id"], {}, question["hash"])
+        fields = {name: question[name] for name in ("category", "status", "version")} | question["fields"]
+        yield ObservedObject(Kind.QUESTION, question["key"], course, question["id"], fields, question["hash"])
     criteria = state.get("criteria")
     if criteria:
         met = int(criteria.get("completed") or bool(criteria.get("locked")))

@@ -174,6 +174,36 @@ journal = Table(  # what apply was about to do, has sent, has confirmed
     UniqueConstraint("run_id", "step"),
 )
 
+applied = Table(  # what we last wrote and saw there afterwards: the base that drift is told from
+    "applied",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("scope", String(120), primary_key=True),  # the course's key; "" for what belongs to the site
+    Column("key", String(400), primary_key=True),
+    Column("fields", JSON, nullable=False),
+    Column("hash", String(80), nullable=False),  # as the site told it; "" where it tells none
+    Column("run_id", BigInteger, ForeignKey("run.id"), nullable=False),
+    Column("applied_at", Moment, nullable=False),
+)
+
+replaced = Table(  # what each run was about to replace, written before anything is sent; undo reads it
+    "replaced",
+    metadata,
+    Column("run_id", BigInteger, ForeignKey("run.id"), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("scope", String(120), primary_key=True),
+    Column("key", String(400), primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("before", JSON),  # null: the run created it
+    Column("before_hash", String(80), nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("after_hash", String(80), nullable=False),
+    Column("base", JSON, nullable=False),  # what counts as applied once this has landed
+    Index(None, "site"),
+)
+
 # --- awards -----------------------------------------------------------------------------------
 
 policy_text = (

@@ -59,7 +59,7 @@ def test_help_groups_the_verbs_by_person(command: Command) -> None:
     for person in ("trainer", "administrator", "officer", "everyone"):
         assert person in ended.out
     assert all(name in ended.out for name in NAMES)
-    assert all(len(verbs) <= 8 for verbs in VERBS.values())
+    assert all(len(verbs) <= 9 for verbs in VERBS.values())
 
 
 def test_the_version_is_told(command: Command) -> None:
@@ -129,16 +129,55 @@ def test_people_who_are_undecided_make_plan_and_apply_3(push: Push, command: Com
     assert command("apply", "--dir", push.folder, "--yes").code == 3
 
 
-def test_an_edit_in_moodle_makes_plan_3_until_overwriting_is_allowed(pushed: Push, command: Command) -> None:
+def test_an_edit_in_moodle_is_told_and_stays_until_it_is_to_give_way(pushed: Push, command: Command) -> None:
+    row = pushed.site.owned[pushed.course().id, "section", "archive-officers/learn"]
+    section = pushed.site.sections[row.objectid]
+    before, section.name = section.name, "Edited"
+    told = command("plan", "--dir", pushed.folder)
+    assert told.code == 0
+    assert "section archive-officers/learn" in told.out
+    assert "“Edited”" in told.out
+    assert "drift --adopt" in told.out
+    assert command("drift", "--dir", pushed.folder).code == 2
+    assert command("apply", "--dir", pushed.folder, "--yes").code == 0
+    assert section.name == "Edited"
+    for option in ("--overwrite-edits", "--revert"):
+        section.name = "Edited"
+        assert command("plan", "--dir", pushed.folder, option).code == 2
+        assert command("apply", "--dir", pushed.folder, "--yes", option).code == 0
+        assert section.name == before
+
+
+def test_files_and_moodle_both_changed_make_plan_apply_and_drift_3(pushed: Push, command: Command) -> None:
     row = pushed.site.owned[pushed.course().id, "section", "archive-officers/learn"]
     pushed.site.sections[row.objectid].name = "Edited"
-    refused = command("plan", "--dir", pushed.folder)
-    assert refused.code == 3
-    assert "! section archive-officers/learn" in refused.out
-    assert "--overwrite-edits" in refused.out
-    assert command("plan", "--dir", pushed.folder, "--overwrite-edits").code == 2
-    assert command("apply", "--dir", pushed.folder, "--yes").code == 3
-    assert command("apply", "--dir", pushed.folder, "--yes", "--overwrite-edits").code == 0
+    course = pushed.folder / "courses" / "archive-officers" / "course.yaml"
+    text = course.read_text(encoding="utf-8")
+    course.write_text(text.replace('{sq: "Mëso", en: "Learn"}', "Studio"), encoding="utf-8")
+    for verb in (["plan"], ["apply", "--yes"], ["drift"], ["drift", "--adopt"]):
+        ended = command(*verb, "--dir", pushed.folder)
+        assert ended.code == 3
+        assert "archive-officers/learn" in ended.out
+        assert "“Edited”" in ended.out
+        assert "“Studio”" in ended.out
+    assert command("apply", "--dir", pushed.folder, "--yes", "--ours", "archive-officers/learn").code == 0
+    assert command("drift", "--dir", pushed.folder).code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plan", "--ours", "nowhere"],
+        ["plan", "--ours", "archive-officers", "--theirs", "archive-officers"],
+        ["drift", "--adopt", "--revert"],
+        ["drift", "--dry-run"],
+        ["apply", "--undo", "1", "--revert"],
+    ],
+)
+def test_sides_and_runs_that_make_no_sense_are_wrong_usage(
+    pushed: Push, command: Command, arguments: list[str]
+) -> None:
+    assert command(*arguments, "--dir", pushed.folder).code == 64
 
 
 def test_a_run_that_is_stopped_by_maintenance_is_4_and_says_what_it_did(

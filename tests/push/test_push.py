@@ -45,7 +45,7 @@ def test_the_first_apply_makes_everything_and_the_second_nothing(push: Push) -> 
 
 def test_with_the_state_database_deleted_there_is_still_nothing_to_do(pushed: Push) -> None:
     pushed.engine.dispose()
-    for path in (pushed.folder / ".lms-sync").iterdir():
+    for path in (pushed.folder / ".lms-sync").glob("state.db*"):
         path.unlink()
     assert pushed.work(remember=False) == []
     pushed.engine = open_database(f"sqlite:///{pushed.folder}/.lms-sync/state.db")

@@ -1,0 +1,156 @@
+"""The administrator's verbs for what others changed, and for what earlier runs did: drift, runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from authoring.messages import text
+from lms_sync.adopt_drift import adopt as adopt_edits
+from lms_sync.adopt_drift import write_adoption
+from lms_sync.applied import read_runs, remember_adopted
+from lms_sync.cli import outcome
+from lms_sync.cli.administrator import _built as built_academy
+from lms_sync.cli.administrator import _connect as connect
+from lms_sync.cli.administrator import _known_accounts as known_people
+from lms_sync.cli.administrator import course_option, dir_option, json_option, remembered_base, site_option
+from lms_sync.cli.drift_output import adoption_json, drift_json, print_adoption, print_drift, print_runs
+from lms_sync.cli.plan_output import print_plan
+from lms_sync.clock import SystemClock
+from lms_sync.drift import Settled, Standing
+from lms_sync.plan import PlanOptions
+from lms_sync.plan_file import plan_json
+from lms_sync.push import Prepared, prepare
+from lms_sync.settings import database_url, load_settings
+from lms_sync.store.database import open_database, reading
+
+
+@click.command()
+@dir_option
+@site_option
+@course_option
+@click.option(
+    "--adopt", is_flag=True, help="Write what only Moodle changed into the files, and show the patch."
+)
+@click.option("--dry-run", is_flag=True, help="With --adopt: show the patch only.")
+@click.option(
+    "--theirs",
+    multiple=True,
+    metavar="KEY[#FIELD]",
+    help="With --adopt: also take over what the files have changed as well (repeatable).",
+)
+@click.option("--revert", is_flag=True, help="Show the plan that takes away what only Moodle changed.")
+@json_option
+def drift(
+    folder: Path,
+    site_name: str | None,
+    courses: tuple[str, ...],
+    adopt: bool,
+    dry_run: bool,
+    theirs: tuple[str, ...],
+    revert: bool,
+    as_json: bool,
+) -> int:
+    """Show what somebody has changed in Moodle since our last apply.
+
+    Names, summaries and settings of quizzes can be taken over into the files: only the changed values are
+    written, comments, order and quotes stay. Other edits are named with the reason why not.
+
+    Exit code 0: nothing (left); 2: there are such changes; 3: files and Moodle were both changed, and somebody
+    must decide.
+
+    \b
+    Examples:
+      lms-sync drift --dir academy
+      lms-sync drift --adopt --dry-run --dir academy
+      lms-sync drift --revert --dir academy      then: lms-sync apply --revert --dir academy
+    """
+    if adopt and revert:
+        raise click.UsageError("--adopt and --revert")
+    if (dry_run or theirs) and not adopt:
+        raise click.UsageError("--dry-run and --theirs belong to --adopt")
+    language = outcome.reader_language(folder)
+    settings, name, site, client = connect(folder, site_name)
+    built = built_academy(folder, site, language)
+    prepared = prepare(
+        client,
+        built,
+        settings,
+        site,
+        options=PlanOptions(revert_edits=revert, theirs=frozenset(theirs)),
+        only_courses=courses,
+        known=known_people(settings, folder, name),
+        base=remembered_base(settings, folder, name),
+    )
+    settled = prepared.judged
+    if revert:
+        return _show_plan(prepared, name, courses, language, as_json=as_json)
+    if adopt:
+        adoption = adopt_edits(
+            built.academy, settled.drift, use_multilang=site.multilang, theirs=frozenset(theirs)
+        )
+        if adoption.taken and not dry_run:
+            write_adoption(adoption, folder)
+            engine = open_database(database_url(settings, folder))
+            remember_adopted(engine, name, settled, adoption.taken, SystemClock())
+        if as_json:
+            click.echo(json.dumps(adoption_json(adoption), ensure_ascii=False, indent=1))
+        else:
+            print_adoption(adoption, language, written=not dry_run)
+        if any(one.field.standing is not Standing.THEIRS for one in adoption.left):
+            return outcome.REFUSED
+        return outcome.CHANGES if adoption.left or (dry_run and adoption.taken) else outcome.DONE
+    if as_json:
+        click.echo(json.dumps(drift_json(settled), ensure_ascii=False, indent=1))
+    else:
+        print_drift(settled, language)
+    return _exit_code(settled)
+
+
+def _show_plan(
+    prepared: Prepared, site_name: str, courses: tuple[str, ...], language: str, *, as_json: bool
+) -> int:
+    if as_json:
+        options = PlanOptions(revert_edits=True)
+        now = SystemClock().now()
+        said = plan_json(prepared.plan, site=site_name, courses=courses, options=options, made_at=now)
+        click.echo(json.dumps(said, ensure_ascii=False, indent=1))
+    else:
+        print_plan(prepared.plan, language)
+    if prepared.plan.refused or prepared.plan.is_fused:
+        return outcome.REFUSED
+    return outcome.CHANGES if prepared.plan.work else outcome.DONE
+
+
+def _exit_code(settled: Settled) -> int:
+    if any(one.conflicts for one in settled.drift):
+        return outcome.REFUSED
+    return outcome.CHANGES if settled.drift else outcome.DONE
+
+
+@click.command()
+@dir_option
+@site_option
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
+@json_option
+def runs(folder: Path, site_name: str | None, limit: int, as_json: bool) -> int:
+    """List what was run on a site, newest first: number, time, verb, outcome, counts.
+
+    \b
+    Example:
+      lms-sync runs --dir academy
+    """
+    language = outcome.reader_language(folder)
+    settings = load_settings(folder)
+    name, _ = settings.site(site_name)
+    with reading(open_database(database_url(settings, folder))) as connection:
+        found = read_runs(connection, name, limit=limit)
+    if as_json:
+        click.echo(json.dumps([one.as_json() for one in found], ensure_ascii=False, indent=1))
+    elif found:
+        print_runs(found, language)
+    else:
+        click.echo(text("runs.none", {}, language))
+    return outcome.DONE

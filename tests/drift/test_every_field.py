@@ -1,0 +1,304 @@
+"""Every field that we own is edited behind our back, and drift names it, and nothing but it."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lms_sync.plan import Kind
+from moodle_standin.records import CourseCategory, QuestionCategory, Slot
+
+if TYPE_CHECKING:
+    from tests.drift.conftest import Edited
+
+COURSE = "archive-officers"
+QUESTION = f"{COURSE}:receiving-no-unit"
+Edit = Callable[["Edited"], Any]
+
+
+def _set(find: Edit, **values: Any) -> Edit:
+    def edit(site: Edited) -> None:
+        thing = find(site)
+        for name, value in values.items():
+            assert getattr(thing, name) != value
+            setattr(thing, name, value)
+
+    return edit
+
+
+def _course(site: Edited) -> Any:
+    return site.course()
+
+
+def _package(site: Edited) -> Any:
+    return site.scorm()
+
+
+def _package_module(site: Edited) -> Any:
+    return site.module("package")
+
+
+def _quiz(site: Edited) -> Any:
+    return site.quiz()
+
+
+def _quiz_module(site: Edited) -> Any:
+    return site.module("final")
+
+
+def _learn(site: Edited) -> Any:
+    return site.section("learn")
+
+
+def _move_course(site: Edited) -> None:
+    number = site.site.next_id("course_categories")
+    site.site.course_categories[number] = CourseCategory(number, "Elsewhere", idnumber="elsewhere")
+    site.course().category = number
+
+
+def _swap_sections(site: Edited) -> None:
+    places = site.course().sections
+    a, b = places.index(site.section("learn").id), places.index(site.section("exam").id)
+    places[a], places[b] = places[b], places[a]
+
+
+def _move_activity(name: str, into: str) -> Edit:
+    def edit(site: Edited) -> None:
+        module, target = site.module(name), site.section(into)
+        site.site.sections[module.section].sequence.remove(module.id)
+        target.sequence.append(module.id)
+        module.section = target.id
+
+    return edit
+
+
+def _pass_grade(site: Edited) -> None:
+    site.site.grade_item_of("quiz", site.quiz().id).gradepass = 55.0
+
+
+def _review(site: Edited) -> None:
+    quiz = site.quiz()
+    quiz.review = {**quiz.review, "rightanswer": 0x11110}
+
+
+def _slot_mark(site: Edited) -> None:
+    site.quiz().slots[0].maxmark = 3.0
+
+
+def _slot_gone(site: Edited) -> None:
+    site.quiz().slots.pop()
+
+
+def _slot_more(site: Edited) -> None:
+    site.quiz().slots.append(Slot(site.site.next_id("quiz_slots"), 1.0, entry=site.entry().id))
+
+
+def _question_status(site: Edited) -> None:
+    entry = site.entry()
+    entry.versions[-1] = dataclasses.replace(entry.latest, status="draft")
+
+
+def _question_moved(site: Edited) -> None:
+    number = site.site.next_id("question_categories")
+    site.site.question_categories[number] = QuestionCategory(number, site.course().id, "Mine", "mine")
+    site.entry().category = number
+
+
+def _available(name: str) -> Edit:
+    def edit(site: Edited) -> None:
+        module = site.module(name)
+        module.available = {**module.available, "from": 1_800_000_000}
+
+    return edit
+
+
+def _module(name: str, **values: Any) -> Edit:
+    return _set(lambda site: site.module(name), **values)
+
+
+def _other(value: Any) -> Any:
+    """Another value of the same form."""
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value + 1
+        case list():
+            return value[:-1]
+        case dict():
+            return {name: _other(one) for name, one in value.items()}
+        case _:
+            return f"{value}x"
+
+
+SIMPLE = ("how-it-works", "news", "help-desk", "register-page", "glossary", "evaluation")
+
+
+def _edit_simple(site: Edited, name: str, field: str) -> None:
+    """Changes one field of a page, forum, file, glossary or questionnaire."""
+    module = site.module(name)
+    activity = site.site.simple[module.modname, module.instance]
+    if field == "available":
+        _available(name)(site)
+    elif field == "section":
+        _move_activity(name, "exam" if name != "evaluation" else "learn")(site)
+    elif field == "completion":
+        activity.rules = {rule: value + 1 for rule, value in activity.rules.items()}
+    elif field in ("visible", "groupmode"):
+        setattr(module, field, _other(getattr(module, field)))
+    elif field == "expected":
+        module.completionexpected = 1_800_000_000
+    elif field in ("name", "intro"):
+        setattr(activity, field, "<p>Other</p>")
+    else:
+        assert activity.settings[field] != _other(activity.settings[field])
+        activity.settings[field] = _other(activity.settings[field])
+
+
+def _criteria(site: Edited) -> None:
+    site.site.criteria[site.course().id] = [site.module("final").id]
+
+
+EDITS: dict[tuple[Kind, str, str], Edit] = {
+    (Kind.CATEGORY, "archive-academy", "name"): _set(lambda site: site.shelf(), name="Renamed"),
+    (Kind.COURSE, COURSE, "fullname"): _set(_course, fullname="Renamed"),
+    (Kind.COURSE, COURSE, "shortname"): _set(_course, shortname="renamed"),
+    (Kind.COURSE, COURSE, "category"): _move_course,
+    (Kind.COURSE, COURSE, "summary"): _set(_course, summary="<p>Other</p>"),
+    (Kind.COURSE, COURSE, "enablecompletion"): _set(_course, enablecompletion=0),
+    (Kind.SECTION, f"{COURSE}/learn", "name"): _set(_learn, name="Renamed"),
+    (Kind.SECTION, f"{COURSE}/learn", "summary"): _set(_learn, summary="<p>Other</p>"),
+    (Kind.SECTION, f"{COURSE}/learn", "visible"): _set(_learn, visible=0),
+    (Kind.SECTION, f"{COURSE}/learn", "position"): _swap_sections,
+    (Kind.QUESTION_CATEGORY, COURSE, "name"): _set(lambda site: site.question_category(), name="Renamed"),
+    (Kind.QUESTION, QUESTION, "name"): lambda site: site.change_question(name="Renamed"),
+    (Kind.QUESTION, QUESTION, "defaultmark"): lambda site: site.change_question(defaultmark=7.0),
+    (Kind.QUESTION, QUESTION, "status"): _question_status,
+    (Kind.QUESTION, QUESTION, "category"): _question_moved,
+    (Kind.QUESTION, QUESTION, "content"): lambda site: site.new_version(questiontext="<p>Other</p>"),
+    (Kind.ACTIVITY, f"{COURSE}/package", "name"): _set(_package, name="Renamed"),
+    (Kind.ACTIVITY, f"{COURSE}/package", "intro"): _set(_package, intro="<p>Other</p>"),
+    (Kind.ACTIVITY, f"{COURSE}/package", "visible"): _set(_package_module, visible=0),
+    (Kind.ACTIVITY, f"{COURSE}/package", "available"): _available("package"),
+    (Kind.ACTIVITY, f"{COURSE}/package", "groupmode"): _module("package", groupmode=1),
+    (Kind.ACTIVITY, f"{COURSE}/package", "expected"): _module("package", completionexpected=1_800_000_000),
+    (Kind.ACTIVITY, f"{COURSE}/final", "available"): _available("final"),
+    (Kind.ACTIVITY, f"{COURSE}/final", "groupmode"): _module("final", groupmode=1),
+    (Kind.ACTIVITY, f"{COURSE}/final", "expected"): _module("final", completionexpected=1_800_000_000),
+    (Kind.ACTIVITY, f"{COURSE}/package", "section"): _move_activity("package", "exam"),
+    (Kind.ACTIVITY, f"{COURSE}/package", "completion"): _set(_package_module, completionview=1),
+    (Kind.ACTIVITY, f"{COURSE}/package", "maxattempt"): _set(_package, maxattempt=2),
+    (Kind.ACTIVITY, f"{COURSE}/package", "grademethod"): _set(_package, grademethod=3),
+    (Kind.ACTIVITY, f"{COURSE}/package", "whatgrade"): _set(_package, whatgrade=3),
+    (Kind.ACTIVITY, f"{COURSE}/package", "maxgrade"): _set(_package, maxgrade=10),
+    (Kind.ACTIVITY, f"{COURSE}/package", "forcenewattempt"): _set(_package, forcenewattempt=2),
+    (Kind.ACTIVITY, f"{COURSE}/package", "hidetoc"): _set(_package, hidetoc=0),
+    (Kind.ACTIVITY, f"{COURSE}/package", "skipview"): _set(_package, skipview=0),
+    (Kind.ACTIVITY, f"{COURSE}/package", "sha1"): _set(_package, sha1hash="0" * 40),
+    (Kind.ACTIVITY, f"{COURSE}/final", "name"): _set(_quiz, name="Renamed"),
+    (Kind.ACTIVITY, f"{COURSE}/final", "intro"): _set(_quiz, intro="<p>Other</p>"),
+    (Kind.ACTIVITY, f"{COURSE}/final", "visible"): _set(_quiz_module, visible=0),
+    (Kind.ACTIVITY, f"{COURSE}/final", "section"): _move_activity("final", "learn"),
+    (Kind.ACTIVITY, f"{COURSE}/final", "completion"): _set(_quiz_module, completionview=1),
+    (Kind.ACTIVITY, f"{COURSE}/final", "timelimit"): _set(_quiz, timelimit=60),
+    (Kind.ACTIVITY, f"{COURSE}/final", "attempts"): _set(_quiz, attempts=1),
+    (Kind.ACTIVITY, f"{COURSE}/final", "grademethod"): _set(_quiz, grademethod=4),
+    (Kind.ACTIVITY, f"{COURSE}/final", "grade"): _set(_quiz, grade=200.0),
+    (Kind.ACTIVITY, f"{COURSE}/final", "gradepass"): _pass_grade,
+    (Kind.ACTIVITY, f"{COURSE}/final", "questionsperpage"): _set(_quiz, questionsperpage=9),
+    (Kind.ACTIVITY, f"{COURSE}/final", "shuffleanswers"): _set(_quiz, shuffleanswers=0),
+    (Kind.ACTIVITY, f"{COURSE}/final", "preferredbehaviour"): _set(_quiz, preferredbehaviour="adaptive"),
+    (Kind.ACTIVITY, f"{COURSE}/final", "review"): _review,
+    (Kind.ACTIVITY, f"{COURSE}/final", "slots"): _slot_mark,
+    (Kind.CRITERIA, COURSE, "activities"): _criteria,
+    (Kind.COHORT, "", "name"): _set(lambda site: site.cohort(), name="Renamed"),
+    (Kind.GROUP, "", "name"): _set(lambda site: site.group(), name="Renamed"),
+}
+NOT_EDITABLE = {"modname"}  # an activity stays of its type for ever
+
+
+@pytest.mark.parametrize("named", EDITS, ids=lambda named: f"{named[0].name.lower()}-{named[1]}-{named[2]}")
+def test_an_edit_of_this_field_is_named_and_nothing_else(
+    edited: Edited, named: tuple[Kind, str, str]
+) -> None:
+    kind, key, field = named
+    if kind is Kind.COHORT:
+        key = edited.cohort().idnumber
+    elif kind is Kind.GROUP:
+        key = edited.group().idnumber
+    EDITS[named](edited)
+    found = edited.told()
+    if field == "position":  # the two sections that changed places
+        assert found == [(kind.value, f"{COURSE}/{name}", "position", "theirs") for name in ("exam", "learn")]
+    else:
+        assert found == [(kind.value, key, field, "theirs")]
+    prepared = edited.prepare()
+    assert prepared.plan.work == prepared.plan.refused == ()
+    assert {one.key for one in prepared.plan.kept_edits} == {one[1] for one in found}
+
+
+@pytest.mark.parametrize("name", SIMPLE)
+def test_an_edit_of_any_field_of_the_simple_kinds_is_named_and_nothing_else(
+    edited: Edited, name: str
+) -> None:
+    key = f"{COURSE}/{name}"
+    (want,) = (one for one in edited.prepare().judged.files if one.key == key)
+    untouched = copy.deepcopy(edited.site.modules), copy.deepcopy(edited.site.simple)
+    sequences = {number: list(one.sequence) for number, one in edited.site.sections.items()}
+    for field in sorted(set(want.fields) - NOT_EDITABLE):
+        _edit_simple(edited, name, field)
+        assert edited.told() == [("activity", key, field, "theirs")]
+        edited.site.modules, edited.site.simple = copy.deepcopy(untouched[0]), copy.deepcopy(untouched[1])
+        for number, sequence in sequences.items():
+            edited.site.sections[number].sequence = list(sequence)
+    assert edited.drift() == ()
+
+
+@pytest.mark.parametrize("edit", [_slot_gone, _slot_more], ids=["slot-gone", "slot-more"])
+def test_every_edit_of_slots_is_named(edited: Edited, edit: Edit) -> None:
+    edit(edited)
+    assert edited.told() == [("activity", f"{COURSE}/final", "slots", "theirs")]
+
+
+def test_a_changed_tag_is_an_edit_of_the_question(edited: Edited) -> None:
+    edited.change_question(tags=("other",))
+    assert edited.told() == [("question", QUESTION, "content", "theirs")]
+
+
+def test_no_owned_field_is_left_out_of_the_test_above(edited: Edited) -> None:
+    owned = set()
+    for want in edited.prepare().judged.files:
+        for field in want.fields:
+            key = "" if want.kind in (Kind.COHORT, Kind.GROUP) else want.key
+            owned.add((want.kind, key if want.kind is not Kind.SECTION else f"{COURSE}/learn", field))
+    compared = {one for one in owned if one[2] not in NOT_EDITABLE and "member" not in one[0].value}
+    compared = {one for one in compared if one[0] is not Kind.ENROLMENT}
+    simple = {f"{COURSE}/{name}" for name in SIMPLE}
+    assert {one for one in compared if one[1] not in simple} <= set(EDITS)
+
+
+@pytest.mark.parametrize(
+    ("remove", "named"),
+    [
+        (lambda site: site.site.modules.pop(site.module("package").id), ("activity", f"{COURSE}/package")),
+        (lambda site: site.site.groups.pop(site.group().id), None),
+        (lambda site: site.site.bank_entries.pop(site.entry().id), ("question", QUESTION)),
+    ],
+    ids=["activity", "group", "question"],
+)
+def test_what_was_deleted_in_moodle_is_named_and_made_again_only_with_a_word(
+    edited: Edited, remove: Edit, named: tuple[str, str] | None
+) -> None:
+    named = named or ("group", edited.group().idnumber)
+    for section in edited.site.sections.values():
+        if named[0] == "activity" and edited.module("package").id in section.sequence:
+            section.sequence.remove(edited.module("package").id)
+    remove(edited)
+    gone = [(one.kind.value, one.key) for one in edited.drift() if one.deleted]
+    assert gone == [named]
+    reasons = {(one.kind.value, one.key): one.reason for one in edited.prepare().plan.work}
+    assert reasons[named] == "plan.deleted-in-moodle"
