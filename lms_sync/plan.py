@@ -46,6 +46,7 @@ class Action(StrEnum):
     HIDE = "hide"
     KEEP = "keep"
     REFUSE = "refuse"
+    BY_HAND = "by-hand"  # a person does it in Moodle, with the hand-over kit
 
 
 SIGNS = {
@@ -54,6 +55,7 @@ SIGNS = {
     Action.MOVE: "~",
     Action.HIDE: "-",
     Action.REFUSE: "!",
+    Action.BY_HAND: "!",
     Action.KEEP: "=",
 }
 
@@ -193,6 +195,11 @@ class Plan:
     def refused(self) -> tuple[Change, ...]:
         """What it will not do."""
         return self.doing(Action.REFUSE)
+
+    @property
+    def by_hand(self) -> tuple[Change, ...]:
+        """What a person has to do in Moodle, because the site lacks the companion plugin."""
+        return self.doing(Action.BY_HAND)
 
     def counts(self) -> dict[str, int]:
         """How many objects each action touches."""

@@ -13,12 +13,13 @@ from authoring.problems import Problem
 from lms_sync.academy import BuiltAcademy
 from lms_sync.after_stop import Say, read_after_stop, read_settled
 from lms_sync.apply import ApplyContext, ApplyReport, Progress, apply_plan
+from lms_sync.by_hand import by_hand
 from lms_sync.clock import Clock
 from lms_sync.desired import DesiredState, InstitutionName, Learner, desired_state
 from lms_sync.journal import Journal, open_rows
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import MoodleError, UnknownOutcome
-from lms_sync.moodle.observe import Observation, observe
+from lms_sync.moodle.observe import Observation
 from lms_sync.people import (
     Decision,
     MatchedAccount,
@@ -32,6 +33,7 @@ from lms_sync.people import (
     write_matches,
 )
 from lms_sync.plan import Action, Change, Kind, Plan, PlanOptions, make_plan
+from lms_sync.see_site import see_site
 from lms_sync.settings import Settings, SiteSettings
 
 _ROUNDS = 3
@@ -48,6 +50,7 @@ class Prepared:
     matches: MatchReport
     decisions: Mapping[str, Decision]
     whole: bool = True  # about everything in the files, not only about some courses
+    by_core: bool = False  # the site lacks the companion plugin: what stands on course pages is made by hand
 
 
 def prepare(
@@ -85,13 +88,8 @@ def prepare(
         use_multilang=site.multilang,
         timezone=site.timezone,
     )
-    observation = observe(
-        client,
-        categories={one.course.category.id for one in content},
-        courses=keys,
-        cohorts={want.key for want in desired.objects if want.kind is Kind.COHORT},
-        accounts={idnumber: account.user_id for idnumber, account in matches.matched.items()},
-    )
+    accounts = {idnumber: account.user_id for idnumber, account in matches.matched.items()}
+    observation, by_core = see_site(client, desired.objects, keys, accounts, role=site.student_role_id)
     undecided = _undecided_enrolments(observation, participants, matches, known or {})
     plan = make_plan(
         desired.objects,
@@ -100,7 +98,9 @@ def prepare(
         undecided=undecided,
         options=options,
     )
-    return Prepared(plan, desired, observation, people, matches, decisions, not only_courses)
+    if by_core:
+        plan = by_hand(plan)
+    return Prepared(plan, desired, observation, people, matches, decisions, not only_courses, by_core)
 
 
 def _learners(participants: Sequence[Participant], matches: MatchReport) -> list[Learner]:
@@ -191,6 +191,7 @@ def apply_prepared(
                 {who: account.user_id for who, account in prepared.matches.matched.items()},
                 site.student_role_id,
                 _account_maker(client, engine, site_name, prepared, settings, clock),
+                prepared.by_core,
             )
             report.failed.clear()  # what was refused in an earlier round is in this one's plan again
             report.skipped.clear()

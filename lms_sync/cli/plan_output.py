@@ -16,6 +16,7 @@ _COLOURS = {
     Action.MOVE: "yellow",
     Action.HIDE: "yellow",
     Action.REFUSE: "red",
+    Action.BY_HAND: "magenta",
     Action.KEEP: None,
 }
 # Kinds of which there may be hundreds: more than a few are told as a count.
@@ -40,7 +41,7 @@ def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
         for action in Action:
             _print_group([one for one in changes if one.action is action], language, every)
     counts = plan.counts()
-    if not plan.work and not plan.refused:
+    if not plan.work and not plan.refused and not plan.by_hand:
         click.echo(text("plan.nothing", {"n": counts["keep"]}, language))
         return
     click.echo(
@@ -50,6 +51,8 @@ def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
             language,
         )
     )
+    if plan.by_hand:
+        click.echo(text("plan.by-hand-counted", {"n": len(plan.by_hand)}, language))
     if plan.is_fused:
         click.echo(text("plan.fused", {"n": plan.observed}, language))
 
@@ -74,12 +77,17 @@ def _print_group(changes: list[Change], language: str, every: bool) -> None:
             _print_reason(change.reason, language)
         for loss in change.losses:
             click.echo(f"    {text(f'loss.{loss.kind.value}', {'n': loss.learners}, language)}")
-        if change.action in (Action.UPDATE, Action.MOVE, Action.REFUSE):
+        if change.action in (Action.UPDATE, Action.MOVE, Action.REFUSE) or _is_different(change):
             for one in change.differences:
                 if one.name in _CONTENT:
                     click.echo(f"    {text(_CONTENT[one.name], {}, language)}")
                 else:
                     click.echo(f"    {one.name}: {_short(one.before)} → {_short(one.after)}")
+
+
+def _is_different(change: Change) -> bool:
+    """Whether something by hand is there already, and otherwise than the files want it."""
+    return change.action is Action.BY_HAND and any(one.before is not None for one in change.differences)
 
 
 def _print_reason(code: str, language: str) -> None:
