@@ -25,6 +25,7 @@ from lms_sync.people.read import Participant
 
 VALUES_PER_CALL = 300
 _IDS_PER_CALL = 500
+_NOT_OFFERED = ("accessexception", "invalidrecord")  # the function is not in the service, or not on the site
 
 # What Moodle's own cleaning leaves of a user name; one that it would change makes it refuse the whole call.
 _USERNAME = re.compile(r"^[a-z0-9._@-]+$")
@@ -304,7 +305,9 @@ def _existing(client: Caller, user_ids: Iterable[int]) -> dict[int, Candidate]:
     for some in _batches(sorted(user_ids), _IDS_PER_CALL):
         try:
             answer = client.call("local_lmssync_get_accounts", {"userids": some})
-        except (AccessRefused, FunctionMissing):
+        except (AccessRefused, FunctionMissing) as error:
+            if error.errorcode not in _NOT_OFFERED:
+                raise
             answer = _told_by_core(client, some)
         try:
             answered = _accounts.validate_python(answer)
