@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from lms_sync.adopt import localized, plain_text
 from lms_sync.moodle.errors import AccessRefused, CallRefused
+from lms_sync.moodle.functions import CORE_FUNCTIONS
 from lms_sync.plan import DesiredObject, Kind
 
 CONTENTS = "core_course_get_contents"
@@ -26,6 +27,12 @@ RENAME = "core_update_inplace_editable"
 
 NEEDED = (CONTENTS, MODULE, GROUPS, MEMBERS, ENROLLED, RENAME)
 """What the service must offer beyond the functions that are used with the plugin too."""
+
+FUNCTIONS_WITHOUT_PLUGIN = (
+    *(name for name in CORE_FUNCTIONS if not name.startswith("core_files_")),
+    *NEEDED,
+)
+"""All that plan and apply call on a site without the companion plugin (docs/without-plugin.md): no file is sent."""
 
 _PAGE = 500
 _QUIZ_FIELDS = ("timelimit", "attempts", "grademethod", "grade", "questionsperpage", "preferredbehaviour")

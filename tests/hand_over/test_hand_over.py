@@ -6,14 +6,15 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from authoring.messages import LANGUAGES
 from lms_sync.hand_over.forms import MODULES
-from lms_sync.moodle.functions import CORE_FUNCTIONS, PLUGIN_FUNCTIONS
-from lms_sync.moodle.state_by_core import NEEDED
+from lms_sync.moodle.functions import CORE_FUNCTIONS, PLUGIN_FUNCTIONS, READ_ONLY_FUNCTIONS
+from lms_sync.moodle.state_by_core import FUNCTIONS_WITHOUT_PLUGIN, NEEDED
 from moodle_standin.services import SYNC_FUNCTIONS
 from tests.hand_over.conftest import take_plugin_away
 from tests.push.conftest import COURSE
@@ -183,8 +184,6 @@ def test_people_are_still_moved_and_suspended(pushed: Push, command: Command) ->
 
 
 def test_results_are_pulled_under_the_names_that_the_kit_gave(pushed: Push, command: Command) -> None:
-    from lms_sync.moodle.functions import READ_ONLY_FUNCTIONS
-
     take_plugin_away(pushed)
     service = pushed.site.services["lmssync"]
     service.functions = service.functions | set(READ_ONLY_FUNCTIONS)
@@ -265,3 +264,20 @@ def test_with_the_plugin_no_other_function_is_called(pushed: Push, command: Comm
     assert set(PLUGIN_FUNCTIONS) <= SYNC_FUNCTIONS
     pushed.site.services["lmssync"].functions = SYNC_FUNCTIONS - {"core_webservice_get_site_info"}
     assert command("plan", "--dir", pushed.folder).code == 0
+
+
+def test_the_documentation_lists_the_functions_and_doctor_what_is_missing(
+    without_plugin: Push, command: Command
+) -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    listed = (docs / "without-plugin.md").read_text(encoding="utf-8")
+    reading = (docs / "read-only.md").read_text(encoding="utf-8")
+    assert [name for name in FUNCTIONS_WITHOUT_PLUGIN if name not in listed and name not in reading] == []
+    assert [name for name in READ_ONLY_FUNCTIONS if name not in reading] == []
+    ended = command("doctor", "--dir", without_plugin.folder)
+    assert ended.code == 0, ended.out
+    assert "hand-over kit" in ended.out
+    service = without_plugin.site.services["lmssync"]
+    service.functions = service.functions - {"core_update_inplace_editable"}
+    ended = command("doctor", "--dir", without_plugin.folder)
+    assert (ended.code, "core_update_inplace_editable" in ended.out) == (1, True)
