@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from authoring.languages import LocalizedText
 from authoring.problems import ContentError, LmsSyncError, Problem
@@ -24,7 +25,25 @@ from authoring.read_yaml import Document, load_model, parse_yaml, read_yaml
 FOLDER = "adopted"
 MAX_KEY = 40
 
-Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=MAX_KEY)]
+
+def is_key(text: object) -> bool:
+    """Whether a text can name a course or an activity: letters, digits, dashes, at most 40."""
+    return (
+        isinstance(text, str)
+        and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", text) is not None
+        and len(text) <= MAX_KEY
+    )
+
+
+def _key(value: object) -> object:
+    if not is_key(value):
+        raise PydanticCustomError(
+            "adopt.bad-key", "no key", {"key": "" if value is None else str(value)[:60]}
+        )
+    return value
+
+
+Key = Annotated[str, BeforeValidator(_key)]
 
 
 class _Strict(BaseModel):
@@ -146,7 +165,7 @@ def slug(text: str) -> str:
 
 def course_key(course: SeenCourse) -> str:
     """A key for a course: its idnumber where that can be one, else made of its short name or title."""
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", course.idnumber) and len(course.idnumber) <= MAX_KEY:
+    if is_key(course.idnumber):
         return course.idnumber
     names = (course.idnumber, course.shortname, course.title.in_language("en"))
     return next(filter(None, map(slug, names)), f"course-{course.id}")

@@ -20,6 +20,7 @@ from lms_sync.journal import Journal
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import CallRefused, MoodleError, UnknownOutcome
 from lms_sync.moodle.observe import Observation
+from lms_sync.moodle.state_by_core import name_section, section_ids
 from lms_sync.plan import Action, Change, DesiredObject, Kind, Loss, Plan, hash_of
 
 Progress = Callable[[int, int, str], None]
@@ -66,6 +67,7 @@ class ApplyContext:
     accounts: dict[str, int]  # participants' idnumbers → user ids; grows as accounts are made
     student_role_id: int
     create_accounts: Callable[[Sequence[str]], Mapping[str, int]]
+    by_core: bool = False  # without the companion plugin
 
 
 class _Applier:
@@ -109,7 +111,10 @@ class _Applier:
         if "summary" in fields:
             row |= {"summary": fields["summary"], "summaryformat": 1}
         if change.action is Action.CREATE:
-            row |= {"idnumber": want.key, "format": "topics", "numsections": 0}
+            # With the plugin, sections come one by one under their keys; core makes them with the course.
+            sections = len(self.context.desired.content[want.key].course.sections)
+            number = sections if self.context.by_core else 0
+            row |= {"idnumber": want.key, "format": "topics", "numsections": number}
             if self._has_own_news(want.key):
                 row["newsitems"] = 0  # else Moodle adds a forum of its own beside ours
             answer = self.client.call("core_course_create_courses", {"courses": [row]}, write=True)
@@ -125,6 +130,11 @@ class _Applier:
         return any(one.kind == "forum" and one.type == "news" for one in activities)
 
     def section(self, change: Change, fields: Mapping[str, object]) -> dict[str, Any]:
+        if self.context.by_core:
+            sections = section_ids(self.client, self.seen.course_ids[change.scope])
+            section_id = sections[int(str(fields["position"]))]
+            name_section(self.client, section_id, str(fields["name"]))
+            return {"remote_id": section_id}
         return self._upsert("local_lmssync_upsert_section", change, {}, fields)
 
     def activity(self, change: Change, fields: Mapping[str, object]) -> dict[str, Any]:

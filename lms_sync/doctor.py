@@ -19,6 +19,7 @@ from lms_sync.moodle.functions import (
     READ_ONLY_FUNCTIONS,
     READING_FUNCTIONS,
 )
+from lms_sync.moodle.state_by_core import FUNCTIONS_WITHOUT_PLUGIN
 from lms_sync.pull import CHANGES
 from lms_sync.pull_by_person import try_course
 from lms_sync.settings import Settings, settings_warnings
@@ -85,18 +86,22 @@ def examine_site(
         yield from _read_only(client, settings, clock, offered, adopted)
         yield from _issuer_findings(settings)
         return
+    without_plugin = not offered & set(PLUGIN_FUNCTIONS)
     if missing_plugin := [name for name in PLUGIN_FUNCTIONS if name not in offered]:
-        if len(missing_plugin) == len(PLUGIN_FUNCTIONS):
-            yield Finding("fault", "doctor.no-plugin", {})
+        if without_plugin:
+            yield Finding("warning", "doctor.no-plugin", {})
         else:
             yield Finding("fault", "doctor.old-plugin", {"functions": ", ".join(missing_plugin)})
-    if missing_core := [name for name in CORE_FUNCTIONS if name not in offered]:
+    needed = FUNCTIONS_WITHOUT_PLUGIN if without_plugin else CORE_FUNCTIONS
+    if missing_core := [name for name in needed if name not in offered]:
         yield Finding(
             "fault",
             "doctor.functions-missing",
             {"functions": ", ".join(missing_core), "n": len(missing_core)},
         )
-    if not info.get("uploadfiles"):
+    if without_plugin:
+        pass  # files go up by hand
+    elif not info.get("uploadfiles"):
         yield Finding("fault", "doctor.no-upload", {})
     elif "core_files_delete_draft_files" in offered:
         yield _try_upload(client)

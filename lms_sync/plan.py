@@ -53,6 +53,7 @@ class Action(StrEnum):
     HIDE = "hide"
     KEEP = "keep"
     REFUSE = "refuse"
+    BY_HAND = "by-hand"  # a person does it in Moodle, with the hand-over kit
 
 
 SIGNS = {
@@ -61,6 +62,7 @@ SIGNS = {
     Action.MOVE: "~",
     Action.HIDE: "-",
     Action.REFUSE: "!",
+    Action.BY_HAND: "!",
     Action.KEEP: "=",
 }
 
@@ -211,6 +213,11 @@ class Plan:
     def kept_edits(self) -> tuple[Change, ...]:
         """The changes at whose objects edits made in Moodle stay."""
         return tuple(change for change in self.changes if change.kept)
+
+    @property
+    def by_hand(self) -> tuple[Change, ...]:
+        """What a person has to do in Moodle, because the site lacks the companion plugin."""
+        return self.doing(Action.BY_HAND)
 
     def counts(self) -> dict[str, int]:
         """How many objects each action touches."""

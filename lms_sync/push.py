@@ -14,6 +14,7 @@ from lms_sync.academy import BuiltAcademy
 from lms_sync.after_stop import Say, read_after_stop, read_settled
 from lms_sync.applied import remember_applied, remember_replacing
 from lms_sync.apply import ApplyContext, ApplyReport, Progress, apply_plan
+from lms_sync.by_hand import by_hand
 from lms_sync.clock import Clock
 from lms_sync.desired import DesiredState, InstitutionName, Learner, desired_state
 from lms_sync.drift import Base, Settled, settle
@@ -21,7 +22,7 @@ from lms_sync.journal import Journal, open_rows
 from lms_sync.kept import keep_pushed
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import MoodleError, UnknownOutcome
-from lms_sync.moodle.observe import Observation, observe
+from lms_sync.moodle.observe import Observation
 from lms_sync.people import (
     Decision,
     MatchedAccount,
@@ -35,6 +36,7 @@ from lms_sync.people import (
     write_matches,
 )
 from lms_sync.plan import Action, Change, Kind, Plan, PlanOptions, make_plan
+from lms_sync.see_site import see_site
 from lms_sync.settings import Settings, SiteSettings
 
 _ROUNDS = 3
@@ -51,6 +53,7 @@ class Prepared:
     matches: MatchReport
     decisions: Mapping[str, Decision]
     whole: bool = True  # about everything in the files, not only about some courses
+    by_core: bool = False  # the site lacks the companion plugin: what stands on course pages is made by hand
     settled: Settled | None = None  # how each edit made in Moodle was judged; None where nobody compared
 
     @property
@@ -96,13 +99,8 @@ def prepare(
         use_multilang=site.multilang,
         timezone=site.timezone,
     )
-    observation = observe(
-        client,
-        categories={one.course.category.id for one in content},
-        courses=keys,
-        cohorts={want.key for want in desired.objects if want.kind is Kind.COHORT},
-        accounts={idnumber: account.user_id for idnumber, account in matches.matched.items()},
-    )
+    accounts = {idnumber: account.user_id for idnumber, account in matches.matched.items()}
+    observation, by_core = see_site(client, desired.objects, keys, accounts, role=site.student_role_id)
     undecided = _undecided_enrolments(observation, participants, matches, known or {})
     refused = _refused(matches, concerned)
     settled = None if base is None else settle(desired.objects, observation.objects, base, options)
@@ -118,7 +116,9 @@ def prepare(
     )
     if settled is not None:
         plan = settled.told(plan)
-    return Prepared(plan, desired, observation, people, matches, decisions, not only_courses, settled)
+    if by_core:
+        plan = by_hand(plan)
+    return Prepared(plan, desired, observation, people, matches, decisions, not only_courses, by_core, settled)
 
 
 def _learners(participants: Sequence[Participant], matches: MatchReport) -> list[Learner]:
@@ -210,6 +210,7 @@ def apply_prepared(
                 {who: account.user_id for who, account in prepared.matches.matched.items()},
                 site.student_role_id,
                 _account_maker(client, engine, site_name, prepared, settings, clock),
+                prepared.by_core,
             )
             remember_replacing(
                 engine,

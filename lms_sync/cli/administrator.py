@@ -24,6 +24,7 @@ from lms_sync.cli.plan_output import print_plan, print_report
 from lms_sync.clock import SystemClock
 from lms_sync.doctor import examine_site
 from lms_sync.drift import Base
+from lms_sync.hand_over import write_kits
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.connect import connect
 from lms_sync.moodle.errors import MoodleError
@@ -201,7 +202,7 @@ def plan(
             click.echo(text("plan.saved", {"path": str(out)}, language))
     if prepared.plan.refused or prepared.plan.is_fused:
         return outcome.REFUSED
-    return outcome.CHANGES if prepared.plan.work else outcome.DONE
+    return outcome.CHANGES if prepared.plan.work or prepared.plan.by_hand else outcome.DONE
 
 
 def _options(
@@ -258,6 +259,7 @@ def apply(
 
     With FILE, a plan saved by `plan --out`: it is applied only where site and files are still as it saw them.
     People who cannot be matched for certain are left out and listed in people/matches.csv.
+    Without the plugin on the site, what only a person can do is left, and build/hand-over says how.
     Exit code 0: done or nothing to do; 4: partly done; 3: something was refused.
 
     \b
@@ -353,7 +355,11 @@ def apply(
             click.echo(text("undo.files-differ", {}, language))
     if stopped:
         outcome.print_problems(stopped.problems, language)
-    if stopped or not report.complete or left.plan.work:
+    kits = [] if stopped else write_kits(folder, left, site, settings.language, SystemClock())
+    if not as_json:
+        for kit in kits:
+            click.echo(text("by-hand.kit", {"path": kit.as_posix()}, language))
+    if stopped or not report.complete or left.plan.work or left.plan.by_hand:
         return outcome.PARTLY
     return outcome.REFUSED if left.plan.refused else outcome.DONE
 

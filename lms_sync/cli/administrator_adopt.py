@@ -21,6 +21,7 @@ from lms_sync.adopted import (
     adopted_file,
     adopted_text,
     course_key,
+    is_key,
     read_adopted,
 )
 from lms_sync.cli import outcome
@@ -188,7 +189,7 @@ def _write(
     if same and wanted is not None and wanted != same[0].key:
         raise CannotAdopt("adopt.has-a-key", key=same[0].key, file=adopted_file(same[0].key))
     key = same[0].key if same else (wanted or course_key(seen))
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}", key) is None:
+    if not is_key(key):
         raise CannotAdopt("adopt.bad-key", key=key)
     if any(one.key == key and one.adopted is None for one in outlines):
         raise CannotAdopt("adopt.key-of-course", key=key)

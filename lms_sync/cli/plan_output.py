@@ -17,6 +17,7 @@ _COLOURS = {
     Action.MOVE: "yellow",
     Action.HIDE: "yellow",
     Action.REFUSE: "red",
+    Action.BY_HAND: "magenta",
     Action.KEEP: None,
 }
 # Kinds of which there may be hundreds: more than a few are told as a count.
@@ -42,7 +43,7 @@ def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
             _print_group([one for one in changes if one.action is action], language, every)
     print_kept(plan, language)
     counts = plan.counts()
-    if not plan.work and not plan.refused and not plan.kept_edits:
+    if not plan.work and not plan.refused and not plan.kept_edits and not plan.by_hand:
         click.echo(text("plan.nothing", {"n": counts["keep"]}, language))
         return
     click.echo(
@@ -52,6 +53,8 @@ def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
             language,
         )
     )
+    if plan.by_hand:
+        click.echo(text("plan.by-hand-counted", {"n": len(plan.by_hand)}, language))
     if plan.is_fused:
         click.echo(text("plan.fused", {"n": plan.observed}, language))
 
@@ -78,12 +81,17 @@ def _print_group(changes: list[Change], language: str, every: bool) -> None:
             click.echo(f"    {text(f'loss.{loss.kind.value}', {'n': loss.learners}, language)}")
         if change.reason == "plan.conflict":
             print_sides(change, language)
-        elif change.action in (Action.UPDATE, Action.MOVE, Action.REFUSE):
+        elif change.action in (Action.UPDATE, Action.MOVE, Action.REFUSE) or _is_different(change):
             for one in change.differences:
                 if one.name in _CONTENT:
                     click.echo(f"    {text(_CONTENT[one.name], {}, language)}")
                 else:
                     click.echo(f"    {one.name}: {_short(one.before)} → {_short(one.after)}")
+
+
+def _is_different(change: Change) -> bool:
+    """Whether something by hand is there already, and otherwise than the files want it."""
+    return change.action is Action.BY_HAND and any(one.before is not None for one in change.differences)
 
 
 def _print_reason(code: str, language: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from lms_sync.moodle.errors import UnknownOutcome
@@ -53,11 +54,14 @@ def observe(
     courses: Iterable[str],
     cohorts: Iterable[str],
     accounts: Mapping[str, int],
+    read_state: Callable[[str, int], Mapping[str, Any]] | None = None,
 ) -> Observation:
     """Reads every owned object of the named course categories, courses and cohorts.
 
-    `accounts` maps the idnumbers of participants to user ids. Raises MoodleError.
+    `accounts` maps the idnumbers of participants to user ids. `read_state` gives a course's content by its key
+    and Moodle's id, in the form of the companion plugin; without it the plugin is asked. Raises MoodleError.
     """
+    read_state = read_state or partial(_plugin_state, client)
     seen = Observation()
     people = {user: idnumber for idnumber, user in accounts.items()}
     with _in_the_form_of("core_course_get_categories"):
@@ -73,7 +77,7 @@ def observe(
                 _observe_course(course, key, seen)
         if course is not None:
             with _in_the_form_of("local_lmssync_get_state"):
-                _observe_content(client, key, seen, people)
+                _observe_content(read_state(key, seen.course_ids[key]), key, seen, people)
     wanted = set(cohorts)
     if wanted:
         with _in_the_form_of("core_cohort_get_cohorts"):
@@ -150,10 +154,17 @@ def _observe_course(course: Mapping[str, Any], key: str, seen: Observation) -> N
     seen.objects.append(ObservedObject(Kind.COURSE, key, "", course_id, fields))
 
 
-def _observe_content(client: Caller, key: str, seen: Observation, people: Mapping[int, str]) -> None:
-    course_id = seen.course_ids[key]
-    state = json.loads(client.call("local_lmssync_get_state", {"courseid": course_id})["state"])
-    seen.objects.extend(_state_objects(key, course_id, state, people))
+def _plugin_state(client: Caller, _key: str, course_id: int) -> Mapping[str, Any]:
+    state: Mapping[str, Any] = json.loads(
+        client.call("local_lmssync_get_state", {"courseid": course_id})["state"]
+    )
+    return state
+
+
+def _observe_content(
+    state: Mapping[str, Any], key: str, seen: Observation, people: Mapping[int, str]
+) -> None:
+    seen.objects.extend(_state_objects(key, seen.course_ids[key], state, people))
     for group in state["groups"]:
         if group["idnumber"] in seen.group_ids:  # Moodle does not keep it unique
             raise UnknownOutcome("moodle.ambiguous", what="group", key=group["idnumber"], n=2)

@@ -19,11 +19,13 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from authoring.problems import LmsSyncError
+from lms_sync.moodle.errors import AccessRefused, FunctionMissing
 from lms_sync.people.matches_file import Decision
 from lms_sync.people.read import Participant
 
 VALUES_PER_CALL = 300
 _IDS_PER_CALL = 500
+_NOT_OFFERED = ("accessexception", "invalidrecord")  # the function is not in the service, or not on the site
 
 # What Moodle's own cleaning leaves of a user name; one that it would change makes it refuse the whole call.
 _USERNAME = re.compile(r"^[a-z0-9._@-]+$")
@@ -301,7 +303,12 @@ def _existing(client: Caller, user_ids: Iterable[int]) -> dict[int, Candidate]:
     """The accounts with these ids that are not deleted."""
     accounts: dict[int, Candidate] = {}
     for some in _batches(sorted(user_ids), _IDS_PER_CALL):
-        answer = client.call("local_lmssync_get_accounts", {"userids": some})
+        try:
+            answer = client.call("local_lmssync_get_accounts", {"userids": some})
+        except (AccessRefused, FunctionMissing) as error:
+            if error.errorcode not in _NOT_OFFERED:
+                raise
+            answer = _told_by_core(client, some)
         try:
             answered = _accounts.validate_python(answer)
         except pydantic.ValidationError as error:
@@ -316,6 +323,16 @@ def _existing(client: Caller, user_ids: Iterable[int]) -> dict[int, Candidate]:
                     account["suspended"],
                 )
     return accounts
+
+
+def _told_by_core(client: Caller, user_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The same of core's function, for a site without the companion plugin."""
+    found = []
+    for some in _batches(user_ids, VALUES_PER_CALL):
+        for user in client.call("core_user_get_users_by_field", {"field": "id", "values": some}):
+            found.append({"idnumber": "", "username": "", "auth": "", "suspended": False, **user})
+            found[-1]["deleted"] = False  # core leaves out who is
+    return found
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

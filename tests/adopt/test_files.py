@@ -121,6 +121,7 @@ def test_names_are_taken_apart_into_their_languages() -> None:
         (("key: a,", "key: b,"), "adopted.key-twice"),
         (("final_quiz: b", "final_quiz: c"), "adopted.no-activity"),
         (("moodle_course: 118", "moodle_course: 0"), "yaml.below-limit"),
+        (("key: a,", "key: a b,"), "adopt.bad-key"),
         (("schema: adopted/1", "schema: adopted/2"), "yaml.wrong-choice"),
     ],
 )

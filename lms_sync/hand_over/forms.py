@@ -1,0 +1,324 @@
+"""The lines to fill in on Moodle's forms: labels as Moodle 4.5 has them in English, values as the files want them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from lms_sync.plan import DesiredObject
+
+Fields = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a form: the group it stands under, its label, what to choose or copy. `name` is our field's."""
+
+    group: str
+    label: str
+    value: str
+    name: str = ""
+    copied: bool = False  # a text to be copied as it is
+    html: bool = False  # into the source view of an editor
+
+
+MODULES: Mapping[str, str] = {
+    "scorm": "SCORM package",
+    "quiz": "Quiz",
+    "page": "Page",
+    "label": "Text and media area",
+    "url": "URL",
+    "resource": "File",
+    "forum": "Forum",
+    "glossary": "Glossary",
+    "assign": "Assignment",
+    "feedback": "Feedback",
+}
+"""What the activity chooser calls each module."""
+
+_GENERAL = "General"
+_COMMON = "Common module settings"
+_COMPLETION = "Completion conditions"
+_ADD = "Add requirements"
+
+_GROUP_MODES = ("No groups", "Separate groups", "Visible groups")
+_FORUM_TYPES = {
+    "general": "Standard forum for general use",
+    "qanda": "Q and A forum",
+    "news": "Announcements",
+    "blog": "Standard forum displayed in a blog-like format",
+    "eachuser": "Each person posts one discussion",
+    "single": "A single simple discussion",
+}
+_SUBSCRIPTIONS = (
+    "Optional subscription",
+    "Forced subscription",
+    "Auto subscription",
+    "Subscription disabled",
+)
+_QUIZ_GRADING = {1: "Highest grade", 2: "Average grade", 3: "First attempt", 4: "Last attempt"}
+_SKIP = ("Never", "First access", "Always")
+_TOC = ("To the side", "Hidden", "In a drop-down menu", "Disabled")
+_BEHAVIOURS = {
+    "deferredfeedback": "Deferred feedback",
+    "immediatefeedback": "Immediate feedback",
+    "interactive": "Interactive with multiple tries",
+    "adaptive": "Adaptive mode",
+    "adaptivenopenalty": "Adaptive mode (no penalties)",
+    "deferredcbm": "Deferred feedback with CBM",
+    "immediatecbm": "Immediate feedback with CBM",
+}
+
+
+def activity_lines(want: DesiredObject, file: str, zone: ZoneInfo) -> list[Line]:
+    """Every line of an activity's form that is not as Moodle has it by default; `file` is its file in the kit."""
+    fields = want.fields
+    module = str(fields["modname"])
+    lines = []
+    if module != "label":
+        lines.append(Line(_GENERAL, "Name", str(fields["name"]), "name", copied=True))
+    if intro := str(fields.get("intro") or ""):
+        label = "Text" if module == "label" else "Description"
+        lines.append(Line(_GENERAL, label, intro, "intro", copied=True, html=True))
+    lines += _OWN.get(module, _nothing)(fields, file, zone)
+    lines.append(Line(_COMMON, "ID number", want.key, copied=True))
+    if fields.get("groupmode"):
+        lines.append(Line(_COMMON, "Group mode", _GROUP_MODES[_int(fields["groupmode"])], "groupmode"))
+    lines += _availability(fields, zone)
+    lines += _completion(module, fields, zone)
+    return lines
+
+
+def _nothing(_fields: Fields, _file: str, _zone: ZoneInfo) -> list[Line]:
+    return []
+
+
+def _scorm(fields: Fields, file: str, _zone: ZoneInfo) -> list[Line]:
+    return [
+        Line("Package", "Package file", file, "sha1"),
+        Line(
+            "Appearance", "Student skip content structure page", _SKIP[_int(fields["skipview"])], "skipview"
+        ),
+        Line("Appearance", "Display content structure in player", _TOC[_int(fields["hidetoc"])], "hidetoc"),
+        Line("Grade", "Grading method", "Highest grade", "grademethod"),
+        Line("Grade", "Maximum grade", _number(fields["maxgrade"]), "maxgrade"),
+        Line("Attempts management", "Number of attempts", "Unlimited attempts", "maxattempt"),
+        Line("Attempts management", "Attempts grading", "Highest attempt", "whatgrade"),
+    ]
+
+
+def _quiz(fields: Fields, _file: str, _zone: ZoneInfo) -> list[Line]:
+    seconds = _int(fields["timelimit"])
+    every = _int(fields["questionsperpage"])
+    page = {0: "Never, all questions on one page", 1: "Every question"}.get(every, f"Every {every} questions")
+    attempts = _int(fields["attempts"])
+    behaviour = str(fields["preferredbehaviour"])
+    limit = f"Enable, {seconds // 60} minutes" if seconds else "Disable"
+    return [
+        Line("Timing", "Time limit", limit, "timelimit"),
+        Line("Grade", "Grade to pass", _number(fields["gradepass"]), "gradepass"),
+        Line("Grade", "Attempts allowed", str(attempts) if attempts else "Unlimited", "attempts"),
+        Line("Grade", "Grading method", _QUIZ_GRADING[_int(fields["grademethod"])], "grademethod"),
+        Line("Layout", "New page", page, "questionsperpage"),
+        Line(
+            "Question behaviour", "Shuffle within questions", _yes(fields["shuffleanswers"]), "shuffleanswers"
+        ),
+        Line(
+            "Question behaviour",
+            "How questions behave",
+            _BEHAVIOURS.get(behaviour, behaviour),
+            "preferredbehaviour",
+        ),
+        Line("Review options", "Right answer", "After the quiz is closed", "review"),
+    ]
+
+
+def _page(fields: Fields, _file: str, _zone: ZoneInfo) -> list[Line]:
+    return [Line("Content", "Page content", str(fields["content"]), "content", copied=True, html=True)]
+
+
+def _url(fields: Fields, _file: str, _zone: ZoneInfo) -> list[Line]:
+    return [Line(_GENERAL, "External URL", str(fields["externalurl"]), "externalurl", copied=True)]
+
+
+def _resource(_fields: Fields, file: str, _zone: ZoneInfo) -> list[Line]:
+    return [Line(_GENERAL, "Select files", file, "sha1")]
+
+
+def _forum(fields: Fields, _file: str, zone: ZoneInfo) -> list[Line]:
+    subscription = _SUBSCRIPTIONS[_int(fields["forcesubscribe"])]
+    kind = str(fields["type"])
+    return [
+        Line(_GENERAL, "Forum type", _FORUM_TYPES.get(kind, kind), "type"),
+        *_dates("Availability", fields, zone),
+        Line("Subscription and tracking", "Subscription mode", subscription, "forcesubscribe"),
+    ]
+
+
+def _glossary(fields: Fields, _file: str, _zone: ZoneInfo) -> list[Line]:
+    return [
+        Line("Entries", "Approved by default", _yes(fields["defaultapproval"]), "defaultapproval"),
+        Line(
+            "Entries",
+            "Duplicate entries allowed",
+            _yes(fields["allowduplicatedentries"]),
+            "allowduplicatedentries",
+        ),
+        Line("Entries", "Allow comments on entries", _yes(fields["allowcomments"]), "allowcomments"),
+    ]
+
+
+def _assign(fields: Fields, _file: str, zone: ZoneInfo) -> list[Line]:
+    submissions = fields["submissions"]
+    assert isinstance(submissions, Mapping)
+    files = _int(submissions["files"])
+    lines = [
+        *_dates("Availability", fields, zone),
+        Line("Submission types", "Online text", _yes(submissions["text"]), "submissions"),
+        Line("Submission types", "File submissions", _yes(files), "submissions"),
+    ]
+    if files:
+        lines.append(Line("Submission types", "Maximum number of uploaded files", str(files), "submissions"))
+    lines.append(Line("Grade", "Maximum grade", _number(fields["grade"]), "grade"))
+    if fields["gradepass"]:
+        lines.append(Line("Grade", "Grade to pass", _number(fields["gradepass"]), "gradepass"))
+    return lines
+
+
+def _feedback(fields: Fields, _file: str, _zone: ZoneInfo) -> list[Line]:
+    anonymous = fields["anonymous"] == 1
+    names = "Anonymous" if anonymous else "User's name will be logged and shown with answers"
+    return [
+        Line("Question and submission settings", "Record user names", names, "anonymous"),
+        Line(
+            "Question and submission settings",
+            "Allow multiple submissions",
+            _yes(fields["multiple_submit"]),
+            "multiple_submit",
+        ),
+    ]
+
+
+_OWN: Mapping[str, Callable[[Fields, str, ZoneInfo], list[Line]]] = {
+    "scorm": _scorm,
+    "quiz": _quiz,
+    "page": _page,
+    "url": _url,
+    "resource": _resource,
+    "forum": _forum,
+    "glossary": _glossary,
+    "assign": _assign,
+    "feedback": _feedback,
+}
+
+
+def _dates(group: str, fields: Fields, zone: ZoneInfo) -> list[Line]:
+    return [
+        Line(group, label, _moment(fields[name], zone), name)
+        for name, label in (("duedate", "Due date"), ("cutoffdate", "Cut-off date"))
+        if fields.get(name)
+    ]
+
+
+def _availability(fields: Fields, zone: ZoneInfo) -> list[Line]:
+    available = fields.get("available")
+    if not isinstance(available, Mapping):
+        return []
+    group = "Restrict access"
+    lines = [
+        Line(group, f"Add restriction…, Date, {word}", _moment(available[name], zone), "available")
+        for name, word in (("from", "from"), ("until", "until"))
+        if available.get(name)
+    ]
+    groups = available.get("groups") or ()
+    assert isinstance(groups, Sequence)
+    if groups:
+        lines.append(Line(group, "Add restriction…, Group", ", ".join(map(str, groups)), "available"))
+    return lines
+
+
+_REQUIREMENTS = {  # our rule → what is ticked below "Add requirements"
+    "view": ("View the activity", ""),
+    "grade": ("Receive a grade", "Any grade"),
+    "passgrade": ("Receive a grade", "Passing grade"),
+    "posts": ("Start discussions or post replies", "1"),
+    "discussions": ("Start discussions", "1"),
+    "replies": ("Post replies", "1"),
+    "entries": ("Add entries", "1"),
+}
+_SUBMIT = {"assign": "Make a submission", "feedback": "Submit feedback"}
+_STATUS = {2: "Passed", 4: "Completed", 6: "Passed, Completed"}
+
+
+def _completion(module: str, fields: Fields, zone: ZoneInfo) -> list[Line]:
+    rules = fields.get("completion")
+    assert isinstance(rules, Mapping)
+    name = "completion"
+    if not rules["tracking"]:
+        return [Line(_COMPLETION, "None", "", name)]
+    if rules["tracking"] == 1:
+        return [Line(_COMPLETION, "Students must manually mark the activity as done", "", name)]
+    lines = []
+    for rule, value in rules.items():
+        if rule == "tracking" or not value or (rule == "grade" and rules.get("passgrade")):
+            continue
+        if rule == "status":
+            lines.append(Line(_COMPLETION, f"{_ADD}: Require status", _STATUS[_int(value)], name))
+        elif rule == "submit":
+            lines.append(Line(_COMPLETION, f"{_ADD}: {_SUBMIT[module]}", "", name))
+        else:
+            label, chosen = _REQUIREMENTS[rule]
+            lines.append(Line(_COMPLETION, f"{_ADD}: {label}", chosen, name))
+    if fields.get("expected"):
+        moment = _moment(fields["expected"], zone)
+        lines.append(Line(_COMPLETION, "Set reminder in Timeline", moment, "expected"))
+    return lines
+
+
+def section_lines(want: DesiredObject) -> list[Line]:
+    """The lines of a section's form."""
+    return [
+        Line(_GENERAL, "Section name", str(want.fields["name"]), "name", copied=True),
+        Line(_GENERAL, "Description", str(want.fields["summary"]), "summary", copied=True, html=True),
+    ]
+
+
+def bank_lines(file: str) -> list[Line]:
+    """The lines of the question bank's import form."""
+    return [
+        Line("File format", "Moodle XML format", ""),
+        Line(_GENERAL, "Get category from file", "Yes"),
+        Line(_GENERAL, "Get context from file", "No"),
+        Line(_GENERAL, "Match grades", "Error if grade not listed"),
+        Line(_GENERAL, "Stop on error", "Yes"),
+        Line("Import questions from file", "Import", file),
+    ]
+
+
+def criteria_lines(names: Sequence[str]) -> list[Line]:
+    """The lines of the course completion form; `names` are those of the activities that must be done."""
+    return [
+        Line(_GENERAL, "Completion requirements", "Course is complete when ALL conditions are met"),
+        *(Line("Condition: Activity completion", name, "✓") for name in names),
+        Line(
+            "Condition: Activity completion", "Condition requires", "ALL selected activities to be completed"
+        ),
+    ]
+
+
+def _int(value: object) -> int:
+    return int(str(value))
+
+
+def _number(value: object) -> str:
+    return f"{float(str(value)):g}"
+
+
+def _yes(value: object) -> str:
+    return "Yes" if value else "No"
+
+
+def _moment(value: object, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(_int(value), zone):%Y-%m-%d %H:%M}"

@@ -1,0 +1,26 @@
+"""A Moodle without the companion plugin, and an academy that is pushed to it as far as core allows."""
+
+from __future__ import annotations
+
+import pytest
+
+from lms_sync.moodle.functions import CORE_FUNCTIONS
+from lms_sync.moodle.state_by_core import COMPLETION, NEEDED, QUIZZES, SCORMS
+from tests.cli.conftest import Ended, command
+from tests.push.conftest import Push, built_example, push, pushed, server
+
+__all__ = ["Ended", "built_example", "command", "push", "pushed", "server"]
+
+
+def take_plugin_away(push: Push) -> None:
+    """Leaves the site's service core's functions only."""
+    service = push.site.services["lmssync"]
+    service.functions = frozenset({*CORE_FUNCTIONS, *NEEDED, SCORMS, QUIZZES, COMPLETION})
+    push.site.capabilities[push.user_id("lmssync")] |= {"report/completion:view", "moodle/course:enrolreview"}
+
+
+@pytest.fixture
+def without_plugin(push: Push) -> Push:
+    """The example academy beside a site whose service has core's functions only; nothing is pushed yet."""
+    take_plugin_away(push)
+    return push
