@@ -262,7 +262,8 @@ def _string(value: str) -> str:
 
 
 def _quoted(key: str) -> str:
-    return key if yaml.safe_load(key) == key else f'"{key}"'
+    # What begins with a digit may be a number, such as 0e0, in one version of YAML and a word in another.
+    return key if key[0].isalpha() and yaml.safe_load(key) == key else f'"{key}"'
 
 
 def _with_rows(text: str, rows: Sequence[AdoptedActivity]) -> str:

@@ -118,7 +118,9 @@ def prepare(
         plan = settled.told(plan)
     if by_core:
         plan = by_hand(plan)
-    return Prepared(plan, desired, observation, people, matches, decisions, not only_courses, by_core, settled)
+    return Prepared(
+        plan, desired, observation, people, matches, decisions, not only_courses, by_core, settled
+    )
 
 
 def _learners(participants: Sequence[Participant], matches: MatchReport) -> list[Learner]:
