@@ -39,7 +39,7 @@ check: install-dev
 test: install-dev
 	$(BIN)/python tests/programs.py chromium php
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses auto --no-loadscope-reorder
 
 contract: install-dev
 	$(BIN)/python -m pytest tests/contract -s

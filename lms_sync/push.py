@@ -103,7 +103,8 @@ def prepare(
     observation, by_core = see_site(client, desired.objects, keys, accounts, role=site.student_role_id)
     undecided = _undecided_enrolments(observation, participants, matches, known or {})
     refused = _refused(matches, concerned)
-    settled = None if base is None else settle(desired.objects, observation.objects, base, options)
+    # Without the plugin a difference on a course page is what a person has still to do, not an edit that stays.
+    settled = None if base is None or by_core else settle(desired.objects, observation.objects, base, options)
     if settled is not None:
         desired = replace(desired, objects=settled.desired)
         refused = [*refused, *settled.refused]

@@ -77,7 +77,15 @@ class CoreState:
                 if kind is Kind.QUESTION_CATEGORY and quizzes
             ],
             "questions": [
-                {"key": key, "id": 0, "hash": one.hash}
+                {
+                    "key": key,
+                    "id": 0,
+                    "hash": one.hash,
+                    "category": "",
+                    "status": "",
+                    "version": 0,
+                    "fields": {},  # core tells nothing of a question
+                }
                 for (kind, key), one in wanted.items()
                 if kind is Kind.QUESTION and quizzes
             ],

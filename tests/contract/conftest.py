@@ -61,13 +61,11 @@ def _recording(config: pytest.Config) -> bool:
     return bool(REAL and wanted and not ONLY_STAND_IN)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     later = pytest.mark.skip(reason="the recordings are being made; run once more without recording")
     for item in items:
         if item.path.parent != HERE:
             continue
-        item.add_marker(pytest.mark.xdist_group("contract"))  # one process: the runs tell each other
         if _recording(config) and item.path.name == "test_recordings.py":
             item.add_marker(later)
 
