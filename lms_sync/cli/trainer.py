@@ -69,7 +69,7 @@ def init(new_folder: Path | None, folder: Path, languages: tuple[str, ...], as_j
 @click.option("--strict", is_flag=True, help="Also build every package and judge it by the XML schemas.")
 @json_option
 def check(folder: Path, language: str | None, strict: bool, as_json: bool) -> int:
-    """Read every course, quiz, list of people and policy; list all mistakes with places and remedies.
+    """Read courses, quizzes, people, policies and programmes; list all mistakes with places and remedies.
 
     \b
     Examples:
@@ -81,6 +81,7 @@ def check(folder: Path, language: str | None, strict: bool, as_json: bool) -> in
     reader = language or outcome.reader_language(folder)
     courses = quizzes = 0
     known: set[str] | None = None
+    slugs: set[str] | None = None
     try:
         academy = read_academy(folder)
         courses, quizzes = len(academy.courses), len(academy.quizzes)
@@ -88,9 +89,10 @@ def check(folder: Path, language: str | None, strict: bool, as_json: bool) -> in
         for course in academy.courses.values():
             problems.extend(_package_problems(course, strict=strict))
         known = {*academy.courses, *_activity_keys(academy.courses.values())}
+        slugs = set(academy.quizzes)
     except ContentError as error:
         problems = list(error.problems)
-    problems.extend(_other_problems(folder, known))
+    problems.extend(_other_problems(folder, known, slugs))
     problems = in_reading_order(problems)
     errors = sum(problem.severity == "error" for problem in problems)
     if as_json:
@@ -150,25 +152,36 @@ def _activity_keys(courses: Iterable[Any]) -> Iterable[str]:
     return (f"{course.id}/{activity.id}" for course in courses for activity in course.activities)
 
 
-def _other_problems(folder: Path, known: set[str] | None) -> list[Problem]:
-    """What is wrong with the lists of people, the policies and the configuration, as far as they are there.
+def _other_problems(folder: Path, known: set[str] | None, quizzes: set[str] | None) -> list[Problem]:
+    """What is wrong with people, policies, programmes and the configuration, as far as they are there.
 
-    `known` are the keys of courses and activities, None where the courses themselves could not be read.
+    `known` are the keys of courses and activities, `quizzes` the names of their files; None where the courses
+    themselves could not be read.
     """
     from certificates.check_policy import check_policy
     from certificates.policy import read_policies
-    from lms_sync.people import read_people
+    from lms_sync.people import People, read_people
+    from lms_sync.programme_files import read_programme_files
     from lms_sync.settings import CONFIG_FILE, load_settings, settings_warnings
 
     problems: list[Problem] = []
     courses = None if known is None else [key for key in known if "/" not in key]
+    people: People | None = None
+    awards: set[str] | None = None
     try:
-        problems.extend(read_people(folder, courses=courses).warnings)
+        people = read_people(folder, courses=courses)
+        problems.extend(people.warnings)
     except ContentError as error:
         problems.extend(error.problems)
     try:
-        for policy in read_policies(folder):
+        policies = read_policies(folder)
+        awards = {policy.id for policy in policies}
+        for policy in policies:
             problems.extend(check_policy(policy, known=known))
+    except ContentError as error:
+        problems.extend(error.problems)
+    try:
+        read_programme_files(folder, keys=known, quizzes=quizzes, awards=awards, people=people)
     except ContentError as error:
         problems.extend(error.problems)
     if (folder / CONFIG_FILE).is_file():
