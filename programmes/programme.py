@@ -81,7 +81,7 @@ class Partner(Part):
     id: Identifier
     role: Literal["owner", "implementer", "partner", "donor"]
     name: LocalizedText
-    short: str = ""
+    short: LocalizedText | None = None
     logo: str = ""
     url: str = ""
 

@@ -15,7 +15,7 @@ languages: [sq, en]
 timezone: Europe/Tirane
 dates: {from: 2026-01-12, until: 2026-12-18}
 partners:
-  - {id: school, role: owner, name: {sq: Shkolla, en: The school}}
+  - {id: school, role: owner, short: {sq: SH, en: SC}, name: {sq: Shkolla, en: The school}}
 disclaimer: {sq: Mendime të autorëve., en: The authors' views.}
 courses: [counter]
 awards: [clerk]
