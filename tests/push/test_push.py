@@ -33,7 +33,7 @@ def test_the_first_apply_makes_everything_and_the_second_nothing(push: Push) -> 
     assert first.done == {"create": len(left.plan.changes)}
     assert left.plan.work == left.plan.refused == ()
     counts = {kind: sum(one.kind is kind for one in left.plan.changes) for kind in Kind}
-    assert (counts[Kind.ACTIVITY], counts[Kind.SECTION]) == (8, 3)
+    assert (counts[Kind.ACTIVITY], counts[Kind.SECTION]) == (9, 3)
     assert counts[Kind.ENROLMENT] == counts[Kind.GROUP_MEMBER] == counts[Kind.COHORT_MEMBER] == people
     assert counts[Kind.QUESTION] >= 20
     assert push.doubles() == {}
