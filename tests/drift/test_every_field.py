@@ -135,7 +135,7 @@ def _other(value: Any) -> Any:
             return f"{value}x"
 
 
-SIMPLE = ("how-it-works", "news", "help-desk", "register-page", "glossary", "evaluation")
+SIMPLE = ("how-it-works", "news", "help-desk", "register-page", "glossary", "answers", "evaluation")
 
 
 def _edit_simple(site: Edited, name: str, field: str) -> None:

@@ -149,7 +149,7 @@ def test_killed_at_twelve_moments_nothing_is_double_and_the_last_run_completes(
     people = len(read_people(push.folder).participants)
     assert made.count("enrolment") == made.count("group_member") == made.count("cohort_member") == people
     assert made.count("course") == made.count("course_category") == 1
-    assert (made.count("activity"), made.count("section")) == (8, 3)
+    assert (made.count("activity"), made.count("section")) == (9, 3)
     outcomes = [one.outcome for one in push.runs()]
     assert outcomes == ["stopped"] * len(MOMENTS) + ["done"]
     states = {row.state for row in push.journal()}
