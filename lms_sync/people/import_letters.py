@@ -17,14 +17,11 @@ from lms_sync.people.import_words import is_title, joins_people
 # keyboards of the region, and the Cyrillic ё that stands for the Albanian ë).
 _LOOK_ALIKE = dict(
     zip(
-        "аеорсхуіјѕԁһгптАВЕКМНОРСТХУІЈЅёЁ" "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοναι",
-        "aeopcxyijsdhrnmABEKMHOPCTXYIJSëË" "ABEZHIKMNOPTYXovai",
+        "аеорсхуіјѕԁһАВЕКМНОРСТХУІЈЅёЁΑΒΕΖΗΙΚΜΝΟΡΤΥΧοναι",
+        "aeopcxyijsdhABEKMHOPCTXYIJSëËABEZHIKMNOPTYXovai",
         strict=True,
     )
 )
-# These do not look like the Latin letter in every hand; in a Latin word they are no slip of the keyboard.
-for _unlike in "гпт":
-    del _LOOK_ALIKE[_unlike]
 
 _CEDILLA = str.maketrans("şţŞŢ", "șțȘȚ")
 _TURKISH = re.compile("[ıİğĞöÖüÜ]")
@@ -134,7 +131,7 @@ def name_case(name: str) -> str:
         if len(letters) > 1 and (letters.isupper() or letters.islower()):
             small = letters[1:].replace("İ", "i").replace("I", "ı" if _TURKISH.search(letters) else "i")
             return letters[0].upper() + small.lower()
-        return letters.upper() if letters.islower() and name == letters else letters
+        return letters
 
     letters_only = "".join(c for c in name if c.isalpha())
     if letters_only.isupper() or letters_only.islower():
@@ -235,10 +232,9 @@ def split_name(text: str, order: Order) -> PersonName:
     if order == "unknown":
         return PersonName("", "", (*titles, found("name-order", "stops", text=name)))
     if order == "given-family":
-        given, family = words[:-1], words[-1:]
+        person = _named(" ".join(words[:-1]), words[-1], titles)
     else:
-        given, family = words[1:], words[:1]
-    person = _named(" ".join(given), " ".join(family), titles)
+        person = _named(" ".join(words[1:]), words[0], titles)
     if len(words) > 2:
         said = found("name-split", given=person.given, family=person.family)
         return PersonName(person.given, person.family, (*person.findings, said))

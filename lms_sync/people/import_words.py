@@ -84,4 +84,6 @@ def is_title(word: str) -> bool:
 
 def joins_people(word: str) -> bool:
     """Whether a word between names says that there are two people."""
-    return word.casefold() in {"dhe", "și", "and", "&", "+"}
+    words = _words()["and"]["words"]
+    assert isinstance(words, list)
+    return word.casefold() in words

@@ -6,21 +6,23 @@ import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from authoring.problems import ContentError, Place, Problem
+from lms_sync.people.import_words import gender_of
 from lms_sync.people.read_csv import CsvRow, read_csv
 
 INSTITUTIONS = "people/institutions.csv"
 PARTICIPANTS = "people/participants.csv"
 
-_INSTITUTION_COLUMNS = re.compile(r"^(name_[a-z]{2,3}|kind|region|parent)$")
-_PARTICIPANT_COLUMNS = ("username", "email", "courses", "gender", "language")
+_INSTITUTION_COLUMNS = re.compile(r"^(name_[a-z]{2,3}|kind|region|parent|language)$")
+_PARTICIPANT_COLUMNS = ("username", "email", "courses", "gender", "language", "since")
 
 _CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$")  # part of the idnumber of a cohort and of groups
 _LANGUAGE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 # The form that HTML 5 gives for e-mail addresses, and a dot in the domain; no dots in a row or at an end.
-_EMAIL = re.compile(
+EMAIL = re.compile(
     r"^(?!\.)(?!.*\.\.)(?!.*\.@)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$"
 )
@@ -28,14 +30,7 @@ _EMAIL = re.compile(
 # The widths of Moodle's columns.
 _LONGEST = {"idnumber": 255, "username": 100, "email": 100, "firstname": 100, "lastname": 100}
 
-_GENDERS = {
-    "female": "female",
-    "f": "female",
-    "male": "male",
-    "m": "male",
-    "other": "other",
-    "undisclosed": "undisclosed",
-}
+GENDERS = ("female", "male", "other", "undisclosed")
 
 
 @dataclass(frozen=True)
@@ -47,6 +42,7 @@ class Institution:
     kind: str = ""
     region: str = ""
     parent: str = ""
+    language: str = ""  # in which its people are written to
     place: Place = field(default=Place(), compare=False)
 
     def name(self, language: str) -> str:
@@ -67,6 +63,7 @@ class Participant:
     courses: tuple[str, ...] = ()
     gender: str = ""  # female, male, other, undisclosed or ""
     language: str = ""
+    since: date | None = None  # the day from which the person belongs to the institution
     place: Place = field(default=Place(), compare=False)
 
     @property
@@ -147,8 +144,16 @@ def _institution(row: CsvRow, problems: list[Problem]) -> Institution:
         problems.append(row.problem("people.bad-code", "code"))
     if not names:
         problems.append(row.problem("people.no-name", "code"))
+    if row["language"] and not _LANGUAGE.match(row["language"]):
+        problems.append(row.problem("people.bad-language", "language"))
     return Institution(
-        code, names or {"": code}, row["kind"], row["region"], row["parent"], place=row.place("code")
+        code,
+        names or {"": code},
+        row["kind"],
+        row["region"],
+        row["parent"],
+        row["language"],
+        place=row.place("code"),
     )
 
 
@@ -172,17 +177,15 @@ def _participant(
     for column, longest in _LONGEST.items():
         if len(row[column]) > longest:
             problems.append(row.problem("people.too-long", column, limit=longest))
-    if row["email"] and not _EMAIL.match(row["email"]):
+    if row["email"] and not EMAIL.match(row["email"]):
         problems.append(row.problem("people.bad-email", "email"))
     if re.search(r"\s", row["username"]):
         problems.append(row.problem("people.bad-username", "username"))
     if row["language"] and not _LANGUAGE.match(row["language"]):
         problems.append(row.problem("people.bad-language", "language"))
-    gender = row["gender"].casefold()
-    if gender and gender not in _GENDERS:
-        problems.append(
-            row.problem("people.bad-gender", "gender", choices=", ".join(dict.fromkeys(_GENDERS.values())))
-        )
+    gender = gender_of(row["gender"]) or ""
+    if row["gender"] and not gender:
+        problems.append(row.problem("people.bad-gender", "gender", choices=", ".join(GENDERS)))
     if institutions is not None and row["institution"] not in institutions:
         problems.append(
             _unknown(row, "people.unknown-institution", "institution", row["institution"], institutions)
@@ -202,10 +205,23 @@ def _participant(
         row["username"].lower(),
         row["email"],
         taken,
-        _GENDERS.get(gender, ""),
+        gender,
         row["language"],
+        _since(row, problems),
         place=row.place("idnumber"),
     )
+
+
+def _since(row: CsvRow, problems: list[Problem]) -> date | None:
+    if not row["since"]:
+        return None
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", row["since"]):
+            return date.fromisoformat(row["since"])
+    except ValueError:
+        pass
+    problems.append(row.problem("people.bad-since", "since"))
+    return None
 
 
 def _unknown(row: CsvRow, code: str, column: str, value: str, known: Collection[str]) -> Problem:
