@@ -20,6 +20,7 @@ from certificates.holders import printed_names
 from certificates.policy import Policy
 from lms_sync.clock import Clock, local_date
 from lms_sync.facts import Fact, facts_of
+from lms_sync.same_person import all_of, one_person
 from lms_sync.store import schema
 from lms_sync.store.database import reading
 
@@ -86,13 +87,15 @@ def _certify_one(engine: Engine, site: str, policy: Policy, clock: Clock) -> Pol
     new = eligible = pending = 0
     with engine.begin() as connection:
         facts = _facts_by_person(connection, site, policy)
+        one = one_person(connection, site)
         decided = _latest_decisions(connection, site, policy.id)
         approved = _keys(connection, schema.approval, site)
         entered = _keys(connection, schema.issue, site)
         waiting: list[tuple[str, int]] = []
         for person_id in sorted(facts):
             key = grant_key(policy.id, person_id)
-            if key in approved or key in entered:
+            keys = {grant_key(policy.id, same) for same in all_of(person_id, one)}
+            if keys & approved or keys & entered:
                 continue
             decision = decide(policy, facts[person_id], today)
             before = decided.get(key)
@@ -213,10 +216,11 @@ def proposals(engine: Engine, site: str) -> list[Proposal]:
     """Awards that were earned and wait for approval, by policy, day and name."""
     with reading(engine) as connection:
         approved = _keys(connection, schema.approval, site)
+        second = one_person(connection, site)  # the person who stands for both is decided about
         waiting = [
             row
             for row in _latest_decisions(connection, site).values()
-            if row.state == "eligible" and row.grant_key not in approved
+            if row.state == "eligible" and row.grant_key not in approved and row.person_id not in second
         ]
         names = printed_names(connection, [row.person_id for row in waiting])
     found = [
@@ -252,7 +256,10 @@ def approve(
     with engine.begin() as connection:
         latest = _latest_decisions(connection, site)
         approved = _keys(connection, schema.approval, site)
-        eligible = {key: row for key, row in latest.items() if row.state == "eligible"}
+        second = one_person(connection, site)
+        eligible = {
+            key: row for key, row in latest.items() if row.state == "eligible" and row.person_id not in second
+        }
         if grant_keys is None:
             wanted = set(eligible)
         else:

@@ -18,6 +18,7 @@ from lms_sync.clock import local_date
 from lms_sync.facts import ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, SCORM_RESULT
 from lms_sync.people import People
 from lms_sync.report_people import Source, counted_people
+from lms_sync.same_person import one_person
 from lms_sync.store import schema
 
 if TYPE_CHECKING:
@@ -122,8 +123,9 @@ def completion_report(
     """
     import pandas as pd  # a heavy library: only reports pay for it
 
-    person_of = _person_ids(connection, site)
-    learned = _learned(connection, site, course, as_of)
+    one = one_person(connection, site)
+    person_of = _person_ids(connection, site, one)
+    learned = _learned(connection, site, course, as_of, one)
     counted_for = counted_people(
         connection,
         site,
@@ -138,7 +140,7 @@ def completion_report(
     frame = pd.DataFrame(counted_for.people, columns=["institution", "person"], dtype="object")
     frame["started"] = frame["person"].isin(learned.started)
     frame["completed"] = frame["person"].isin(learned.completed)
-    frame["certified"] = frame["person"].isin(_certified(connection, site, course.policies, as_of))
+    frame["certified"] = frame["person"].isin(_certified(connection, site, course.policies, as_of, one))
     frame["score"] = frame["person"].map(learned.score).astype("float64")
     counted = frame.groupby("institution").agg(
         participants=("person", "size"),
@@ -201,19 +203,21 @@ class _Learned:
     score: Mapping[str, float]  # person → percent
 
 
-def _person_ids(connection: Connection, site: str) -> dict[str, str]:
+def _person_ids(connection: Connection, site: str, one: Mapping[str, str]) -> dict[str, str]:
     data = schema.person_data
     query = select(data.c.idnumber, data.c.person_id).where(data.c.site == site, data.c.idnumber.is_not(None))
-    return {row.idnumber: row.person_id for row in connection.execute(query)}
+    return {row.idnumber: one.get(row.person_id, row.person_id) for row in connection.execute(query)}
 
 
-def _learned(connection: Connection, site: str, course: ReportedCourse, as_of: datetime) -> _Learned:
+def _learned(
+    connection: Connection, site: str, course: ReportedCourse, as_of: datetime, one: Mapping[str, str]
+) -> _Learned:
     fact = schema.fact
     here = (fact.c.site == site) & (fact.c.course == course.key) & (fact.c.source_time <= as_of)
     attempts = (
         select(fact.c.person_id).distinct().where(here, fact.c.stream.in_((QUIZ_ATTEMPT, SCORM_RESULT)))
     )
-    started = set(connection.execute(attempts).scalars())
+    started = {one.get(person, person) for person in connection.execute(attempts).scalars()}
     completed: set[str] = set()
     score: dict[str, float] = {}
     query = (
@@ -223,20 +227,23 @@ def _learned(connection: Connection, site: str, course: ReportedCourse, as_of: d
     )
     for row in connection.execute(query, execution_options={"yield_per": 2000}):
         value = row.value
+        person = one.get(row.person_id, row.person_id)
         if row.stream == COURSE_COMPLETION:
             if value["complete"]:
-                completed.add(row.person_id)
+                completed.add(person)
         elif row.stream == ACTIVITY_COMPLETION:
             if value["state"]:
-                started.add(row.person_id)
+                started.add(person)
         elif value["grade"] is not None:
-            started.add(row.person_id)
+            started.add(person)
             if row.subject == course.final_quiz and value["item"] == "mod" and value["max"]:
-                score[row.person_id] = 100 * value["grade"] / value["max"]  # the latest grade stands
+                score[person] = 100 * value["grade"] / value["max"]  # the latest grade stands
     return _Learned(started | completed, completed, score)
 
 
-def _certified(connection: Connection, site: str, policies: Collection[str], as_of: datetime) -> set[str]:
+def _certified(
+    connection: Connection, site: str, policies: Collection[str], as_of: datetime, one: Mapping[str, str]
+) -> set[str]:
     issue, event = schema.issue, schema.status_event
     events = (
         select(event.c.issue_id, event.c.event)
@@ -248,4 +255,8 @@ def _certified(connection: Connection, site: str, policies: Collection[str], as_
     issued = select(issue.c.id, issue.c.person_id).where(
         issue.c.site == site, issue.c.policy.in_(sorted(policies)), issue.c.issued_at <= as_of
     )
-    return {row.person_id for row in connection.execute(issued) if state.get(row.id) not in _NOT_VALID}
+    return {
+        one.get(row.person_id, row.person_id)
+        for row in connection.execute(issued)
+        if state.get(row.id) not in _NOT_VALID
+    }

@@ -29,6 +29,7 @@ from lms_sync.people import (
     name_account,
     remember_people,
 )
+from lms_sync.same_person import one_person
 from lms_sync.store import schema
 
 ENROLLED = "core_enrol_get_enrolled_users"
@@ -278,8 +279,10 @@ def learners_at(connection: Connection, site: str, course: str, as_of: datetime)
         .order_by(fact.c.source_time, fact.c.id)
     )
     last = {row.source_id: row for row in connection.execute(query)}
-    return [
-        Learner(row.person_id, tuple(row.value["institution"]))
+    one = one_person(connection, site)
+    learners = {
+        one.get(row.person_id, row.person_id): tuple(row.value["institution"])
         for row in last.values()
         if row.value["enrolled"]
-    ]
+    }
+    return [Learner(person, institutions) for person, institutions in learners.items()]

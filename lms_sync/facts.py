@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from lms_sync.same_person import all_of, one_person
 from lms_sync.store import schema
 
 COURSE_COMPLETION = "course_completion"
@@ -121,14 +122,17 @@ def store_facts(
 def facts_of(
     connection: Connection, site: str, person_id: str | None = None, course: str | None = None
 ) -> Iterator[Fact]:
-    """The facts of a site, or of one person or course in it, oldest first by the source's time; streamed."""
+    """The facts of a site, or of one person or course in it, oldest first by the source's time; streamed.
+
+    Who has two rows (`lms_sync.same_person`) has the facts of both, under the person who stands for them.
+    """
+    one = one_person(connection, site)
     table = schema.fact
     query = select(table).where(table.c.site == site).order_by(table.c.source_time, table.c.id)
     if person_id is not None:
-        query = query.where(table.c.person_id == person_id)
+        query = query.where(table.c.person_id.in_(all_of(person_id, one)))
     if course is not None:
         query = query.where(table.c.course == course)
     for row in connection.execute(query, execution_options={"yield_per": _BATCH}):
-        yield Fact(
-            row.stream, row.source_id, row.source_time, row.person_id, row.course, row.subject, row.value
-        )
+        person = one.get(row.person_id, row.person_id)
+        yield Fact(row.stream, row.source_id, row.source_time, person, row.course, row.subject, row.value)

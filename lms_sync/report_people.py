@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -49,7 +49,7 @@ def counted_people(
     """
     listed = people.participants_of(course)
     if listed or not from_moodle:
-        rows = tuple((one.institution, person_of.get(one.idnumber, "")) for one in listed)
+        rows = tuple(_each_once((one.institution, person_of.get(one.idnumber, "")) for one in listed))
         return CountedPeople(people.institutions, rows, "files")
     enrolled = learners_at(connection, site, course, as_of)
     named = {one.person_id: one.institutions for one in enrolled}
@@ -68,6 +68,15 @@ def counted_people(
         unknown = text("report.institution-unknown", {}, language)
         institutions.append(Institution(UNKNOWN, {"": unknown}))
     return CountedPeople(tuple(institutions), rows, source)
+
+
+def _each_once(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Rows without a second one of the same person; nobody knows yet who those without a person are."""
+    seen: set[str] = set()
+    for institution, person in rows:
+        if not person or person not in seen:
+            yield institution, person
+        seen.add(person)
 
 
 class _Finder:

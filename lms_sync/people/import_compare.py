@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from rapidfuzz import fuzz
@@ -101,10 +102,19 @@ class _Known:
     key: str  # the idnumber, or the key of the earlier row
     fields: dict[str, str]
     from_row: ImportedRow | None = None
+    order: int = 0
 
-    @property
+    @cached_property
     def name(self) -> str:
         return _name(self.fields)
+
+
+def _traits(fields: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [
+        ("institution", fields.get("institution", "")),
+        ("name", _name(fields)),
+        ("email", fields.get("email", "").casefold() or "\0"),
+    ]
 
 
 def _name(fields: Mapping[str, str]) -> str:
@@ -140,8 +150,11 @@ class _Comparing:
     ) -> None:
         self.rows = rows
         self.decided = decided
-        self.known = [_Known(one.idnumber, one.idnumber, _fields(one)) for one in participants]
-        self.by_number = {one.idnumber.casefold(): one for one in self.known}
+        self.known: list[_Known] = []
+        self.by_number: dict[str, _Known] = {}
+        self.by_trait: dict[tuple[str, str], list[_Known]] = {}
+        for one in participants:
+            self._know(_Known(one.idnumber, one.idnumber, _fields(one)))
         numbered = [row.fields["idnumber"] for row in rows if "idnumber" in row.fields]
         self.next = _numbers([one.idnumber for one in self.known], {*taken, *numbered})
         self.shared = self._shared_addresses()
@@ -149,6 +162,18 @@ class _Comparing:
         self.changed: dict[str, dict[str, str]] = {}
         self.keys: dict[str, ImportedRow] = {}
         self.told: list[Problem] = []
+
+    def _know(self, one: _Known) -> None:
+        one.order = len(self.known)
+        self.known.append(one)
+        self.by_number[one.idnumber.casefold()] = one
+        for trait in _traits(one.fields):
+            self.by_trait.setdefault(trait, []).append(one)
+
+    def _near(self, fields: Mapping[str, str]) -> list[_Known]:
+        """Everybody who has an institution, a name or an address in common with a row, in order."""
+        found = {one.order: one for trait in _traits(fields) for one in self.by_trait.get(trait, ())}
+        return [found[order] for order in sorted(found)]
 
     def compare(self) -> Comparison:
         outcomes = [self._row(row) for row in self.rows]
@@ -205,10 +230,11 @@ class _Comparing:
             if _compatible(row.fields, numbered.fields):
                 return self._unless_contradicted(row, numbered)
             return self._asked(row, [(numbered, "idnumber-other-name")])
-        certain = [one for one in self.known if self._certainly(row, one)]
+        near = self._near(row.fields)
+        certain = [one for one in near if self._certainly(row, one)]
         if len(certain) == 1:
             return self._unless_contradicted(row, certain[0])
-        alike = [(one, reason) for one in self.known if (reason := self._alike(row, one))]
+        alike = [(one, reason) for one in near if (reason := self._alike(row, one))]
         return self._asked(row, alike)
 
     def _unless_contradicted(self, row: ImportedRow, one: _Known) -> tuple[_Known | None, list[Question]]:
@@ -248,9 +274,9 @@ class _Comparing:
                     Question(key, row.place, said, f"import.{reason}", values, one.idnumber, answers)
                 )
         if len(same) > 1 and not questions:
-            values = {"n": len(same), "idnumbers": ", ".join(one.idnumber for one in same)}
+            who: Mapping[str, object] = {"idnumbers": ", ".join(one.idnumber for one in same)}
             key = question_key("row", row.key)
-            questions.append(Question(key, row.place, row.name, "import.several-same", values, "", ("skip",)))
+            questions.append(Question(key, row.place, row.name, "import.several-same", who, "", ("skip",)))
         return (same[0] if same else None), questions
 
     def _certainly(self, row: ImportedRow, one: _Known) -> bool:
@@ -282,9 +308,7 @@ class _Comparing:
         idnumber = row.fields.get("idnumber") or next(self.next)
         fields = {**row.fields, "idnumber": idnumber}
         self.new[idnumber] = fields
-        known = _Known(idnumber, row.key, fields, row)
-        self.known.append(known)
-        self.by_number[idnumber.casefold()] = known
+        self._know(_Known(idnumber, row.key, fields, row))
         return Outcome(row, "new", idnumber)
 
     def _change(self, row: ImportedRow, one: _Known) -> Outcome:
@@ -302,6 +326,10 @@ class _Comparing:
         if not changes:
             return Outcome(row, "same", one.idnumber)
         one.fields.update({change.field: change.after for change in changes})
+        one.__dict__.pop("name", None)
+        for trait in _traits(one.fields):
+            if one not in self.by_trait.setdefault(trait, []):
+                self.by_trait[trait].append(one)
         if one.idnumber in self.new:
             self.new[one.idnumber].update(one.fields)
         else:

@@ -6,14 +6,15 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import cast
+from datetime import UTC, date, datetime
+from typing import Any, cast
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from authoring.problems import Problem
 from lms_sync.people.match import By, MatchedAccount
 from lms_sync.people.read import Participant
+from lms_sync.same_person import one_person
 from lms_sync.store import schema
 
 _SALT_BYTES = 32
@@ -140,6 +141,7 @@ class _Memory:
                 select(membership).where(membership.c.site == site, membership.c.valid_to.is_(None))
             )
         }
+        self.one = one_person(connection, site)
         self.problems: list[Problem] = []
 
     def remember(
@@ -156,7 +158,7 @@ class _Memory:
             changed += self._keep_data(person_id, participant) and not is_new
             if match is not None:
                 self._keep_account(person_id, match)
-            moved += self._keep_membership(person_id, participant.institution)
+            moved += self._keep_membership(person_id, participant.institution, participant.since)
         left = [
             person_id
             for person_id, row in self.data.items()
@@ -205,6 +207,7 @@ class _Memory:
         elif all(before[name] == value for name, value in values.items()):
             return False
         else:
+            self._keep_former_name(before, values)
             self.connection.execute(update(table).where(table.c.person_id == person_id).values(values))
             self.data[person_id] = {**before, **values}
         self.person_by_idnumber[participant.idnumber] = person_id
@@ -231,6 +234,8 @@ class _Memory:
         self.owner[match.user_id] = person_id
 
     def _hand_over(self, owner: str, person_id: str, user_id: int) -> None:
+        if owner in self.data and self.one.get(owner, owner) == self.one.get(person_id, person_id):
+            return  # one human being: whoever reads the facts finds them
         if owner in self.data:
             # Facts that were stored under the other person are not moved: decisions may rest on them.
             self.problems.append(
@@ -246,23 +251,79 @@ class _Memory:
             .values(person_id=person_id)
         )
 
-    def _keep_membership(self, person_id: str, institution: str) -> bool:
+    def _keep_former_name(self, before: Mapping[str, object], values: Mapping[str, object]) -> None:
+        """What a person was called until now; whoever has met only a pull before was called nothing."""
+        former = (before["given_name"], before["family_name"])
+        if any(former) and former != (values["given_name"], values["family_name"]):
+            self.connection.execute(
+                insert(schema.former_name).values(
+                    site=self.site,
+                    person_id=before["person_id"],
+                    given_name=former[0],
+                    family_name=former[1],
+                    until=self.now,
+                )
+            )
+
+    def _keep_membership(self, person_id: str, institution: str, since: date | None) -> bool:
+        """Brings a person's memberships to what the file says; whether the person has moved.
+
+        A day in `since` dates the membership; without one it begins when it is first seen. Memberships of a
+        person never overlap: a day before the one that came before began says nothing about it.
+        """
+        begins = (
+            self.now
+            if since is None
+            else min(self.now, datetime(since.year, since.month, since.day, tzinfo=UTC))
+        )
         current = self.membership.get(person_id)
         if current is not None and current.institution == institution:
+            if since is not None and begins != current.valid_from:
+                self._date_again(person_id, current, begins)
             return False
         if current is not None:
-            self._close_membership(person_id)
+            begins = max(begins, current.valid_from)
+            self._close_membership(person_id, begins)
+        else:
+            begins = max(begins, self._last_end(person_id, begins))
         self.connection.execute(
             insert(schema.membership).values(
-                site=self.site, person_id=person_id, institution=institution, valid_from=self.now
+                site=self.site, person_id=person_id, institution=institution, valid_from=begins
             )
         )
         return current is not None
 
-    def _close_membership(self, person_id: str) -> None:
+    def _last_end(self, person_id: str, otherwise: datetime) -> datetime:
+        """When the last membership of a person ended."""
+        table = schema.membership
+        query = select(func.max(table.c.valid_to)).where(
+            table.c.site == self.site, table.c.person_id == person_id
+        )
+        return self.connection.execute(query).scalar() or otherwise
+
+    def _date_again(self, person_id: str, current: Row[Any], begins: datetime) -> None:
+        """Moves the day on which a membership began, and the end of the one that it followed without a gap."""
+        table = schema.membership
+        query = (
+            select(table)
+            .where(table.c.site == self.site, table.c.person_id == person_id, table.c.valid_to.is_not(None))
+            .order_by(table.c.valid_to.desc())
+        )
+        before = self.connection.execute(query).first()
+        if before is not None:
+            followed = before.valid_to == current.valid_from
+            begins = max(begins, before.valid_from if followed else before.valid_to)
+            if followed and begins == before.valid_from:
+                return  # it would never have held: the two days contradict each other
+            if followed:
+                self.connection.execute(update(table).where(table.c.id == before.id).values(valid_to=begins))
+        self.connection.execute(update(table).where(table.c.id == current.id).values(valid_from=begins))
+
+    def _close_membership(self, person_id: str, ends: datetime | None = None) -> None:
         table = schema.membership
         current = self.membership[person_id]
-        if current.valid_from >= self.now:  # opened at this very moment: it never held
+        ends = ends or self.now
+        if current.valid_from >= ends:  # opened at this very moment: it never held
             self.connection.execute(delete(table).where(table.c.id == current.id))
         else:
-            self.connection.execute(update(table).where(table.c.id == current.id).values(valid_to=self.now))
+            self.connection.execute(update(table).where(table.c.id == current.id).values(valid_to=ends))

@@ -1,6 +1,6 @@
 """All tables. Every row carries its site; times are aware UTC; people are opaque ids.
 
-Personal data sit in `person_data` (and, as issued, in `document`), nowhere else, so that erasing a
+Personal data sit in `person_data` and `former_name` (and, as issued, in `document`), nowhere else, so that erasing a
 person is deleting those rows. Facts, decisions, approvals and status events are only ever added.
 """
 
@@ -85,6 +85,30 @@ person_data = Table(
     Column("gender", String(32)),
     Column("language", String(16)),
     UniqueConstraint("site", "idnumber"),
+)
+
+former_name = Table(  # what a person was called, and until when; personal data, erased with person_data
+    "former_name",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("person_id", String(36), ForeignKey("person.id"), nullable=False),
+    Column("given_name", String(255)),
+    Column("family_name", String(255)),
+    Column("until", Moment, nullable=False),
+    Index(None, "site", "person_id"),
+)
+
+same_person = Table(  # two rows of `person` that are one human being; facts stay where they were observed
+    "same_person",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("person_id", String(36), ForeignKey("person.id"), nullable=False),
+    Column("same_as", String(36), ForeignKey("person.id"), nullable=False),
+    Column("decided_at", Moment, nullable=False),
+    Column("ended_at", Moment),  # when somebody found that they are two after all
+    Index(None, "site"),
 )
 
 account = Table(  # which Moodle account is whose
