@@ -22,7 +22,15 @@ from pathlib import Path
 
 from authoring.problems import Problem
 
-PACKAGES = ("authoring", "course_packages", "quizzes", "programmes", "lms_sync", "certificates")
+PACKAGES = (
+    "authoring",
+    "course_packages",
+    "quizzes",
+    "programmes",
+    "lms_sync",
+    "lms_sync/people",
+    "certificates",
+)
 LANGUAGES = ("en", "sq", "ro")
 
 # The packages lie side by side, in a checkout and when installed; importing them only for their texts would

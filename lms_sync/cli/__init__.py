@@ -33,6 +33,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "plugin": ("administrator", "plugin"),
     },
     "officer": {
+        "people": ("officer_people", "people"),
         "certify": ("officer", "certify"),
         "approve": ("officer", "approve"),
         "report": ("officer_report", "report"),

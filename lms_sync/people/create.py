@@ -1,7 +1,7 @@
-"""Creates the accounts of participants who have none. No password passes through here.
+"""Creates the accounts of participants who have none.
 
 Moodle makes a password itself and sends it to the person (`createpassword`), or the login method
-keeps its own. Its create function is all or nothing for a call and does not say which row was bad,
+keeps its own; only for a printed slip (`lms_sync.people.slips`) one is sent along. Its create function is all or nothing for a call and does not say which row was bad,
 so a refused batch is halved until the bad row stands alone. After every call the accounts are read
 back by idnumber.
 """
@@ -14,11 +14,15 @@ from dataclasses import dataclass, field
 from lms_sync.moodle.errors import CallRefused, UnknownOutcome
 from lms_sync.people.match import Caller, MatchedAccount, Undecided, find_accounts
 from lms_sync.people.read import Participant
+from lms_sync.settings import Secret
 
 _PER_CALL = 50
 
 # Login methods that keep a password in Moodle; the others refuse nothing and need none.
 _OWN_PASSWORD = {"manual", "email"}
+
+FORCE_CHANGE = [{"type": "auth_forcepasswordchange", "value": "1"}]
+"""The preference by which Moodle asks for a new password at the next login."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,11 @@ def create_missing(
     auth: str,
     *,
     on_created: Callable[[Mapping[str, MatchedAccount]], None] | None = None,
+    password_of: Callable[[Participant], Secret] | None = None,
 ) -> CreateReport:
     """Creates one account for each participant (those in `MatchReport.missing`).
 
-    `on_created` is told after each call, so that the caller can remember the accounts at once. Raises
+    With `password_of`, each gets that password for once. `on_created` is told after each call, so that the caller can remember the accounts at once. Raises
     MoodleError where the site fails; accounts told so far stay, and the next run finds the rest by idnumber.
     """
     created: dict[str, MatchedAccount] = {}
@@ -55,9 +60,8 @@ def create_missing(
     while waiting:
         batch = waiting.pop()
         try:
-            client.call(
-                "core_user_create_users", {"users": [_fields(person, auth) for person in batch]}, write=True
-            )
+            users = [_fields(person, auth, password_of) for person in batch]
+            client.call("core_user_create_users", {"users": users}, write=True)
         except CallRefused as error:
             if len(batch) > 1:
                 half = len(batch) // 2
@@ -83,7 +87,9 @@ def create_missing(
     return CreateReport(created, tuple(refused))
 
 
-def _fields(person: Participant, auth: str) -> dict[str, object]:
+def _fields(
+    person: Participant, auth: str, password_of: Callable[[Participant], Secret] | None
+) -> dict[str, object]:
     fields: dict[str, object] = {
         "username": person.username,
         "auth": auth,
@@ -92,7 +98,9 @@ def _fields(person: Participant, auth: str) -> dict[str, object]:
         "email": person.email,
         "idnumber": person.idnumber,
     }
-    if auth in _OWN_PASSWORD:
+    if password_of is not None:
+        fields |= {"password": password_of(person).reveal(), "preferences": FORCE_CHANGE}
+    elif auth in _OWN_PASSWORD:
         fields["createpassword"] = True
     return fields
 

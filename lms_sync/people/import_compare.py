@@ -323,6 +323,9 @@ class _Comparing:
                 continue
             if after and after != before:
                 changes.append(Change(name, before, after))
+        moved = any(change.field == "institution" for change in changes)
+        if moved and one.fields.get("since") and "since" not in row.fields:
+            changes.append(Change("since", one.fields["since"], ""))  # the day of the institution before
         if not changes:
             return Outcome(row, "same", one.idnumber)
         one.fields.update({change.field: change.after for change in changes})

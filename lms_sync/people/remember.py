@@ -282,7 +282,10 @@ class _Memory:
                 self._date_again(person_id, current, begins)
             return False
         if current is not None:
-            begins = max(begins, current.valid_from)
+            if (
+                begins <= current.valid_from
+            ):  # the day is that of the membership before, and was left standing
+                begins = self.now
             self._close_membership(person_id, begins)
         else:
             begins = max(begins, self._last_end(person_id, begins))
