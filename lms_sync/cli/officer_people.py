@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +148,7 @@ def import_list(
 
 def _confirmed(code: str, language: str, /, **values: object) -> bool:
     """What a person answers; no where nobody can be asked."""
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         return False
     return click.confirm(text(code, values, language))
 
@@ -331,7 +332,10 @@ def merge(*, old: str, new: str, undo: bool, yes: bool, folder: Path, site_name:
         click.echo(text("people.nothing-done", {}, place.language))
         return outcome.CHANGES
     with place.engine.begin() as connection:
-        (undo_merge if undo else put_together)(connection, place.name, first, second, now)
+        if undo:
+            undo_merge(connection, place.name, first, second, now)
+        else:
+            put_together(connection, place.name, first, second, now)
     if undo:
         click.echo(text("people.merge-undone", {"old": old, "new": new}, place.language))
         return outcome.DONE

@@ -78,8 +78,8 @@ def _header(sheet: Sheet, meanings: Mapping[int, tuple[str, str, int, str]], fir
     for number, (field, header, row, language) in sorted(meanings.items()):
         if field == "name":  # the family name beside given names, else the whole name
             field = "lastname" if "firstname" in fields else "whole_name"
-        elif field == "firstname" and "lastname" not in fields and "name" not in fields:
-            field = "whole_name"
+        elif field == "firstname" and language == "sq" and "lastname" not in fields:
+            field = "whole_name"  # "Emri" is both: the first name beside last names, and the name
         before = next((one for one in columns if one.field == field and field not in NOT_TAKEN), None)
         if before is not None:
             at = sheet.cell_name(before.row, before.number)
