@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -220,7 +220,7 @@ def proposals(engine: Engine, site: str) -> list[Proposal]:
         waiting = [
             row
             for row in _latest_decisions(connection, site).values()
-            if row.state == "eligible" and row.grant_key not in approved and row.person_id not in second
+            if row.state == "eligible" and not _is_settled(row, approved, second)
         ]
         names = printed_names(connection, [row.person_id for row in waiting])
     found = [
@@ -236,6 +236,12 @@ def proposals(engine: Engine, site: str) -> list[Proposal]:
         for row in waiting
     ]
     return sorted(found, key=lambda p: (p.policy, p.earned_on, p.name, p.person_id))
+
+
+def _is_settled(decision: Row[Any], approved: Collection[str], one: Mapping[str, str]) -> bool:
+    """Whether the award is approved, for any number of the person, or is decided about under another number."""
+    keys = {grant_key(decision.policy, same, decision.cycle) for same in all_of(decision.person_id, one)}
+    return decision.person_id in one or not keys.isdisjoint(approved)
 
 
 def approve(

@@ -25,6 +25,9 @@ class User:
     institution: str = ""
     is_admin: bool = False
     timecreated: int = 0
+    firstaccess: int = 0
+    lastaccess: int = 0
+    preferences: dict[str, str] = field(default_factory=dict)
 
     @property
     def fullname(self) -> str:

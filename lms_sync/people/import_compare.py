@@ -89,9 +89,16 @@ class Comparison:
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """Everything that a person must decide before anything is written; each question once."""
-        by_key = {one.key: one for outcome in self.outcomes for one in outcome.questions}
-        return tuple(by_key.values())
+        """Everything that a person must decide before anything is written.
+
+        Several may have one key: two wrong cells of a row, which is skipped or mended as a whole. A question about
+        the name of an institution stands once for all its rows.
+        """
+        found: dict[tuple[str, str, str], Question] = {}
+        for outcome in self.outcomes:
+            for one in outcome.questions:
+                found.setdefault((one.key, one.reason, "" if "CODE" in one.answers else one.cell), one)
+        return tuple(found.values())
 
 
 @dataclass

@@ -88,8 +88,16 @@ def write_import_decisions(
     rows = dict(decisions.rows)
     for one in taken_over:
         rows[one.key] = (*_row(one, language), "same")
-    waiting = [one for one in questions if one.key not in rows]
-    content_rows = [*rows.values(), *((*_row(one, language), "") for one in waiting)]
+    waiting: dict[str, tuple[str, ...]] = {}
+    for one in questions:
+        if one.key in rows:
+            continue
+        row = _row(one, language)
+        before = waiting.get(one.key)
+        if before is not None:  # another wrong cell of the same row
+            row = (*row[:1], *(f"{a}; {b}" for a, b in zip(before[1:4], row[1:4], strict=True)), *row[4:])
+        waiting[one.key] = row
+    content_rows = [*rows.values(), *((*row, "") for row in waiting.values())]
     path = folder / DECISIONS
     if content_rows or path.exists():
         content = write_csv([COLUMNS, *content_rows], delimiter)

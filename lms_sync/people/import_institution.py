@@ -9,6 +9,7 @@ from lms_sync.people.import_words import folded
 from lms_sync.people.read import Institution
 
 _SIMILAR = 72
+_CLOSE = 6  # points behind the best; further behind, a proposal is noise
 _PROPOSED = 3
 
 
@@ -64,5 +65,7 @@ class InstitutionFinder:
         for known, score, _ in near:
             for code in self._exact[known]:
                 scores[code] = max(scores.get(code, 0), score)
-        ordered = sorted(scores, key=lambda code: (-scores[code], code))
+        best = max(scores.values(), default=0)
+        close = [code for code, score in scores.items() if score >= best - _CLOSE]
+        ordered = sorted(close, key=lambda code: (-scores[code], code))
         return FoundInstitution(proposed=tuple(ordered[:_PROPOSED]))

@@ -67,7 +67,7 @@ def clean(text: str, *, romanian: bool = False) -> Cleaned:
     visible = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Co", "Cn"))
     if visible != text:
         findings.append(found("invisible"))
-    spaced = " ".join(re.sub(r"[^\S\n]", " ", visible.replace("\r", "\n")).split(" ")).strip()
+    spaced = re.sub(r"[^\S\n]+", " ", visible.replace("\r", "\n")).strip()
     spaced = re.sub(r" *\n\s*", "\n", spaced)
     composed = unicodedata.normalize("NFC", spaced)
     if romanian:

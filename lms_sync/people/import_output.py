@@ -18,11 +18,16 @@ def understood_lines(result: ImportResult, language: str) -> Iterator[str]:
         yield from _sheet_lines(one, language)
     outcomes = result.comparison.outcomes
     unchanged = 0
+    place = max((len(outcome.row.place) for outcome in outcomes), default=0)
+    kind = max((len(_kind(outcome, language)) for outcome in outcomes), default=0)
+    number = max((len(outcome.idnumber) for outcome in outcomes), default=0)
     for outcome in outcomes:
         if outcome.kind == "same":
             unchanged += 1
             continue
-        yield "  ".join(_row_cells(outcome, language)).rstrip()
+        begin = f"{outcome.row.place.ljust(place)}  {_kind(outcome, language).ljust(kind)}"
+        rest = "  ".join(part for part in (outcome.row.name or "?", _details(outcome, language)) if part)
+        yield f"{begin}  {outcome.idnumber.ljust(number)}  {rest}"
     if unchanged:
         yield text("import.rows-unchanged", {"n": unchanged}, language)
 
@@ -40,16 +45,18 @@ def _sheet_lines(one: UnderstoodSheet, language: str) -> Iterator[str]:
         yield f"  {name.ljust(width)}  ← “{column.header}” {one.sheet.cell_name(column.row, column.number)}"
 
 
-def _row_cells(outcome: Outcome, language: str) -> list[str]:
-    row = outcome.row
-    kind = text(f"import.outcome-{outcome.kind}", {}, language)
-    details = [row.fields.get("institution", ""), row.fields.get("email", "")]
+def _kind(outcome: Outcome, language: str) -> str:
+    return text(f"import.outcome-{outcome.kind}", {}, language)
+
+
+def _details(outcome: Outcome, language: str) -> str:
+    fields = outcome.row.fields
     changes = [
         f"{text(f'import.field-{change.field}', {}, language)}: {change.before or '–'} → {change.after or '–'}"
         for change in outcome.changes
     ]
-    shown = "; ".join(changes) if changes else " · ".join(part for part in details if part)
-    return [row.place.rjust(5), kind.ljust(10), outcome.idnumber.ljust(9), row.name or "?", f"({shown})"]
+    said = changes or [part for part in (fields.get("institution", ""), fields.get("email", "")) if part]
+    return f"({'; '.join(said)})" if said else ""
 
 
 def told_lines(problems: Iterable[Problem], language: str) -> Iterator[str]:

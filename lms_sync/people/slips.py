@@ -163,7 +163,12 @@ def make_slips(
     ]
     refused = list(made.refused)
     for idnumber, (one, user_id) in plan.again.items():
-        if (detail := _renew(client, user_id, passwords[idnumber])) is None:
+        try:
+            detail = _renew(client, user_id, passwords[idnumber])
+        except (AccessRefused, FunctionMissing):
+            refused.append(Undecided(idnumber, one.name, "slip-may-not-renew"))
+            continue
+        if detail is None:
             slips.append(Slip(idnumber, one.name, one.username, passwords[idnumber]))
         else:
             refused.append(Undecided(idnumber, one.name, "refused", detail=detail))
@@ -174,11 +179,11 @@ def make_slips(
 
 
 def _renew(client: Caller, user_id: int, password: Secret) -> str | None:
-    """Sets a new one-time password; what the site said against it, or None."""
+    """Sets a new one-time password; what the site said against it, or None. Raises MoodleError."""
     row = {"id": user_id, "password": password.reveal(), "preferences": FORCE_CHANGE}
     try:
         answer = client.call("core_user_update_users", {"users": [row]}, write=True)
-    except (CallRefused, AccessRefused, FunctionMissing) as error:
+    except CallRefused as error:
         return str(error.problem.params.get("message", "")) or error.errorcode or error.code
     warnings = answer.get("warnings") if isinstance(answer, dict) else None
     return "; ".join(str(one.get("message", "")) for one in warnings) if warnings else None

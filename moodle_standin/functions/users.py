@@ -52,7 +52,8 @@ def user_details(
             "mailformat": 1,
             "trackforums": 0,
         }
-    row |= {"firstaccess": 0, "lastaccess": 0, "suspended": user.suspended, "timezone": "99"}
+    row |= {"firstaccess": user.firstaccess, "lastaccess": user.lastaccess}
+    row |= {"suspended": user.suspended, "timezone": "99"}
     picture = f"{site.settings.url}/theme/image.php/boost/core/1/u"
     row |= {"profileimageurlsmall": f"{picture}/f2", "profileimageurl": f"{picture}/f1"}
     if course_id is not None:
@@ -183,13 +184,20 @@ def create_users(call: Call, params: dict[str, Any]) -> Steps:
             institution=wanted.get("institution") or "",
             department=wanted.get("department") or "",
             timecreated=site.now(),
+            preferences=_preferences(wanted),
         )
+        if wanted.get("createpassword"):
+            user.preferences["auth_forcepasswordchange"] = "1"
         site.users[user.id] = user
         call.record(
             "user", "create", id=user.id, username=user.username, idnumber=user.idnumber, auth=user.auth
         )
         result.append({"id": user.id, "username": user.username})
     return result
+
+
+def _preferences(wanted: Mapping[str, Any]) -> dict[str, str]:
+    return {one["type"]: one["value"] for one in wanted.get("preferences") or ()}
 
 
 def _check_email(email: str) -> None:
@@ -243,4 +251,5 @@ def _update_user(call: Call, wanted: Mapping[str, Any]) -> None:
         if wanted.get(name) is not None and wanted[name] != getattr(user, name):
             setattr(user, name, wanted[name])
             changed.append(name)
+    user.preferences |= _preferences(wanted)
     call.record("user", "update", id=user.id, username=user.username, changed=changed)

@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.people_import.conftest import Understand, workbook
 
 from authoring.messages import LANGUAGES, catalogue, text
 from authoring.problems import ContentError
 from lms_sync.people.import_people import store
+from tests.people_import.conftest import Understand, workbook
 
 H = ["Nr.", "Emri", "Mbiemri", "Bashkia", "E-mail", "Gjinia"]
 
 
-def person(first: Any = "Genti", last: Any = "Marku", at: Any = "berat", mail: Any = None, sex: Any = "M") -> list[Any]:
+def person(
+    first: Any = "Genti", last: Any = "Marku", at: Any = "berat", mail: Any = None, sex: Any = "M"
+) -> list[Any]:
     return [1, first, last, at, mail, sex]
 
 
@@ -141,7 +143,9 @@ CASES: dict[str, Case] = {
         "Lista!A1048576",
         changed([H, person()], lambda _b, s: s.__setitem__("A1048576", "x")),
     ),
-    "macros": Case("import.macros", "", with_part(GOOD, "xl/vbaProject.bin", b"vba"), "list.xlsm", stops=False),
+    "macros": Case(
+        "import.macros", "", with_part(GOOD, "xl/vbaProject.bin", b"vba"), "list.xlsm", stops=False
+    ),
     "a quotation mark that is never closed": Case(
         "import.quote-open", "3", S + b'\n1;Genti;Marku;berat;;M\n2;"Ana;Leka' + b";x" * 2000, "list.csv"
     ),
@@ -164,11 +168,11 @@ CASES: dict[str, Case] = {
     ),
     # --- sheets and headers ---
     "no header": Case("import.no-header", "Lista!1", workbook([person(), person("Ana", "Leka")])),
-    "two sheets with lists": Case(
-        "import.several-sheets", "", changed([H, person()], second_sheet())
-    ),
+    "two sheets with lists": Case("import.several-sheets", "", changed([H, person()], second_sheet())),
     "a sheet that is not there": Case("import.no-such-sheet", "", GOOD, options={"sheets": ["Fleta1"]}),
-    "a hidden sheet": Case("import.sheet-hidden", "Vjetra", changed([H, person()], second_sheet("hidden")), stops=False),
+    "a hidden sheet": Case(
+        "import.sheet-hidden", "Vjetra", changed([H, person()], second_sheet("hidden")), stops=False
+    ),
     "a sheet of notes": Case(
         "import.sheet-left-out",
         "Vjetra",
@@ -203,7 +207,10 @@ CASES: dict[str, Case] = {
         "import.column-hidden", "Lista!F1", changed([H, person()], hide(column="F")), stops=False
     ),
     "hidden rows": Case(
-        "import.rows-hidden", "Lista!3", changed([H, person(), person("Ana", "Leka")], hide(row=3)), stops=False
+        "import.rows-hidden",
+        "Lista!3",
+        changed([H, person(), person("Ana", "Leka")], hide(row=3)),
+        stops=False,
     ),
     "a header and nobody": Case("import.no-rows", "Lista!1", list_of()),
     "the header again on the next page": Case(
@@ -236,19 +243,25 @@ CASES: dict[str, Case] = {
     ),
     "a row twice": Case("import.row-repeated", "Lista!3", list_of(person(), person()), stops=False),
     # --- cells ---
-    "names in capitals": Case("import.capitals", "Lista!B2", list_of(person("ÇLIRIM", "Këllezi")), stops=False),
+    "names in capitals": Case(
+        "import.capitals", "Lista!B2", list_of(person("ÇLIRIM", "Këllezi")), stops=False
+    ),
     "Cyrillic letters in a name": Case(
         "import.look-alike", "Lista!C2", list_of(person(last="M\u0430rku")), stops=False
     ),
     "a name in Cyrillic": Case("import.other-script", "Lista!B2", list_of(person("Иван"))),
-    "a zero-width space": Case("import.invisible", "Lista!C2", list_of(person(last="Mar\u200bku")), stops=False),
+    "a zero-width space": Case(
+        "import.invisible", "Lista!C2", list_of(person(last="Mar\u200bku")), stops=False
+    ),
     "Romanian cedillas": Case(
         "import.cedilla",
         "Lista!A2",
         workbook([["Nume", "Prenume", "Instituția"], ["Ţurcanu", "Ioana", "igm"]]),
         stops=False,
     ),
-    "a title before the name": Case("import.title-dropped", "Lista!B2", list_of(person("Znj. Ana", "Leka")), stops=False),
+    "a title before the name": Case(
+        "import.title-dropped", "Lista!B2", list_of(person("Znj. Ana", "Leka")), stops=False
+    ),
     "UTF-8 read as something else": Case("import.mojibake", "Lista!C2", list_of(person(last="KÃ«lliÃ§i"))),
     "letters lost on the way": Case("import.letters-lost", "Lista!B2", list_of(person("Shpres?"))),
     "two people in a cell": Case("import.several-people", "Lista!B2", list_of(person("Ana\nBesa"))),
@@ -259,7 +272,9 @@ CASES: dict[str, Case] = {
     ),
     "a number in a name": Case("import.digits-in-name", "Lista!B2", list_of(person("Genti 2"))),
     "a formula as a name": Case("import.formula-like", "Lista!B2", list_of(person("'@SUM"))),
-    "an address as a name": Case("import.not-a-name", "Lista!C2", list_of(person(last="g.marku@example.org"))),
+    "an address as a name": Case(
+        "import.not-a-name", "Lista!C2", list_of(person(last="g.marku@example.org"))
+    ),
     "a whole name of one word": Case(
         "import.one-word-name", "Lista!A2", workbook([["Emër Mbiemër", "Bashkia"], ["Genti", "berat"]])
     ),
@@ -280,21 +295,27 @@ CASES: dict[str, Case] = {
     "an address with a full stop and spaces": Case(
         "import.email-mended", "Lista!E2", list_of(person(mail=" g.marku @example.org.")), stops=False
     ),
-    "an address without a domain": Case("import.bad-email", "Lista!E2", list_of(person(mail="g.marku@bashkia"))),
+    "an address without a domain": Case(
+        "import.bad-email", "Lista!E2", list_of(person(mail="g.marku@bashkia"))
+    ),
     "two addresses": Case(
         "import.several-emails", "Lista!E2", list_of(person(mail="a@example.org; b@example.org"))
     ),
     "a number that was rounded": Case(
         "import.number-rounded",
         "Lista!A2",
-        workbook([["Kodi", "Emri", "Mbiemri", "Bashkia"], [1.2345678901234567e19, "Genti", "Marku", "berat"]]),
+        workbook(
+            [["Kodi", "Emri", "Mbiemri", "Bashkia"], [1.2345678901234567e19, "Genti", "Marku", "berat"]]
+        ),
     ),
     "a number with a fraction": Case(
         "import.number-with-fraction",
         "Lista!A2",
         workbook([["Kodi", "Emri", "Mbiemri", "Bashkia"], [12.5, "Genti", "Marku", "berat"]]),
     ),
-    "an institution misspelt": Case("import.institution-similar", "Lista!D2", list_of(person(at="Bashkia Elbassan"))),
+    "an institution misspelt": Case(
+        "import.institution-similar", "Lista!D2", list_of(person(at="Bashkia Elbassan"))
+    ),
     "an institution that is not there": Case(
         "import.institution-unknown", "Lista!D2", list_of(person(at="Ministria e Punëve"))
     ),
@@ -310,7 +331,9 @@ CASES: dict[str, Case] = {
     "a day or a month": Case(
         "import.date-ambiguous",
         "Lista!D2",
-        workbook([["First name", "Last name", "Institution", "Since"], ["Ana", "Leka", "berat", "03/04/2026"]]),
+        workbook(
+            [["First name", "Last name", "Institution", "Since"], ["Ana", "Leka", "berat", "03/04/2026"]]
+        ),
     ),
     "a day to come": Case(
         "import.date-in-future",
@@ -327,13 +350,17 @@ CASES: dict[str, Case] = {
     "a user name with a space": Case(
         "import.bad-username",
         "Lista!D2",
-        workbook([["First name", "Last name", "Institution", "Username"], ["Ana", "Leka", "berat", "ana leka"]]),
+        workbook(
+            [["First name", "Last name", "Institution", "Username"], ["Ana", "Leka", "berat", "ana leka"]]
+        ),
     ),
     # --- who is who ---
     "an address that somebody has": Case(
         "import.same-email", "Lista!2", list_of(person(mail="besnik.hoxhaj@example.org"))
     ),
-    "a name that somebody has": Case("import.same-name", "Lista!2", list_of(person("Drita", "Mehilli", "vlore"))),
+    "a name that somebody has": Case(
+        "import.same-name", "Lista!2", list_of(person("Drita", "Mehilli", "vlore"))
+    ),
     "another spelling of a name": Case(
         "import.similar-name", "Lista!2", list_of(person("Besnik", "Hoxha", "elbasan"))
     ),
@@ -389,7 +416,9 @@ def test_a_malformed_list_gets_its_message_at_its_cell(read: Understand, academy
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.stops])
-def test_what_stops_a_list_says_what_to_do_and_writes_nothing(read: Understand, academy: Path, name: str) -> None:
+def test_what_stops_a_list_says_what_to_do_and_writes_nothing(
+    read: Understand, academy: Path, name: str
+) -> None:
     case = CASES[name]
     assert all("remedy" in catalogue(language)[case.code] for language in LANGUAGES)
     before = (academy / "people" / "participants.csv").read_bytes()
@@ -406,6 +435,8 @@ def test_what_stops_a_list_says_what_to_do_and_writes_nothing(read: Understand, 
 def test_what_is_only_told_is_taken_over(read: Understand, academy: Path, name: str) -> None:
     case = CASES[name]
     result = read(case.content, case.name, **case.options)
-    assert result.decided, [one.code for one in result.errors] + [one.reason for one in result.comparison.questions]
+    assert result.decided, [one.code for one in result.errors] + [
+        one.reason for one in result.comparison.questions
+    ]
     assert store(result, academy, language="en") is True
     assert len(result.comparison.new) >= 1
