@@ -264,7 +264,9 @@ def approve(
         approved = _keys(connection, schema.approval, site)
         second = one_person(connection, site)
         eligible = {
-            key: row for key, row in latest.items() if row.state == "eligible" and row.person_id not in second
+            key: row
+            for key, row in latest.items()
+            if row.state == "eligible" and (key in approved or not _is_settled(row, approved, second))
         }
         if grant_keys is None:
             wanted = set(eligible)
