@@ -116,13 +116,15 @@ def import_list(
         "family-first": "family-given",
     }
     now = SystemClock().now()
+    known = _known_courses(folder)
     result = understand(
         file,
         folder,
         sheets=sheets,
         institution=institution or "",
         order=orders.get(order, "unknown"),
-        courses=_known_courses(folder, courses),
+        courses=_chosen(courses, known),
+        known_courses=known,
         today=local_date(now, _timezone(folder)),
         taken=_numbers_ever_given(folder),
     )
@@ -153,13 +155,20 @@ def _confirmed(code: str, language: str, /, **values: object) -> bool:
     return click.confirm(text(code, values, language))
 
 
-def _known_courses(folder: Path, courses: tuple[str, ...]) -> tuple[str, ...]:
-    there = sorted(path.parent.name for path in (folder / "courses").glob("*/course.yaml"))
+def _known_courses(folder: Path) -> list[str]:
+    """The ids of the academy's courses, adopted ones included."""
+    from lms_sync.academy import read_academy
     from lms_sync.adopted import read_adopted
 
-    there += [course.key for course in read_adopted(folder)]
+    there = [course.key for course in read_adopted(folder)]
+    if any((folder / "courses").glob("*/course.yaml")):
+        there += read_academy(folder).courses
+    return sorted(there)
+
+
+def _chosen(courses: tuple[str, ...], known: list[str]) -> tuple[str, ...]:
     for course in courses:
-        if course not in there:
+        if course not in known:
             raise LmsSyncError("people.unknown-course", value=course)
     return courses
 

@@ -83,12 +83,13 @@ def understand(
     institution: str = "",
     order: Order = "unknown",
     courses: Sequence[str] = (),
+    known_courses: Collection[str] | None = None,
     today: date = date.max,
     taken: Collection[str] = (),
 ) -> ImportResult:
     """Reads a file and compares it with an academy folder; writes nothing.
 
-    `taken` are idnumbers that nobody new may get. Raises ContentError where the file cannot be read at all or the
+    `taken` are idnumbers that nobody new may get; `known_courses` are all there are, where the caller knows them. Raises ContentError where the file cannot be read at all or the
     academy's own files have a mistake, CannotImport where an institution or course is not there.
     """
     people = read_people(folder)
@@ -101,7 +102,8 @@ def understand(
     file = open_sheets(path)
     finder = InstitutionFinder(people.institutions, decisions.institutions)
     understood, problems = _choose(file, sheets)
-    options = ReadingOptions(institution, order, today, tuple(courses))
+    known = None if known_courses is None else frozenset(known_courses)
+    options = ReadingOptions(institution, order, today, tuple(courses), known)
     rows: list[ImportedRow] = []
     for one in understood:
         problems += one.header.problems

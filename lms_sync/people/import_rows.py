@@ -18,7 +18,7 @@ from lms_sync.people.import_institution import InstitutionFinder
 from lms_sync.people.import_letters import Finding, Order, clean, in_latin, one_name, split_name
 from lms_sync.people.import_sheet import Cell, Sheet
 from lms_sync.people.import_words import folded, gender_of, is_total, language_of, means_nothing
-from lms_sync.people.read import EMAIL
+from lms_sync.people.read import EMAIL, LONGEST
 
 _WHOLE = {"given_family": "given-family", "family_given": "family-given", "whole_name": "unknown"}
 _Wrong = Callable[..., None]  # says what is wrong with the cell of a field: code, values
@@ -65,6 +65,7 @@ class ReadingOptions:
     order: Order = "unknown"  # of whole names in one cell, where neither header nor cell shows it
     today: date = date.max
     courses: tuple[str, ...] = ()  # for every row, besides those of the sheet
+    known_courses: frozenset[str] | None = None  # None: whatever a row says is a course
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,11 @@ class _Rows:
             if whole in columns:
                 columns.setdefault("firstname", columns[whole])
                 columns.setdefault("lastname", columns[whole])
+        for name, longest in LONGEST.items():
+            if len(fields.get(name, "")) > longest:
+                problems.append(
+                    self.sheet.problem("cell-too-long", number, columns.get(name, 0), limit=longest)
+                )
         self._complete(number, fields, columns, problems)
         key = hashlib.sha256("\n".join(raw).encode("utf-8")).hexdigest()[:12]
         return ImportedRow(self.sheet, number, key, fields, columns, tuple(problems))
@@ -267,7 +273,7 @@ class _Rows:
                 else:
                     wrong("bad-language", text=text)
             case "courses":
-                fields["courses"] = " ".join(re.findall(r"[^\s;,|]+", text))
+                self._courses(text, fields, wrong)
             case "since":
                 self._since(text, cell, fields, wrong)
 
@@ -320,6 +326,14 @@ class _Rows:
             wrong("institution-similar", text=said, similar=names, codes=" ".join(found.proposed))
         else:
             wrong("institution-unknown", text=said)
+
+    def _courses(self, text: str, fields: dict[str, str], wrong: _Wrong) -> None:
+        named = re.findall(r"[^\s;,|]+", text)
+        known = self.options.known_courses
+        if known is not None and not known.issuperset(named):
+            wrong("course-unknown", text=text.replace("\n", " / "), known=", ".join(sorted(known)) or "–")
+        else:
+            fields["courses"] = " ".join(named)
 
     def _since(self, text: str, cell: Cell, fields: dict[str, str], wrong: _Wrong) -> None:
         try:

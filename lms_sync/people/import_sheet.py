@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from authoring.problems import Place, Problem, Severity
@@ -40,12 +41,19 @@ class Sheet:
     hidden_rows: frozenset[int] = field(default_factory=frozenset)
     hidden_columns: frozenset[int] = field(default_factory=frozenset)
 
+    @cached_property
+    def _columns(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for row, column in sorted(self.cells):
+            found.setdefault(row, []).append(column)
+        return found
+
     @property
     def rows(self) -> list[int]:
         """The numbers of the rows that have a cell with something in it."""
-        return sorted({row for row, _ in self.cells})
+        return list(self._columns)
 
-    @property
+    @cached_property
     def width(self) -> int:
         """The number of the last column with something in it."""
         return max((column for _, column in self.cells), default=0)
@@ -57,7 +65,7 @@ class Sheet:
 
     def columns_of(self, row: int) -> list[int]:
         """The columns of a row that have something in them."""
-        return sorted(column for r, column in self.cells if r == row)
+        return self._columns.get(row, [])
 
     def cell_name(self, row: int, column: int = 0) -> str:
         """A place as people say it: Sheet1!B7, or row 7 without a column."""

@@ -28,7 +28,7 @@ EMAIL = re.compile(
 )
 
 # The widths of Moodle's columns.
-_LONGEST = {"idnumber": 255, "username": 100, "email": 100, "firstname": 100, "lastname": 100}
+LONGEST = {"idnumber": 255, "username": 100, "email": 100, "firstname": 100, "lastname": 100}
 
 GENDERS = ("female", "male", "other", "undisclosed")
 
@@ -174,7 +174,7 @@ def _wrong_parents(rows: Sequence[CsvRow]) -> Iterator[Problem]:
 def _participant(
     row: CsvRow, institutions: Sequence[str] | None, courses: Collection[str] | None, problems: list[Problem]
 ) -> Participant:
-    for column, longest in _LONGEST.items():
+    for column, longest in LONGEST.items():
         if len(row[column]) > longest:
             problems.append(row.problem("people.too-long", column, limit=longest))
     if row["email"] and not EMAIL.match(row["email"]):

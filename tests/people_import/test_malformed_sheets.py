@@ -354,6 +354,17 @@ CASES: dict[str, Case] = {
             [["First name", "Last name", "Institution", "Username"], ["Ana", "Leka", "berat", "ana leka"]]
         ),
     ),
+    "a course by its title": Case(
+        "import.course-unknown",
+        "Lista!D2",
+        workbook(
+            [["Emri", "Mbiemri", "Bashkia", "Trajnimi"], ["Ana", "Leka", "berat", "Arkiv dhe protokoll"]]
+        ),
+        options={"known_courses": ["archive"]},
+    ),
+    "a name longer than Moodle takes": Case(
+        "import.cell-too-long", "Lista!B2", list_of(person("A" + "na" * 60))
+    ),
     # --- who is who ---
     "an address that somebody has": Case(
         "import.same-email", "Lista!2", list_of(person(mail="besnik.hoxhaj@example.org"))
