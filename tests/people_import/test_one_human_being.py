@@ -113,7 +113,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database without a row: migrating takes longer than everything that happens in one world."""
     path = tmp_path_factory.mktemp("law") / "empty.db"
     engine = open_database(f"sqlite:///{path}")
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
     return path
