@@ -114,6 +114,8 @@ class _Adopter:
 
     def place_edits(self, one: ObjectDrift, theirs: frozenset[str]) -> None:
         """Finds the place of every edit of an object, or the reason why there is none."""
+        if one.deleted:
+            self._leave(one, FieldDrift("", Standing.THEIRS, None, None, None), "edit.deleted")
         explained: set[str] = set()
         for edit in sorted(one.fields, key=lambda two: two.name == "review"):
             if edit.name in explained:
@@ -186,13 +188,13 @@ class _Adopter:
     # --- where a field is written --------------------------------------------------------------
 
     def _place(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, dict[Pointer, Value]]:
-        if one.deleted:
-            raise _NotAdoptable("edit.deleted")
         match one.kind:
             case Kind.QUESTION:
                 raise _NotAdoptable("edit.question")
             case Kind.COHORT | Kind.GROUP:
                 raise _NotAdoptable("edit.people-list")
+            case Kind.ENROLMENT:
+                raise _NotAdoptable("edit.enrolment")
             case Kind.COURSE:
                 pointers = {"fullname": ("title",), "summary": ("summary",)}
                 return self._text(one.key, pointers.get(edit.name), edit)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, and_, delete, insert, or_, select
 
 from authoring.problems import LmsSyncError
 from lms_sync.clock import Clock
-from lms_sync.drift import KINDS, Applied, Base, Id, Remembered, Sent, Settled, to_remember, to_send
+from lms_sync.drift import KINDS, PEOPLE, Applied, Base, Id, Remembered, Sent, Settled, to_remember, to_send
 from lms_sync.journal import Journal
 from lms_sync.plan import DesiredObject, Fields, Kind, ObservedObject, Plan
 from lms_sync.store.database import reading
@@ -78,9 +78,13 @@ def remember_replacing(
                     "base": dict(sent.base),
                 }
             )
-    if not rows:
+    gone = _off_the_lists(settled)
+    if not rows and not gone:
         return
     with engine.begin() as connection:
+        _forget(connection, site, gone)
+        if not rows:
+            return
         first = {
             (row.kind, row.scope, row.key): row
             for row in connection.execute(select(replaced).where(replaced.c.run_id == run_id))
@@ -98,6 +102,24 @@ def remember_replacing(
                     )
                 )
         connection.execute(insert(replaced), rows)
+
+
+def _off_the_lists(settled: Settled) -> list[Id]:
+    """Whom the lists name no more: if they come back one day, nobody suspended them but we."""
+    files = {(one.kind, one.scope, one.key) for one in settled.files}
+    return [one for one in settled.base if one[0] in PEOPLE and one[1] in settled.listed and one not in files]
+
+
+def _forget(connection: Connection, site: str, identities: Iterable[Id]) -> None:
+    for kind, scope, key in identities:
+        connection.execute(
+            delete(applied).where(
+                applied.c.site == site,
+                applied.c.kind == kind.value,
+                applied.c.scope == scope,
+                applied.c.key == key,
+            )
+        )
 
 
 def _owned(have: ObservedObject, want: DesiredObject | None, sent: Sent) -> dict[str, object]:
@@ -153,15 +175,7 @@ def write_applied(engine: Engine, site: str, run_id: int, found: Mapping[Id, App
     if not found:
         return
     with engine.begin() as connection:
-        for kind, scope, key in found:
-            connection.execute(
-                delete(applied).where(
-                    applied.c.site == site,
-                    applied.c.kind == kind.value,
-                    applied.c.scope == scope,
-                    applied.c.key == key,
-                )
-            )
+        _forget(connection, site, found)
         connection.execute(
             insert(applied),
             [
@@ -193,6 +207,7 @@ class Run:
     finished_at: datetime | None
     outcome: str  # "" while it runs, or where it was killed
     summary: Mapping[str, object]
+    undoable: bool = False  # it replaced something that can be brought back
 
     def as_json(self) -> dict[str, object]:
         """A flat mapping for `--json`."""
@@ -202,6 +217,7 @@ class Run:
             "started": self.started_at.isoformat(),
             "finished": self.finished_at.isoformat() if self.finished_at else None,
             "outcome": self.outcome,
+            "undoable": self.undoable,
             "summary": dict(self.summary),
         }
 
@@ -223,9 +239,25 @@ class Replaced:
 def read_runs(connection: Connection, site: str, *, limit: int = 20) -> tuple[Run, ...]:
     """The newest runs on a site, newest first."""
     rows = connection.execute(select(run).where(run.c.site == site).order_by(run.c.id.desc()).limit(limit))
+    found = rows.all()
+    # What a run made stays, so that only what was there before counts. A JSON null is no SQL null: both are seen.
+    touched = connection.execute(
+        select(replaced.c.run_id, replaced.c.action)
+        .where(replaced.c.site == site, replaced.c.run_id.in_([row.id for row in found]))
+        .distinct()
+    )
+    undoable = {row.run_id for row in touched if row.action != "create"}
     return tuple(
-        Run(row.id, row.verb, row.started_at, row.finished_at, row.outcome or "", row.summary or {})
-        for row in rows
+        Run(
+            row.id,
+            row.verb,
+            row.started_at,
+            row.finished_at,
+            row.outcome or "",
+            row.summary or {},
+            row.id in undoable,
+        )
+        for row in found
     )
 
 

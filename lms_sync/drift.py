@@ -43,7 +43,10 @@ KINDS = frozenset(
         Kind.GROUP,
     }
 )
-"""Kinds whose content is compared three ways; who is enrolled where follows the lists of people alone."""
+"""Kinds whose content is compared three ways, and taken back by an undo."""
+
+PEOPLE = frozenset({Kind.ENROLMENT, Kind.COHORT_MEMBER, Kind.GROUP_MEMBER})
+"""Kinds that say who is where. The lists of people decide, but whom somebody suspended in Moodle stays so."""
 
 CONTENT = "content"
 """The one field of a question: its content hash."""
@@ -134,6 +137,7 @@ class Settled:
     refused: tuple[Change, ...] = ()
     kept: Mapping[Id, tuple[Difference, ...]] = field(default_factory=dict)
     deleted: frozenset[Id] = frozenset()
+    listed: frozenset[str] = frozenset()  # the courses of which everybody who is to be enrolled is in `files`
 
     def told(self, plan: Plan) -> Plan:
         """The plan with the edits that stay, and what was deleted in Moodle, said at their objects."""
@@ -169,7 +173,8 @@ def base_of(remembered: Remembered | None, have: ObservedObject) -> Fields | Non
         if landed:
             return {**have.fields, **sent.base}
     if known.applied is None:
-        return have.fields if as_pushed(have) else None
+        # Of people of whom nothing is remembered, the lists alone decide, as for those who come back to a list.
+        return have.fields if as_pushed(have) or have.kind in PEOPLE else None
     if as_pushed(have) and have.hash != known.applied.hash:
         return have.fields  # pushed since by a run that this database does not know
     # A field that is not in it was not owned then: what the site has there is what we start from.
@@ -259,6 +264,7 @@ def settle(
         refused=tuple(judge.refused),
         kept=judge.kept,
         deleted=frozenset(judge.deleted),
+        listed=frozenset(one.key for one in desired if one.kind is Kind.COURSE),
     )
 
 
@@ -326,7 +332,7 @@ class _Judge:
         """The object with the edits that stay, or None where it is refused."""
         identity = (want.kind, want.scope, want.key)
         have = self.seen.get(identity)
-        if want.kind not in KINDS:
+        if want.kind not in KINDS | PEOPLE:
             return want
         remembered = self.base.get(identity)
         if have is None:
@@ -442,7 +448,7 @@ def _number(value: object) -> int:
 
 
 def _check_names(options: PlanOptions, objects: Iterable[DesiredObject]) -> None:
-    keys = {one.key for one in objects if one.kind in KINDS}
+    keys = {one.key for one in objects if one.kind in KINDS | PEOPLE}
     for name in sorted(options.ours | options.theirs):
         if name.split("#", 1)[0] not in keys:
             raise UnknownName("drift.unknown-name", name=name)
@@ -462,7 +468,7 @@ def to_remember(settled: Settled, observed: Iterable[ObservedObject]) -> dict[Id
     for want in settled.files:
         identity = (want.kind, want.scope, want.key)
         have = seen.get(identity)
-        if have is None or want.kind not in KINDS:
+        if have is None or want.kind not in KINDS | PEOPLE:
             continue
         remembered = settled.base.get(identity)
         last = remembered.applied if remembered else None

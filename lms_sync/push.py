@@ -179,14 +179,15 @@ def apply_prepared(
     progress: Progress | None = None,
     report: ApplyReport | None = None,
     say: Say | None = None,
-    verb: str = "apply",
+    undone: int | None = None,
 ) -> tuple[ApplyReport, Prepared]:
     """Applies a prepared plan and reads back; the report, and the plan that is left afterwards.
 
     Where the outcome of a call is unknown, the site is read again (`again`) until the call has landed or
     can no longer land, and the rest is applied, at most three rounds. What an earlier run left open is
     settled first; `say` is told of both at once, else the report tells it. Matched people are remembered, undecided ones written to people/matches.csv.
-    Raises MoodleError when nothing more can be done; a `report` handed in then tells what was done before.
+    `undone` is the run that the plan takes back, if it does. Raises MoodleError when nothing more can be done; a
+    `report` handed in then tells what was done before.
     """
     report = report or ApplyReport()
     say = say or report.problems.append
@@ -201,7 +202,7 @@ def apply_prepared(
         delimiter=prepared.people.delimiter,
     )
     odd = _remember(engine, site_name, prepared, prepared.matches.matched, clock)
-    journal = Journal(engine, site_name, verb, clock)
+    journal = Journal(engine, site_name, "apply" if undone is None else "undo", clock)
     report.run_id = journal.run_id
     report.problems.extend(odd)
     outcome = "failed"
@@ -239,9 +240,8 @@ def apply_prepared(
         outcome = "done" if report.complete and not left.plan.work else "partly"
         return report, left
     finally:
-        journal.finish(
-            outcome, {"done": report.done, "failed": len(report.failed), "skipped": len(report.skipped)}
-        )
+        counts = {"done": report.done, "failed": len(report.failed), "skipped": len(report.skipped)}
+        journal.finish(outcome, counts if undone is None else {"undone": undone, **counts})
 
 
 def _settled(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -197,7 +198,7 @@ def plan(
     if as_json:
         click.echo(printed, nl=False)
     else:
-        print_plan(prepared.plan, language, every=every)
+        print_plan(prepared.plan, language, every=every, zone=ZoneInfo(site.timezone))
         if out is not None:
             click.echo(text("plan.saved", {"path": str(out)}, language))
     if prepared.plan.refused or prepared.plan.is_fused:
@@ -311,7 +312,7 @@ def apply(
         if saved is not None:
             refuse_stale(saved, prepared.plan)
         if not as_json:
-            print_plan(prepared.plan, language)
+            print_plan(prepared.plan, language, zone=ZoneInfo(site.timezone))
         if prepared.plan.is_fused and not force:
             raise Refused("plan.fuse-blown")
         if prepared.plan.work and not yes:
@@ -333,7 +334,7 @@ def apply(
                 progress=progress,
                 report=report,
                 say=say,
-                verb="apply" if undo is None else "undo",
+                undone=undo,
             )
         except MoodleError as error:
             if not report.total:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -59,7 +60,8 @@ def drift(
     written, comments, order and quotes stay. Other edits are named with the reason why not.
 
     Exit code 0: nothing (left); 2: there are such changes; 3: files and Moodle were both changed, and somebody
-    must decide.
+    must decide. Signs: ~ edited in Moodle, - deleted there, ! edited there and in the files. What --json prints
+    is described by lms_sync/schemas/drift.schema.json.
 
     \b
     Examples:
@@ -85,8 +87,9 @@ def drift(
         base=remembered_base(settings, folder, name),
     )
     settled = prepared.judged
+    zone = ZoneInfo(site.timezone)
     if revert:
-        return _show_plan(prepared, name, courses, language, as_json=as_json)
+        return _show_plan(prepared, name, courses, language, zone, as_json=as_json)
     if adopt:
         adoption = adopt_edits(
             built.academy, settled.drift, use_multilang=site.multilang, theirs=frozenset(theirs)
@@ -96,21 +99,33 @@ def drift(
             engine = open_database(database_url(settings, folder))
             remember_adopted(engine, name, settled, adoption.taken, SystemClock())
         if as_json:
-            click.echo(json.dumps(adoption_json(adoption), ensure_ascii=False, indent=1))
+            click.echo(
+                json.dumps(
+                    adoption_json(adoption, name, written=bool(adoption.taken) and not dry_run),
+                    ensure_ascii=False,
+                    indent=1,
+                )
+            )
         else:
-            print_adoption(adoption, language, written=not dry_run)
+            print_adoption(adoption, language, written=not dry_run, zone=zone)
         if any(one.field.standing is not Standing.THEIRS for one in adoption.left):
             return outcome.REFUSED
         return outcome.CHANGES if adoption.left or (dry_run and adoption.taken) else outcome.DONE
     if as_json:
-        click.echo(json.dumps(drift_json(settled), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(drift_json(settled, name), ensure_ascii=False, indent=1))
     else:
-        print_drift(settled, language)
+        print_drift(settled, language, zone)
     return _exit_code(settled)
 
 
 def _show_plan(
-    prepared: Prepared, site_name: str, courses: tuple[str, ...], language: str, *, as_json: bool
+    prepared: Prepared,
+    site_name: str,
+    courses: tuple[str, ...],
+    language: str,
+    zone: ZoneInfo,
+    *,
+    as_json: bool,
 ) -> int:
     if as_json:
         options = PlanOptions(revert_edits=True)
@@ -118,7 +133,7 @@ def _show_plan(
         said = plan_json(prepared.plan, site=site_name, courses=courses, options=options, made_at=now)
         click.echo(json.dumps(said, ensure_ascii=False, indent=1))
     else:
-        print_plan(prepared.plan, language)
+        print_plan(prepared.plan, language, zone=zone)
     if prepared.plan.refused or prepared.plan.is_fused:
         return outcome.REFUSED
     return outcome.CHANGES if prepared.plan.work else outcome.DONE

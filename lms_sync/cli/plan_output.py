@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import datetime
 
 import click
 
 from authoring.messages import describe, printable, remedy, text
 from lms_sync.apply import ApplyReport
 from lms_sync.cli.drift_output import print_kept, print_sides
+from lms_sync.cli.field_values import UTC, parts, shown_values
 from lms_sync.plan import SIGNS, Action, Change, Kind, Plan
 
 _COLOURS = {
@@ -35,13 +36,13 @@ _FEW = 3
 _CONTENT = {"sha1": "plan.new-package", "content": "plan.new-content"}
 
 
-def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
-    """Prints a plan on standard output; `every` lists each object, also those that stay."""
+def print_plan(plan: Plan, language: str, *, every: bool = False, zone: datetime.tzinfo = UTC) -> None:
+    """Prints a plan on standard output; `every` lists each object, also those that stay. Times are in `zone`."""
     for kind in Kind:
         changes = [change for change in plan.changes if change.kind is kind]
         for action in Action:
-            _print_group([one for one in changes if one.action is action], language, every)
-    print_kept(plan, language)
+            _print_group([one for one in changes if one.action is action], language, every, zone)
+    print_kept(plan, language, zone)
     counts = plan.counts()
     if not plan.work and not plan.refused and not plan.kept_edits and not plan.by_hand:
         click.echo(text("plan.nothing", {"n": counts["keep"]}, language))
@@ -59,7 +60,7 @@ def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
         click.echo(text("plan.fused", {"n": plan.observed}, language))
 
 
-def _print_group(changes: list[Change], language: str, every: bool) -> None:
+def _print_group(changes: list[Change], language: str, every: bool, zone: datetime.tzinfo) -> None:
     if not changes:
         return
     first = changes[0]
@@ -80,13 +81,15 @@ def _print_group(changes: list[Change], language: str, every: bool) -> None:
         for loss in change.losses:
             click.echo(f"    {text(f'loss.{loss.kind.value}', {'n': loss.learners}, language)}")
         if change.reason == "plan.conflict":
-            print_sides(change, language)
+            print_sides(change, language, zone)
         elif change.action in (Action.UPDATE, Action.MOVE, Action.REFUSE) or _is_different(change):
             for one in change.differences:
                 if one.name in _CONTENT:
                     click.echo(f"    {text(_CONTENT[one.name], {}, language)}")
                 else:
-                    click.echo(f"    {one.name}: {_short(one.before)} → {_short(one.after)}")
+                    for name, values in parts(one.name, (one.before, one.after)):
+                        before, after = shown_values(name, values, zone=zone)
+                        click.echo(f"    {name}: {before} → {after}")
 
 
 def _is_different(change: Change) -> bool:
@@ -98,13 +101,6 @@ def _print_reason(code: str, language: str) -> None:
     click.echo(f"    {text(code, {}, language)}")
     if cure := remedy(code, {}, language):
         click.echo(f"    {cure}")
-
-
-def _short(value: object) -> str:
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    shown = " ".join(shown.split())
-    shown = printable(shown)
-    return f"“{shown[:77]}…”" if len(shown) > 78 else f"“{shown}”" if isinstance(value, str) else shown
 
 
 def print_report(report: ApplyReport, language: str) -> None:

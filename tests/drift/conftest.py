@@ -32,6 +32,20 @@ __all__ = ["server"]
 
 COURSE_FILE = f"courses/{COURSE}/course.yaml"
 QUIZ_FILE = f"quizzes/{COURSE}.yaml"
+MORE_KINDS = """\
+      - {id: hello, kind: label, title: {sq: "Tung", en: "Hello"}, text: {sq: "**Tung**", en: "**Hello**"}}
+      - {id: law, kind: url, url: "https://example.org/law", title: {sq: "Ligji", en: "The law"}}
+      - id: own-work   # handed in
+        kind: assignment
+        title: {sq: "Punë", en: "Work"}
+        text: {sq: "Ngarkoni një faqe.", en: "Upload a page."}
+        submit: [text, files]   # both
+        points: 20
+        pass: 12
+        due: 2027-05-15   # after Easter
+        available: {from: 2027-03-02, until: 2027-06-30 17:00, groups: [dimal]}  # not before
+        completion: submitted
+"""
 
 
 @dataclass
@@ -159,6 +173,11 @@ class Edited:
     def group(self) -> Any:
         return min(self.site.groups.values(), key=lambda one: one.idnumber)
 
+    def enrolment(self, who: str = "arjola.cela") -> Any:
+        user = next(one for one in self.site.users.values() if one.username == who)
+        (found,) = self.site.enrolments_of(self.course().id, user.id)
+        return found
+
     # --- what teachers do
 
     def change_question(self, which: str = "receiving-no-unit", /, **fields: Any) -> None:
@@ -189,6 +208,8 @@ def built_small(tmp_path_factory: pytest.TempPathFactory) -> BuiltAcademy:
     for name in ("protocol-book", "filing-plan", "boxes-and-folders", "handing-over", "citizen-request"):
         text = "".join(line for line in text.splitlines(keepends=True) if f"id: {name}," not in line)
         shutil.rmtree(course.parent / "lessons" / name)
+    # The kinds that the example does without, so that every kind is compared.
+    text = text.replace("complete_when:", MORE_KINDS + "complete_when:")
     course.write_text(text, encoding="utf-8")
     text = quiz.read_text(encoding="utf-8")
     slots = text.index("  - {use: protocol-match-numbers}")
