@@ -216,3 +216,110 @@ def test_kept_files_are_named_by_their_content(edited: Edited) -> None:
     package = next(kept.glob("*/*.zip"))
     assert package.parent.name == hashlib.sha1(package.read_bytes()).hexdigest() == edited.scorm().sha1hash
     assert len(list(kept.glob("*.xml"))) == len(edited.site.bank_entries)
+
+
+def _undoable(edited: Edited) -> list[int]:
+    return [one["run"] for one in json.loads(edited.run("runs", "--json").output) if one["undoable"]]
+
+
+def test_texts_dates_and_rules_of_activities_come_back(edited: Edited) -> None:
+    def seen() -> Any:
+        site = edited.site
+        return copy.deepcopy(
+            (
+                {key: (one.name, one.intro, one.settings, one.rules) for key, one in site.simple.items()},
+                {
+                    one.idnumber: (
+                        one.available,
+                        one.completion,
+                        one.completionexpected,
+                        one.groupmode,
+                        one.section,
+                    )
+                    for one in site.modules.values()
+                },
+                edited.quiz().intro,
+                site.criteria,
+            )
+        )
+
+    before = seen()
+    edited.set_text(
+        COURSE_FILE, 'text: {sq: "**Tung**", en: "**Hello**"}', 'text: {sq: "Tjetër", en: "Other"}'
+    )
+    edited.set_text(COURSE_FILE, "https://example.org/law", "https://example.org/other")
+    edited.set_text(COURSE_FILE, "due: 2027-05-15", "due: 2027-05-16")
+    edited.set_text(COURSE_FILE, "from: 2027-03-02", "from: 2027-03-03")
+    edited.set_text(COURSE_FILE, "points: 20", "points: 30")
+    edited.set_text(COURSE_FILE, "approval: true", "approval: false")
+    edited.set_text(COURSE_FILE, "complete_when: {all: [package, final]}", "complete_when: {all: [final]}")
+    text = edited.read(COURSE_FILE)
+    line = next(one for one in text.splitlines(keepends=True) if "id: hello" in one)
+    edited.write(
+        COURSE_FILE, text.replace(line, "").replace("      - id: glossary\n", f"{line}      - id: glossary\n")
+    )
+    edited.apply()
+    assert seen() != before
+    result = _undo(edited, 2)
+    assert result.return_value == 0, result.output
+    assert seen() == before
+
+
+def test_an_undo_of_an_undo_of_an_undo_is_an_undo(edited: Edited) -> None:
+    before = _everything(edited)
+    edited.set_text(QUIZ_FILE, "one employee by written order", "some employee by written order")
+    edited.set_text(QUIZ_FILE, "- {draw: 2, tags: [receiving]}", "- {draw: 1, tags: [receiving]}")
+    edited.set_text(LESSON, "title: ", "title: Ri - ")
+    edited.apply()
+    pushed = _everything(edited)
+    for run, expected in ((2, before), (3, pushed), (4, before), (5, pushed)):
+        result = _undo(edited, run)
+        assert result.return_value == 0, result.output
+        assert _everything(edited) == expected
+    assert _undoable(edited) == [6, 5, 4, 3, 2]
+    assert edited.work() == []  # the files' own state once more
+
+
+def test_a_second_undo_of_the_same_run_finds_nothing_to_do(edited: Edited) -> None:
+    edited.set_text(QUIZ_FILE, "one employee by written order", "some employee by written order")
+    edited.set_text(QUIZ_FILE, "time_limit: 45 min", "time_limit: 30 min")
+    edited.set_text(QUIZ_FILE, "- {draw: 2, tags: [receiving]}", "- {draw: 1, tags: [receiving]}")
+    edited.set_text(LESSON, "title: ", "title: Ri - ")
+    edited.apply()
+    assert _undo(edited, 2).return_value == 0
+    after = _everything(edited)
+    result = _undo(edited, 2)
+    assert result.return_value == 0, result.output
+    assert _everything(edited) == after
+    assert _undoable(edited) == [3, 2]  # the second replaced nothing
+
+
+def test_only_the_object_that_was_changed_since_is_refused(edited: Edited) -> None:
+    edited.set_text(QUIZ_FILE, "- {draw: 2, tags: [receiving]}", "- {draw: 1, tags: [receiving]}")
+    edited.set_text(LESSON, "title: ", "title: Ri - ")
+    edited.set_text(
+        COURSE_FILE, 'text: {sq: "**Tung**", en: "**Hello**"}', 'text: {sq: "Tjetër", en: "Other"}'
+    )
+    edited.apply()
+    edited.quiz().slots[0].maxmark = 3.0
+    result = _undo(edited, 2)
+    assert result.return_value == 3
+    assert "slots" in result.output
+    assert len(edited.quiz().slots) == 2  # as somebody left it
+    assert edited.quiz().slots[0].maxmark == 3.0
+    label = edited.site.simple["label", edited.module("hello").instance]
+    assert "Hello" in label.intro
+    assert edited.scorm().sha1hash != ""
+    assert edited.drift(base=True)  # and drift still tells of it
+
+
+def test_what_a_later_run_changed_again_is_not_taken_back_from_under_it(edited: Edited) -> None:
+    edited.set_text(QUIZ_FILE, "time_limit: 45 min", "time_limit: 30 min")
+    edited.apply()
+    edited.set_text(QUIZ_FILE, "time_limit: 30 min", "time_limit: 20 min")
+    edited.apply()
+    assert _undo(edited, 2).return_value == 3
+    assert edited.quiz().timelimit == 1200
+    assert _undo(edited, 3).return_value == 0  # in the order of their making they go back
+    assert _undo(edited, 2).return_value == 0
+    assert edited.quiz().timelimit == 2700
