@@ -152,7 +152,7 @@ def read_course(folder: Path, *, root: Path) -> Course:
     """
     document = read_yaml(folder / "course.yaml", root=root)
     file = load_model(document, CourseFile)
-    problems = list(_problems_of_file(file, document, folder))
+    problems = list(course_file_problems(file, document, folder))
     lessons: list[Lesson] = []
     unclear = False
     for number, entry in enumerate(file.lessons):
@@ -192,7 +192,9 @@ def read_course(folder: Path, *, root: Path) -> Course:
     )
 
 
-def _problems_of_file(file: CourseFile, document: Document, folder: Path) -> Iterator[Problem]:
+def course_file_problems(file: CourseFile, document: Document, folder: Path) -> Iterator[Problem]:
+    """What is wrong with a `course.yaml` beyond its form; its lessons and pages are not read for it."""
+
     def problem(code: str, *pointer: str | int, **params: object) -> Problem:
         return Problem(code, params, document.place(pointer))
 

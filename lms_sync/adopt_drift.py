@@ -1,7 +1,8 @@
 """Takes edits made in Moodle over into the authors' files: `drift --adopt`.
 
 An edit is taken over only where the files then say exactly what Moodle says: the value is turned back into
-what an author would write, rendered again and compared. Everything else is named with its value and a reason.
+what an author would write, the file read again, and what it wants now compared. Everything else is named
+with its value and a reason.
 """
 
 from __future__ import annotations
@@ -11,24 +12,29 @@ import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from authoring.activity import QuizActivity
-from authoring.course import MAX_TITLE, Course, CourseFile
-from authoring.languages import LocalizedText, multilang
+from authoring.activity import Activity, QuizActivity
+from authoring.course import Course, CourseFile, course_file_problems
+from authoring.languages import LocalizedText, multilang, multilang_html
 from authoring.patch_yaml import CannotPatch, Value, patch_bytes
 from authoring.problems import ContentError, Problem
+from authoring.read_markdown import render
 from authoring.read_yaml import Document, Pointer, load_model, parse_yaml, read_yaml
 from lms_sync.academy import Academy, read_academy
+from lms_sync.adopt_quiz import SETTINGS, review_changes, setting_changes, slot_changes
+from lms_sync.adopt_values import TEXTS, Changes, NotAdoptable, activity_changes, field_of, items
 from lms_sync.desired import summary_html
+from lms_sync.desired_activities import Wording
 from lms_sync.drift import FieldDrift, Id, ObjectDrift, Standing
 from lms_sync.plan import Kind, same
 from lms_sync.to_markdown import to_markdown
 from lms_sync.write_files import write_durably
-from quizzes import Quiz
-from quizzes.numbers import plain
-from quizzes.quiz_activity import GRADE_METHODS, review_masks
+from quizzes import Quiz, quiz_settings, quiz_slots
+from quizzes.quiz_activity import review_masks
+from quizzes.read_quiz import quiz_of
 
 _SPAN = re.compile(r'<span lang="([^"<>]+)" class="multilang">(.*?)</span>', re.DOTALL)
 
@@ -70,44 +76,46 @@ class Adoption:
     left: tuple[Left, ...] = ()
 
 
-class _NotAdoptable(Exception):
-    """`code` says why; it is a message code."""
-
-    def __init__(self, code: str, **params: object) -> None:
-        super().__init__(code)
-        self.code = code
-        self.params = params
-
-
 def adopt(
     academy: Academy,
     drift: Sequence[ObjectDrift],
     *,
     use_multilang: bool,
+    language: str = "en",
+    zone: ZoneInfo | None = None,
     theirs: frozenset[str] = frozenset(),
 ) -> Adoption:
     """The files as they would be with the edits of `drift`; nothing is written.
 
-    Taken are fields that only Moodle changed, and of the others those named in `theirs` (KEY or KEY#FIELD).
+    `language` names course categories, days are those of `zone`. Taken are fields that only Moodle changed, and
+    of the others those named in `theirs` (KEY or KEY#FIELD).
     """
-    adopter = _Adopter(academy, use_multilang)
+    adopter = _Adopter(academy, use_multilang, language, zone or ZoneInfo("UTC"))
     for one in drift:
         adopter.place_edits(one, theirs)
     return adopter.result()
+
+
+Wants = Callable[[object], object]
+"""The field as the files want it, from the file's model after the change."""
 
 
 @dataclass
 class _Edit:
     drift: ObjectDrift
     field: FieldDrift
-    explained: tuple[FieldDrift, ...]  # fields that follow from this one
     changes: Mapping[Pointer, Value]
+    wants: Wants
+    follows: tuple[FieldDrift, ...] = ()  # fields that are taken over with this one
+    follows_want: Wants | None = None
 
 
 class _Adopter:
-    def __init__(self, academy: Academy, use_multilang: bool) -> None:
+    def __init__(self, academy: Academy, use_multilang: bool, language: str, zone: ZoneInfo) -> None:
         self.academy = academy
         self.use_multilang = use_multilang
+        self.language = language
+        self.zone = zone
         self.documents: dict[Path, tuple[bytes, Document]] = {}
         self.edits: dict[Path, list[_Edit]] = {}
         self.left: list[Left] = []
@@ -116,24 +124,21 @@ class _Adopter:
         """Finds the place of every edit of an object, or the reason why there is none."""
         if one.deleted:
             self._leave(one, FieldDrift("", Standing.THEIRS, None, None, None), "edit.deleted")
-        explained: set[str] = set()
+        followed: set[str] = set()
         for edit in sorted(one.fields, key=lambda two: two.name == "review"):
-            if edit.name in explained:
+            if edit.name in followed:
                 continue
             named = one.key in theirs or f"{one.key}#{edit.name}" in theirs
             if edit.standing is not Standing.THEIRS and not named:
                 self._leave(one, edit, "edit.conflict")
                 continue
             try:
-                path, changes = self._place(one, edit)
-            except _NotAdoptable as reason:
+                path, placed = self._place(one, edit)
+            except NotAdoptable as reason:
                 self._leave(one, edit, reason.code, **reason.params)
                 continue
-            follows = [
-                two for two in one.fields if edit.name == "preferredbehaviour" and two.name == "review"
-            ]
-            explained.update(two.name for two in follows)
-            self.edits.setdefault(path, []).append(_Edit(one, edit, tuple(follows), changes))
+            followed.update(two.name for two in placed.follows)
+            self.edits.setdefault(path, []).append(placed)
 
     def _leave(self, one: ObjectDrift, edit: FieldDrift, code: str, **params: object) -> None:
         self.left.append(Left(one, edit, Problem(code, params)))
@@ -144,124 +149,313 @@ class _Adopter:
         taken: dict[Id, dict[str, object]] = {}
         for path, edits in sorted(self.edits.items()):
             content, document = self.documents[path]
-            after, good = self._patched(content, document, edits)
+            after, good = self._patched(path, content, document, edits)
             if after != content:
                 files.append(PatchedFile(path, document.file, content, after))
             for edit in good:
                 identity = (edit.drift.kind, edit.drift.scope, edit.drift.key)
-                for one in (edit.field, *edit.explained):
+                for one in (edit.field, *edit.follows):
                     taken.setdefault(identity, {})[one.name] = one.theirs
         return Adoption(tuple(files), taken, tuple(self.left))
 
-    def _patched(self, content: bytes, document: Document, edits: list[_Edit]) -> tuple[bytes, list[_Edit]]:
+    def _patched(
+        self, path: Path, content: bytes, document: Document, edits: list[_Edit]
+    ) -> tuple[bytes, list[_Edit]]:
         try:
-            return self._written(content, document, edits), edits
-        except (CannotPatch, ContentError) as error:
+            return self._written(path, content, document, edits), edits
+        except (CannotPatch, ContentError, NotAdoptable) as error:
             if len(edits) == 1:
                 (edit,) = edits
-                because = tuple(error.problems)
-                problem = Problem("edit.refused-by-files", {})
-                self.left.append(Left(edit.drift, edit.field, problem, because))
+                if isinstance(error, NotAdoptable):
+                    self._leave(edit.drift, edit.field, error.code, **error.params)
+                else:
+                    problem = Problem("edit.refused-by-files", {})
+                    self.left.append(Left(edit.drift, edit.field, problem, tuple(error.problems)))
                 return content, []
         good: list[_Edit] = []
         after = content
         for edit in edits:
-            after, added = self._patched(after, document, [edit])
+            after, added = self._patched(path, after, document, [edit])
             good.extend(added)
         return after, good
 
-    def _written(self, content: bytes, document: Document, edits: list[_Edit]) -> bytes:
+    def _written(self, path: Path, content: bytes, document: Document, edits: list[_Edit]) -> bytes:
+        """The file with the edits; it reads without an error and wants what Moodle has."""
         changes = {pointer: value for edit in edits for pointer, value in edit.changes.items()}
         after = patch_bytes(content, document.file, changes)
         text = after.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
         read = parse_yaml(text, document.file)
-        load_model(read, Quiz if document.file.startswith("quizzes/") else CourseFile)
-        long = [
-            Problem("course.title-too-long", {"n": len(value), "limit": MAX_TITLE}, read.place(pointer))
-            for pointer, value in _texts(changes)
-            if "title" in pointer and len(value) > MAX_TITLE
-        ]
-        if long:
-            raise ContentError(long)
+        model: object
+        if document.file.startswith("quizzes/"):
+            model = quiz_of(read, path.parent, root=self.academy.folder)
+        else:
+            file = load_model(read, CourseFile)
+            wrong = [one for one in course_file_problems(file, read, path.parent) if one.severity == "error"]
+            if wrong:
+                raise ContentError(wrong)
+            model = file
+        for edit in edits:
+            if not same(edit.wants(model), edit.field.theirs):
+                raise NotAdoptable(_UNLIKE.get(edit.field.name, "edit.value"))
+            for two in edit.follows:
+                assert edit.follows_want is not None
+                if not same(edit.follows_want(model), two.theirs):
+                    raise NotAdoptable("edit.value")
         return after
 
     # --- where a field is written --------------------------------------------------------------
 
-    def _place(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, dict[Pointer, Value]]:
+    def _place(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
         match one.kind:
             case Kind.QUESTION:
-                raise _NotAdoptable("edit.question")
+                raise NotAdoptable("edit.question")
             case Kind.COHORT | Kind.GROUP:
-                raise _NotAdoptable("edit.people-list")
+                raise NotAdoptable("edit.people-list")
             case Kind.ENROLMENT:
-                raise _NotAdoptable("edit.enrolment")
+                raise NotAdoptable("edit.enrolment")
+            case Kind.CATEGORY:
+                return self._category(one, edit)
+            case Kind.QUESTION_CATEGORY:
+                return self._question_category(one, edit)
             case Kind.COURSE:
-                pointers = {"fullname": ("title",), "summary": ("summary",)}
-                return self._text(one.key, pointers.get(edit.name), edit)
+                if edit.name in ("fullname", "summary"):
+                    pointer = ("title",) if edit.name == "fullname" else ("summary",)
+                    return self._text(one, edit, one.key, pointer, lambda file: file)
             case Kind.SECTION:
-                pointers = {"name": ("title",), "summary": ("summary",)}
-                course = self.academy.courses[one.scope]
-                for number, section in enumerate(course.sections):
-                    if f"{course.id}/{section.id}" == one.key and edit.name in pointers:
-                        return self._text(one.scope, ("sections", number, *pointers[edit.name]), edit)
+                return self._section(one, edit)
             case Kind.ACTIVITY:
                 return self._activity(one, edit)
+            case Kind.CRITERIA:
+                return self._criteria(one, edit)
             case _:
                 pass
-        raise _NotAdoptable("edit.not-in-files")
+        raise NotAdoptable("edit.not-in-files")
 
-    def _activity(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, dict[Pointer, Value]]:
+    def _category(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
+        courses = [course for course in self.academy.courses.values() if course.category.id == one.key]
+        if len(courses) != 1:
+            raise NotAdoptable("edit.shared-category", n=len(courses))
+        path = courses[0].folder / "course.yaml"
+        data = _at(self._read(path).data, ("category", "title"))
+        pointer: Pointer = ("category", "title")
+        if isinstance(data, Mapping):
+            pointer = (*pointer, self.language)
+
+        def wants(file: object) -> object:
+            assert isinstance(file, CourseFile)
+            return file.category.title.in_language(self.language)
+
+        return path, _Edit(one, edit, {pointer: str(edit.theirs)}, wants)
+
+    def _question_category(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
+        slug, quiz = next(
+            ((slug, quiz) for slug, quiz in self.academy.quizzes.items() if quiz.id == one.key), (None, None)
+        )
+        if slug is None or quiz is None:
+            raise NotAdoptable("edit.not-in-files")
+        self._refuse_shared(slug)
+        path = self.academy.folder / "quizzes" / f"{slug}.yaml"
+        data = _at(self._read(path).data, ("category", "title"))
+        pointer: Pointer = ("category", "title")
+        if isinstance(data, Mapping):
+            pointer = (*pointer, quiz.languages.default)
+
+        def wants(changed: object) -> object:
+            assert isinstance(changed, Quiz)
+            return changed.category_title.in_language(changed.languages.default)
+
+        return path, _Edit(one, edit, {pointer: str(edit.theirs)}, wants)
+
+    def _section(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
+        course = self.academy.courses[one.scope]
+        for number, section in enumerate(course.sections):
+            if f"{course.id}/{section.id}" == one.key:
+                if edit.name not in ("name", "summary"):
+                    raise NotAdoptable({"visible": "edit.hidden", "position": "edit.order"}[edit.name])
+                key = "title" if edit.name == "name" else "summary"
+                pointer: Pointer = ("sections", number, key)
+                return self._text(one, edit, one.scope, pointer, partial(_section_at, number))
+        raise NotAdoptable("edit.not-in-files")
+
+    def _criteria(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
+        course = self.academy.courses[one.scope]
+        path = course.folder / "course.yaml"
+        told = edit.theirs if isinstance(edit.theirs, list) else []
+        ours = {f"{course.id}/{activity.id}": activity.id for activity in course.activities}
+        if not told or any(key not in ours for key in told):
+            raise NotAdoptable("edit.conditions")
+        written = _at(self._read(path).data, ("complete_when", "all"))
+        changes: Changes = {("complete_when", "all"): items(written, [ours[key] for key in told])}
+
+        def wants(file: object) -> object:
+            assert isinstance(file, CourseFile)
+            return sorted(
+                f"{course.id}/{name}" for name in (file.complete_when.all if file.complete_when else ())
+            )
+
+        return path, _Edit(one, edit, changes, wants)
+
+    # --- activities ----------------------------------------------------------------------------
+
+    def _activity(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
         course = self.academy.courses[one.scope]
         for i, section in enumerate(course.sections):
             for j, activity in enumerate(section.activities):
-                if f"{course.id}/{activity.id}" != one.key:
-                    continue
-                if edit.name == "name":
-                    return self._text(one.scope, ("sections", i, "activities", j, "title"), edit)
-                if isinstance(activity, QuizActivity) and edit.name in _SETTINGS:
-                    return self._setting(str(activity.quiz), one, edit)
-        raise _NotAdoptable("edit.not-in-files")
+                if f"{course.id}/{activity.id}" == one.key:
+                    return self._activity_field(one, edit, course, activity, ("sections", i, "activities", j))
+        raise NotAdoptable("edit.not-in-files")
 
-    def _setting(self, slug: str, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, dict[Pointer, Value]]:
+    def _activity_field(
+        self, one: ObjectDrift, edit: FieldDrift, course: Course, activity: Activity, at: Pointer
+    ) -> tuple[Path, _Edit]:
+        def found(file: CourseFile) -> Activity:
+            return file.sections[int(at[1])].activities[int(at[3])]
+
+        if edit.name == "name":
+            return self._text(one, edit, one.scope, (*at, "title"), found)
+        if isinstance(activity, QuizActivity) and edit.name in (*SETTINGS, "review", "slots", "intro"):
+            return self._quiz(str(activity.quiz), one, edit)
+        path = course.folder / "course.yaml"
+        data = _at(self._read(path).data, at)
+        if edit.name in TEXTS:
+            if activity.kind == "page" and (
+                edit.name == "intro" or not (isinstance(data, Mapping) and data.get("text"))
+            ):
+                raise NotAdoptable("edit.page-file")
+            return self._text(one, edit, one.scope, (*at, "text"), found)
+        changes = activity_changes(activity, data, edit.name, edit.theirs, edit.ours, course.id, self.zone)
+        wording = Wording(self._offered(course), lambda text: "", self.zone, self.use_multilang)
+
+        def wants(file: object) -> object:
+            assert isinstance(file, CourseFile)
+            return field_of(course, found(file), edit.name, wording)
+
+        return path, _Edit(one, edit, {(*at, *below): value for below, value in changes.items()}, wants)
+
+    # --- quizzes -------------------------------------------------------------------------------
+
+    def _refuse_shared(self, slug: str) -> None:
         uses = [name for course in self.academy.courses.values() for name in _quizzes(course) if name == slug]
         if len(uses) > 1:
-            raise _NotAdoptable("edit.shared-quiz", quiz=slug, n=len(uses))
-        if edit.name == "preferredbehaviour":
-            self._check_review(one, edit)
-        key, written = _SETTINGS[edit.name]
+            raise NotAdoptable("edit.shared-quiz", quiz=slug, n=len(uses))
+
+    def _quiz(self, slug: str, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
+        self._refuse_shared(slug)
         path = self.academy.folder / "quizzes" / f"{slug}.yaml"
-        self._read(path)
-        return path, {("settings", key): written(edit.theirs)}
+        quiz, data = self.academy.quizzes[slug], self._read(path).data
+        follows: tuple[FieldDrift, ...] = ()
+        match edit.name:
+            case "slots":
+                return path, _Edit(one, edit, slot_changes(quiz, _at(data, ("slots",)), edit.theirs), _slots)
+            case "intro":
+                changes = self._intro(quiz, data, edit)
+            case "review":
+                changes = review_changes(quiz, quiz.settings.behaviour, edit.theirs)
+            case "preferredbehaviour":
+                # What learners see follows from the behaviour, unless the file says otherwise.
+                review = next((two for two in one.fields if two.name == "review"), None)
+                masks = (
+                    review.theirs if review else review_masks(quiz.settings.behaviour, quiz.settings.review)
+                )
+                follows = (review,) if review else ()
+                changes = {
+                    **setting_changes(edit.name, edit.theirs),
+                    **review_changes(quiz, str(edit.theirs), masks),
+                }
+            case _:
+                changes = setting_changes(edit.name, edit.theirs)
 
-    def _check_review(self, one: ObjectDrift, edit: FieldDrift) -> None:
-        """The files know no review options of their own: they follow from the behaviour."""
-        review = next((two for two in one.fields if two.name == "review"), None)
-        wanted = review_masks(str(edit.theirs))
-        now = review.theirs if review else review_masks(str(edit.ours))
-        if not same(now, wanted):
-            raise _NotAdoptable("edit.review")
+        def wants(changed: object) -> object:
+            assert isinstance(changed, Quiz)
+            return quiz_settings(changed, multilang=self.use_multilang)[edit.name]
 
-    def _text(self, key: str, pointer: Pointer | None, edit: FieldDrift) -> tuple[Path, dict[Pointer, Value]]:
-        if pointer is None:
-            raise _NotAdoptable("edit.not-in-files")
+        def shown(changed: object) -> object:
+            assert isinstance(changed, Quiz)
+            return review_masks(changed.settings.behaviour, changed.settings.review)
+
+        return path, _Edit(one, edit, changes, wants, follows, shown)
+
+    def _intro(self, quiz: Quiz, data: object, edit: FieldDrift) -> Changes:
+        """A quiz's introduction: languages that are one paragraph each stand together in one."""
+        offered = quiz.languages.offered if self.use_multilang else (quiz.languages.default,)
+        whole = str(edit.theirs)
+        inner = re.fullmatch(r"<p>(<span .*</span>)</p>", whole, re.DOTALL)
+        texts = _by_language(inner[1] if inner else whole, offered)
+        if inner:
+            texts = {language: f"<p>{text}</p>" for language, text in texts.items()}
+
+        def made(source: str) -> str:
+            return quiz.texts.html_of(LocalizedText(source), ("-",), paragraph=True).html
+
+        pointer: Pointer = ("settings", "intro")
+        return dict(_changes(pointer, _at(data, pointer), texts, offered, _back(made), made))
+
+    # --- texts ---------------------------------------------------------------------------------
+
+    def _offered(self, course: Course) -> Sequence[str]:
+        return course.languages.offered if self.use_multilang else (course.languages.default,)
+
+    def _text(
+        self,
+        one: ObjectDrift,
+        edit: FieldDrift,
+        key: str,
+        pointer: Pointer,
+        holder: Callable[[CourseFile], object],
+    ) -> tuple[Path, _Edit]:
+        """A title, a summary or a text; `holder` finds what has it in the file."""
         course = self.academy.courses[key]
         path = course.folder / "course.yaml"
-        document = self._read(path)
-        offered = course.languages.offered if self.use_multilang else (course.languages.default,)
-        back = _markdown_of if edit.name == "summary" else _words_of
+        data = _at(self._read(path).data, pointer)
+        offered = self._offered(course)
+        name = str(pointer[-1])
+        made = _RENDERED[name]
+        back = _words_of if name == "title" else _back(made)
         texts = _by_language(str(edit.theirs), offered)
-        data = _at(document.data, pointer)
-        changes = dict(_changes(pointer, data, texts, offered, back, edit.name == "summary"))
-        whole = _after(data, changes, pointer)
-        if not _says(whole, edit, offered):
-            raise _NotAdoptable("edit.html" if edit.name == "summary" else "edit.markup")
-        return path, changes
+        changes = dict(_changes(pointer, data, texts, offered, back, made))
+
+        def wants(file: object) -> object:
+            assert isinstance(file, CourseFile)
+            text = getattr(holder(file), name)
+            if text is None:
+                return ""
+            if name == "title":
+                return multilang(text, offered)
+            return multilang_html({language: made(text.in_language(language)) for language in offered})
+
+        return path, _Edit(one, edit, changes, wants)
 
     def _read(self, path: Path) -> Document:
         if path not in self.documents:
             document = read_yaml(path, root=self.academy.folder)
             self.documents[path] = path.read_bytes(), document
         return self.documents[path][1]
+
+
+def _section_at(number: int, file: CourseFile) -> object:
+    return file.sections[number]
+
+
+def _slots(changed: object) -> object:
+    assert isinstance(changed, Quiz)
+    return [
+        {name: value for name, value in slot.items() if value is not None} for slot in quiz_slots(changed)
+    ]
+
+
+_RENDERED: Mapping[str, Callable[[str], str]] = {
+    "title": lambda source: html.escape(source, quote=False),
+    "summary": summary_html,
+    "text": lambda source: render(source, file="").html.strip(),
+}
+_UNLIKE = {
+    "name": "edit.markup",
+    "fullname": "edit.markup",
+    "summary": "edit.html",
+    "intro": "edit.html",
+    "content": "edit.html",
+    "slots": "edit.slots",
+}
 
 
 def _quizzes(course: Course) -> list[str]:
@@ -284,14 +478,6 @@ def write_adoption(adoption: Adoption, folder: Path) -> Academy:
         raise
 
 
-def _texts(changes: Mapping[Pointer, Value]) -> Iterator[tuple[Pointer, str]]:
-    for pointer, value in changes.items():
-        if isinstance(value, str):
-            yield pointer, value
-        elif isinstance(value, Mapping):
-            yield from _texts({(*pointer, key): inner for key, inner in value.items()})
-
-
 # --- texts ----------------------------------------------------------------------------------------
 
 
@@ -301,24 +487,27 @@ def _by_language(text: str, offered: Sequence[str]) -> dict[str, str]:
         return dict.fromkeys(offered, text)
     texts = dict(_SPAN.findall(text))
     if _SPAN.sub("", text) or len(texts) != len(_SPAN.findall(text)):
-        raise _NotAdoptable("edit.languages", languages=", ".join(offered))
+        raise NotAdoptable("edit.languages", languages=", ".join(offered))
     if list(texts) != list(offered):
-        raise _NotAdoptable("edit.languages", languages=", ".join(offered))
+        raise NotAdoptable("edit.languages", languages=", ".join(offered))
     return texts
 
 
 def _words_of(text: str) -> str:
     words = html.unescape(text)
     if html.escape(words, quote=False) != text:
-        raise _NotAdoptable("edit.markup")
+        raise NotAdoptable("edit.markup")
     return words
 
 
-def _markdown_of(text: str) -> str:
-    found = to_markdown(text)
-    if found is None or summary_html(found) != text:
-        raise _NotAdoptable("edit.html")
-    return found
+def _back(made: Callable[[str], str]) -> Callable[[str], str]:
+    def back(text: str) -> str:
+        found = to_markdown(text)
+        if found is None or made(found) != text:
+            raise NotAdoptable("edit.html")
+        return found
+
+    return back
 
 
 def _changes(
@@ -327,37 +516,24 @@ def _changes(
     texts: Mapping[str, str],
     offered: Sequence[str],
     back: Callable[[str], str],
-    is_html: bool,
+    made: Callable[[str], str],
 ) -> Iterator[tuple[Pointer, Value]]:
     """The scalars to write so that the files say these texts; a language that says it already stays as it is."""
     if not any(text.strip() for text in texts.values()):
-        raise _NotAdoptable("edit.emptied")
+        if pointer[-1] == "title":
+            raise NotAdoptable("edit.emptied")
+        yield pointer, None
+        return
     if isinstance(data, Mapping):
         now = LocalizedText.model_validate(data)
         for language in offered:
-            source = now.in_language(language)
-            rendered = summary_html(source) if is_html else html.escape(source, quote=False)
-            if rendered != texts[language]:
+            if made(now.in_language(language)) != texts[language]:
                 yield (*pointer, language), back(texts[language])
         return
     if len(set(texts.values())) == 1:
         yield pointer, back(texts[offered[0]])
         return
     yield pointer, {language: back(text) for language, text in texts.items()}
-
-
-def _after(data: object, changes: Mapping[Pointer, Value], pointer: Pointer) -> object:
-    if pointer in changes:
-        return changes[pointer]
-    own = {str(one[-1]): value for one, value in changes.items()}
-    return {**data, **own} if isinstance(data, Mapping) else data
-
-
-def _says(whole: object, edit: FieldDrift, offered: Sequence[str]) -> bool:
-    """Whether the files with the change want exactly what Moodle has."""
-    text = LocalizedText.model_validate(whole)
-    made = summary_html(text, offered) if edit.name == "summary" else multilang(text, offered)
-    return made == edit.theirs
 
 
 def _at(data: object, pointer: Pointer) -> object:
@@ -369,38 +545,3 @@ def _at(data: object, pointer: Pointer) -> object:
         else:
             return None
     return data
-
-
-# --- settings of a quiz ---------------------------------------------------------------------------
-
-
-def _duration(value: object) -> str:
-    seconds = int(str(value))
-    if not seconds:
-        return "none"
-    hours, rest = divmod(seconds, 3600)
-    minutes, rest = divmod(rest, 60)
-    parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
-    return " ".join(f"{number} {unit}" for number, unit in parts if number)
-
-
-def _grading(value: object) -> str:
-    for name, number in GRADE_METHODS.items():
-        if number == value:
-            return name
-    raise _NotAdoptable("edit.value")
-
-
-def _percent(value: object) -> str:
-    return f"{plain(Decimal(str(round(float(str(value)), 5))))}%"
-
-
-_SETTINGS: dict[str, tuple[str, Callable[[object], Value]]] = {
-    "timelimit": ("time_limit", _duration),
-    "attempts": ("attempts", lambda value: int(str(value))),
-    "grademethod": ("grading", _grading),
-    "gradepass": ("pass", _percent),
-    "shuffleanswers": ("shuffle_answers", bool),
-    "questionsperpage": ("questions_per_page", lambda value: int(str(value))),
-    "preferredbehaviour": ("behaviour", str),
-}

@@ -75,8 +75,8 @@ _WORDS_OF_KIND: Mapping[tuple[str, str], Mapping[str, int]] = {
     ("assignment", "passed"): {"grade": 1, "passgrade": 1},
 }
 
-_GROUP_MODES = {"none": 0, "separate": 1, "visible": 2}
-_SUBSCRIPTIONS = {"optional": 0, "forced": 1, "automatic": 2, "off": 3}
+GROUP_MODES = {"none": 0, "separate": 1, "visible": 2}
+SUBSCRIPTIONS = {"optional": 0, "forced": 1, "automatic": 2, "off": 3}
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,11 @@ def completion_rules(kind: str, word: str) -> dict[str, int]:
 
 def activity_fields(content: CourseContent, activity: Activity, wording: Wording) -> Fields:
     """All that is to be told of an activity, beyond its section. Raises what `wording.title` raises."""
+    return {**common_fields(content.course.id, activity, wording), **_own_fields(content, activity, wording)}
+
+
+def common_fields(course: str, activity: Activity, wording: Wording) -> Fields:
+    """What activities of every kind have. Raises what `wording.title` raises."""
     available = activity.available
     own_due_date = isinstance(activity, AssignmentActivity | ForumActivity)
     return {
@@ -119,12 +124,11 @@ def activity_fields(content: CourseContent, activity: Activity, wording: Wording
         "available": {
             "from": _begins(available.from_ if available else None, wording),
             "until": _ends(available.until if available else None, wording),
-            "groups": sorted(f"{content.course.id}/{code}" for code in available.groups) if available else [],
+            "groups": sorted(f"{course}/{code}" for code in available.groups) if available else [],
         },
-        "groupmode": _GROUP_MODES[getattr(activity, "groups", "none")],
+        "groupmode": GROUP_MODES[getattr(activity, "groups", "none")],
         "expected": 0 if own_due_date else _ends(activity.due, wording),
         "completion": completion_rules(activity.kind, activity.completion),
-        **_own_fields(content, activity, wording),
     }
 
 
@@ -165,7 +169,7 @@ def _own_fields(content: CourseContent, activity: Activity, wording: Wording) ->
             return {
                 "intro": wording.html(activity.text),
                 "type": activity.type,
-                "forcesubscribe": _SUBSCRIPTIONS[subscription],
+                "forcesubscribe": SUBSCRIPTIONS[subscription],
                 "duedate": _ends(activity.due, wording),
                 "cutoffdate": _ends(activity.cutoff, wording),
             }

@@ -305,6 +305,23 @@ class Slot(_Part):
     points: Points | None = None
 
 
+Time = Literal["during", "immediately", "open", "closed"]
+"""During the attempt; right after it; later, while the quiz is open; after it has closed."""
+
+
+class Review(_Part):
+    """When learners see what of an attempt; what is left out follows from the behaviour."""
+
+    attempt: tuple[Time, ...] | None = None  # during the attempt they see it in any case
+    correctness: tuple[Time, ...] | None = None
+    max_marks: tuple[Time, ...] | None = None
+    marks: tuple[Time, ...] | None = None
+    feedback: tuple[Time, ...] | None = None
+    general_feedback: tuple[Time, ...] | None = None
+    right_answer: tuple[Time, ...] | None = None
+    overall_feedback: tuple[Literal["immediately", "open", "closed"], ...] | None = None
+
+
 class Settings(_Part):
     """How the quiz is taken. `time_limit` is in seconds, 0 for none; `pass_mark` is a part of one."""
 
@@ -323,6 +340,7 @@ class Settings(_Part):
         "deferredcbm",
         "immediatecbm",
     ] = "deferredfeedback"
+    review: Review = Review()
     intro: LocalizedText | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from quizzes.moodle_xml import sorted_tags
-from quizzes.quiz import Quiz, Slot
+from quizzes.quiz import Quiz, Review, Slot
 
 GRADE_METHODS = {"highest": 1, "average": 2, "first": 3, "last": 4}
 MAXIMUM_GRADE = 100
@@ -21,16 +21,29 @@ _FEEDBACK_WHILE_ANSWERING = (
     "adaptivenopenalty",
 )
 
+TIMES = {"during": DURING, "immediately": IMMEDIATELY, "open": WHILE_OPEN, "closed": AFTER_CLOSE}
+REVIEW_WORDS = {
+    "attempt": "attempt",
+    "correctness": "correctness",
+    "max_marks": "maxmarks",
+    "marks": "marks",
+    "feedback": "specificfeedback",
+    "general_feedback": "generalfeedback",
+    "right_answer": "rightanswer",
+    "overall_feedback": "overallfeedback",
+}
+"""What can be seen of an attempt: our word and Moodle's."""
 
-def review_masks(behaviour: str) -> dict[str, int]:
-    """When a learner sees what of an attempt, as Moodle's bit masks.
+
+def review_masks(behaviour: str, review: Review | None = None) -> dict[str, int]:
+    """When a learner sees what of an attempt, as Moodle's bit masks; `review` holds the author's own wishes.
 
     After finishing: own answers, correctness, marks and feedback. The right answers only after the quiz
     has closed, since Moodle cannot say "when no attempt is left". During the attempt nothing but the
     attempt itself, which Moodle forces; a behaviour that answers at once shows its feedback then.
     """
     seen = AFTER_ATTEMPT | (DURING if behaviour in _FEEDBACK_WHILE_ANSWERING else 0)
-    return {
+    masks = {
         "attempt": DURING | AFTER_ATTEMPT,
         "correctness": seen,
         "maxmarks": seen,
@@ -40,6 +53,11 @@ def review_masks(behaviour: str) -> dict[str, int]:
         "rightanswer": AFTER_CLOSE,
         "overallfeedback": AFTER_ATTEMPT,
     }
+    for ours, moodles in REVIEW_WORDS.items():
+        times = getattr(review, ours) if review else None
+        if times is not None:
+            masks[moodles] = sum(TIMES[one] for one in set(times)) | (DURING if ours == "attempt" else 0)
+    return masks
 
 
 def quiz_settings(quiz: Quiz, *, multilang: bool = True) -> dict[str, object]:
@@ -56,7 +74,7 @@ def quiz_settings(quiz: Quiz, *, multilang: bool = True) -> dict[str, object]:
         "questionsperpage": settings.questions_per_page,
         "shuffleanswers": int(settings.shuffle_answers),
         "preferredbehaviour": settings.behaviour,
-        "review": review_masks(settings.behaviour),
+        "review": review_masks(settings.behaviour, settings.review),
     }
 
 

@@ -40,7 +40,11 @@ def read_quiz(path: Path, *, root: Path) -> Quiz:
     Raises ContentError with every problem found, warnings among them; without an error the warnings
     are in `Quiz.warnings`.
     """
-    document = read_yaml(path, root=root)
+    return quiz_of(read_yaml(path, root=root), path.parent, root=root)
+
+
+def quiz_of(document: Document, folder: Path, *, root: Path) -> Quiz:
+    """The quiz in a document that was read; its images are looked for from `folder`. Raises ContentError."""
     problems = list(_illegal_characters(document))
     data = _as_written(document, document.data, ())
     quiz, original, found = _quiz_and_problems(document, data)
@@ -51,7 +55,7 @@ def read_quiz(path: Path, *, root: Path) -> Quiz:
     def at(pointer: Pointer) -> Place:
         return document.place(original(pointer))
 
-    quiz = quiz.with_texts(QuestionTexts(path.parent, root))
+    quiz = quiz.with_texts(QuestionTexts(folder, root))
     complete = not found
     problems += check_questions(quiz, at)
     if isinstance(data, dict) and data.get("questions") == []:

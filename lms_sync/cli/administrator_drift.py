@@ -92,7 +92,12 @@ def drift(
         return _show_plan(prepared, name, courses, language, zone, as_json=as_json)
     if adopt:
         adoption = adopt_edits(
-            built.academy, settled.drift, use_multilang=site.multilang, theirs=frozenset(theirs)
+            built.academy,
+            settled.drift,
+            use_multilang=site.multilang,
+            language=site.language,
+            zone=zone,
+            theirs=frozenset(theirs),
         )
         if adoption.taken and not dry_run:
             write_adoption(adoption, folder)

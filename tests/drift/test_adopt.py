@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import html
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +23,7 @@ from lms_sync.desired import summary_html
 from lms_sync.drift import FieldDrift, ObjectDrift, Standing
 from lms_sync.plan import Kind
 from lms_sync.to_markdown import to_markdown
+from moodle_standin.records import QuestionCategory, Slot
 from quizzes import Quiz, quiz_settings
 from quizzes.numbers import seconds
 from quizzes.quiz_activity import review_masks
@@ -32,6 +35,8 @@ COURSE = "archive-officers"
 COURSE_FILE = f"courses/{COURSE}/course.yaml"
 QUIZ_FILE = f"quizzes/{COURSE}.yaml"
 LEARN_AT = 1  # which of the sections it is
+TIRANA = ZoneInfo("Europe/Tirane")
+USE, DRAW = "  - {use: receiving-first-step}", "  - {draw: 2, tags: [receiving]}"
 LEARN, FINAL = f"{COURSE}/learn", f"{COURSE}/final"
 
 
@@ -67,6 +72,92 @@ def _learn_name(site: Edited) -> None:
 
 def _exam_summary(site: Edited) -> None:
     site.section("exam").summary = _paragraph("Njëzet <strong>pyetje</strong>.", "Twenty <em>questions</em>.")
+
+
+def _simple(site: Edited, name: str, field: str, value: object) -> None:
+    module = site.module(name)
+    activity = site.site.simple[module.modname, module.instance]
+    if field == "intro":
+        activity.intro = value
+    elif field == "rules":
+        activity.rules = {**activity.rules, **dict(value)}  # type: ignore[call-overload]
+    else:
+        assert activity.settings[field] != value
+        activity.settings[field] = value
+
+
+def _of(name: str, field: str, value: object) -> Callable[[Edited], None]:
+    return lambda site: _simple(site, name, field, value)
+
+
+def _rule(name: str, **values: int) -> Callable[[Edited], None]:
+    def edit(site: Edited) -> None:
+        for field, value in values.items():
+            setattr(site.module(name), field, value)
+
+    return edit
+
+
+def _date(name: str, which: str, moment: int) -> Callable[[Edited], None]:
+    def edit(site: Edited) -> None:
+        module = site.module(name)
+        module.available = {**module.available, which: moment}
+
+    return edit
+
+
+def _at(day: str) -> int:
+    return int(datetime.datetime.fromisoformat(day).replace(tzinfo=TIRANA).timestamp())
+
+
+def _groups(name: str, *codes: str) -> Callable[[Edited], None]:
+    def edit(site: Edited) -> None:
+        module = site.module(name)
+        module.available = {**module.available, "groups": [f"{COURSE}/{code}" for code in codes]}
+
+    return edit
+
+
+def _move(site: Edited, name: str, into: str) -> None:
+    module, target = site.module(name), site.section(into)
+    site.site.sections[module.section].sequence.remove(module.id)
+    target.sequence.append(module.id)
+    module.section = target.id
+
+
+def _draw_from_elsewhere(site: Edited) -> None:
+    number = site.site.next_id("question_categories")
+    site.site.question_categories[number] = QuestionCategory(number, site.course().id, "Mine", "mine")
+    drawn = next(one for one in site.quiz().slots if not one.entry)
+    drawn.category = number
+
+
+def _reviewed(**masks: int) -> Callable[[Edited], None]:
+    def edit(site: Edited) -> None:
+        quiz = site.quiz()
+        quiz.review = {**quiz.review, **masks}
+
+    return edit
+
+
+def _swap_slots(site: Edited) -> None:
+    site.quiz().slots.reverse()
+
+
+def _mark(site: Edited) -> None:
+    site.quiz().slots[0].maxmark = 2.5
+
+
+def _slot_gone(site: Edited) -> None:
+    site.quiz().slots.pop(0)
+
+
+def _slot_new(site: Edited) -> None:
+    site.quiz().slots.append(Slot(site.site.next_id("quiz_slots"), 1.0, entry=site.entry().id))
+
+
+def _fewer_drawn(site: Edited) -> None:
+    site.quiz().slots.pop()
 
 
 # Every field that can be taken over: the edit, the file, and what an author would find changed in it.
@@ -127,6 +218,176 @@ ADOPTABLE: dict[str, tuple[Callable[[Edited], None], str, tuple[tuple[str, str],
         QUIZ_FILE,
         (("questions_per_page: 5", "questions_per_page: 0"),),
     ),
+    "introduction of the quiz": (
+        lambda site: setattr(
+            site.quiz(), "intro", f"<p>{spans('Pak <strong>fjalë</strong>.', 'A few words.')}</p>"
+        ),
+        QUIZ_FILE,
+        (),
+    ),
+    "what learners see": (
+        _reviewed(rightanswer=0x01110, marks=0x00010),
+        QUIZ_FILE,
+        (
+            (
+                "  behaviour: deferredfeedback\n",
+                (
+                    "  behaviour: deferredfeedback\n"
+                    "  review: {marks: [closed], right_answer: [immediately, open, closed]}\n"
+                ),
+            ),
+        ),
+    ),
+    "slots in another order": (
+        _swap_slots,
+        QUIZ_FILE,
+        ((f"{USE}\n{DRAW}\n", f"{DRAW}\n{USE}\n"),),
+    ),
+    "points of a slot": (_mark, QUIZ_FILE, ((USE, USE.replace("}", ", points: 2.5}")),)),
+    "a slot less": (_slot_gone, QUIZ_FILE, ((f"{USE}\n", ""),)),
+    "a slot more": (_slot_new, QUIZ_FILE, ((f"{DRAW}\n", f"{DRAW}\n  - {{use: receiving-no-unit}}\n"),)),
+    "fewer drawn": (_fewer_drawn, QUIZ_FILE, ((DRAW, DRAW.replace("2", "1")),)),
+    "question category": (
+        lambda site: setattr(site.question_category(), "name", "Bankë"),
+        QUIZ_FILE,
+        (('category:\n  title: {sq: "Arkivi dhe protokolli në bashki"', 'category:\n  title: {sq: "Bankë"'),),
+    ),
+    "course category": (lambda site: setattr(site.shelf(), "name", "Akademi"), COURSE_FILE, ()),
+    "available from another day": (
+        _date("own-work", "from", _at("2027-03-05")),
+        COURSE_FILE,
+        (("from: 2027-03-02,", "from: 2027-03-05,"),),
+    ),
+    "available until another hour": (
+        _date("own-work", "until", _at("2027-07-01T12:30")),
+        COURSE_FILE,
+        (("until: 2027-06-30 17:00", "until: 2027-07-01 12:30"),),
+    ),
+    "available without an end": (
+        _date("own-work", "until", 0),
+        COURSE_FILE,
+        ((", until: 2027-06-30 17:00", ""),),
+    ),
+    "available at a time where the file says nothing": (
+        _date("law", "from", _at("2027-03-28T03:30")),  # the hour after the clocks were put forward
+        COURSE_FILE,
+        (
+            (
+                'title: {sq: "Ligji", en: "The law"}}',
+                'title: {sq: "Ligji", en: "The law"}, available: {from: 2027-03-28 03:30}}',
+            ),
+        ),
+    ),
+    "for one more institution": (
+        _groups("own-work", "bulqize", "dimal"),
+        COURSE_FILE,
+        (("groups: [dimal]", "groups: [dimal, bulqize]"),),
+    ),
+    "for everybody": (_groups("own-work"), COURSE_FILE, ((", groups: [dimal]", ""),)),
+    "due another day": (
+        _of("own-work", "duedate", _at("2027-05-20T23:59")),
+        COURSE_FILE,
+        (("due: 2027-05-15   # after", "due: 2027-05-20   # after"),),
+    ),
+    "not due any more": (
+        _of("own-work", "duedate", 0),
+        COURSE_FILE,
+        (("        due: 2027-05-15   # after Easter\n", ""),),
+    ),
+    "expected by a day": (
+        _rule("final", completionexpected=_at("2027-06-01T23:59")),
+        COURSE_FILE,
+        (
+            (
+                "        completion: passed\n      - id: eval",
+                "        completion: passed\n        due: 2027-06-01\n      - id: eval",
+            ),
+        ),
+    ),
+    "completion by any grade": (
+        _rule("final", completionpassgrade=0),
+        COURSE_FILE,
+        (
+            (
+                "        completion: passed\n      - id: eval",
+                "        completion: completed\n      - id: eval",
+            ),
+        ),
+    ),
+    "completion of an assignment": (
+        _of("own-work", "rules", {"view": 1, "submit": 0}),
+        COURSE_FILE,
+        (("completion: submitted\ncomplete", "completion: viewed\ncomplete"),),
+    ),
+    "required activities": (
+        lambda site: site.site.criteria.update({site.course().id: [site.module("final").id]}),
+        COURSE_FILE,
+        (("{all: [package, final]}", "{all: [final]}"),),
+    ),
+    "text of a label": (
+        _of("hello", "intro", _paragraph("Tungjatjeta", "<strong>Hello</strong> all")),
+        COURSE_FILE,
+        (('text: {sq: "**Tung**", en: "**Hello**"}', 'text: {sq: "Tungjatjeta", en: "**Hello** all"}'),),
+    ),
+    "a text where there was none": (
+        _of("law", "intro", _paragraph("Lexoni", "Read")),
+        COURSE_FILE,
+        (('en: "The law"}}', 'en: "The law"}, text: {sq: Lexoni, en: Read}}'),),
+    ),
+    "an emptied summary": (lambda site: setattr(site.section("exam"), "summary", ""), COURSE_FILE, ()),
+    "address": (
+        _of("law", "externalurl", "https://example.org/new"),
+        COURSE_FILE,
+        (("https://example.org/law", "https://example.org/new"),),
+    ),
+    "subscription": (
+        _of("help-desk", "forcesubscribe", 3),
+        COURSE_FILE,
+        (("subscription: automatic", "subscription: off"),),
+    ),
+    "group mode": (
+        _rule("help-desk", groupmode=1),
+        COURSE_FILE,
+        (("        groups: visible", "        groups: separate"),),
+    ),
+    "approval": (
+        _of("glossary", "defaultapproval", 1),
+        COURSE_FILE,
+        (("approval: true", "approval: false"),),
+    ),
+    "comments": (
+        _of("glossary", "allowcomments", 1),
+        COURSE_FILE,
+        (("approval: true\n", "approval: true\n        comments: true\n"),),
+    ),
+    "points": (_of("own-work", "grade", 50), COURSE_FILE, (("points: 20", "points: 50"),)),
+    "points to pass": (_of("own-work", "gradepass", 15.0), COURSE_FILE, (("pass: 12", "pass: 15"),)),
+    "nothing to pass": (_of("own-work", "gradepass", 0.0), COURSE_FILE, (("        pass: 12\n", ""),)),
+    "only texts are handed in": (
+        _of("own-work", "submissions", {"text": 1, "files": 0}),
+        COURSE_FILE,
+        (("submit: [text, files]   # both", "submit: [text]   # both"),),
+    ),
+    "two files": (
+        _of("own-work", "submissions", {"text": 1, "files": 2}),
+        COURSE_FILE,
+        (
+            (
+                "        completion: submitted\ncomplete",
+                "        completion: submitted\n        max_files: 2\ncomplete",
+            ),
+        ),
+    ),
+    "names are kept": (
+        _of("evaluation", "anonymous", 2),
+        COURSE_FILE,
+        (
+            (
+                "        completion: submitted\n      - {id: hello",
+                "        completion: submitted\n        anonymous: false\n      - {id: hello",
+            ),
+        ),
+    ),
     "behaviour": (
         _on("quiz", "preferredbehaviour", "deferredcbm"),
         QUIZ_FILE,
@@ -140,17 +401,25 @@ ADOPTABLE: dict[str, tuple[Callable[[Edited], None], str, tuple[tuple[str, str],
 }
 
 
+def _comments(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip().startswith("#")]
+
+
 @pytest.mark.parametrize("named", ADOPTABLE)
 def test_an_edit_is_written_where_it_belongs_and_the_plan_is_empty(edited: Edited, named: str) -> None:
     edit, path, changes = ADOPTABLE[named]
     edit(edited)
-    expected = edited.read(path)
+    before = edited.read(path)
+    expected = before
     for old, new in changes:
-        assert expected.count(old) == 1
+        assert expected.count(old) == 1, old
         expected = expected.replace(old, new)
     result = edited.run("drift", "--adopt")
     assert result.return_value == 0, result.output
-    assert edited.read(path) == expected  # and not one byte else
+    after = edited.read(path)
+    if changes:
+        assert after == expected  # and not one byte else
+    assert _comments(after) == _comments(before)
     assert f"--- a/{path}" in result.output
     edited.rebuild()
     assert edited.drift() == ()
@@ -233,16 +502,45 @@ NOT: dict[str, tuple[Callable[[Edited], Any], str]] = {
         lambda site: setattr(site.section("exam"), "summary", "<table><tr><td>1</td></tr></table>"),
         "edit.html",
     ),
-    "an emptied summary": (lambda site: setattr(site.section("exam"), "summary", ""), "edit.emptied"),
+    "an emptied title": (lambda site: setattr(site.section("exam"), "name", " "), "edit.emptied"),
+    "an emptied course summary": (
+        lambda site: setattr(site.course(), "summary", ""),
+        "edit.refused-by-files",
+    ),
     "more attempts than a file can say": (_on("quiz", "attempts", 500), "edit.refused-by-files"),
     "a title longer than files take": (_long_title, "edit.refused-by-files"),
     "an unknown behaviour": (_on("quiz", "preferredbehaviour", "ours_alone"), "edit.refused-by-files"),
-    "a behaviour that shows other things": (_on("quiz", "preferredbehaviour", "adaptive"), "edit.review"),
-    "hidden": (lambda site: setattr(site.section("exam"), "visible", 0), "edit.not-in-files"),
-    "slots": (lambda site: site.quiz().slots.pop(), "edit.not-in-files"),
+    "hidden": (lambda site: setattr(site.section("exam"), "visible", 0), "edit.hidden"),
+    "an activity in another section": (lambda site: _move(site, "final", "learn"), "edit.moved"),
+    "a package": (_on("scorm", "sha1hash", "0" * 40), "edit.file"),
+    "a draw from elsewhere": (_draw_from_elsewhere, "edit.slots"),
+    "rules without a word": (_rule("final", completionview=1), "edit.rules"),
+    "rules that the course needs": (
+        _rule("final", completion=0, completionpassgrade=0, completiongradeitemnumber=None),
+        "edit.refused-by-files",
+    ),
+    "other conditions": (
+        lambda site: setattr(
+            site.module("law"), "available", {"from": 0, "until": 0, "groups": [], "other": {}}
+        ),
+        "edit.conditions",
+    ),
+    "a moment between two minutes": (_date("law", "from", 1_800_000_001), "edit.value"),
+    "an end before the beginning": (
+        _date("own-work", "until", 1_700_000_000 // 60 * 60),
+        "edit.refused-by-files",
+    ),
+    "questions of a questionnaire": (
+        lambda site: _simple(site, "evaluation", "items", []),
+        "edit.questionnaire",
+    ),
+    "a page with its own files": (
+        lambda site: _simple(site, "how-it-works", "content", "<p>x</p>"),
+        "edit.page-file",
+    ),
     "a question": (lambda site: site.new_version(questiontext="<p>x</p>"), "edit.question"),
     "a cohort": (lambda site: setattr(site.cohort(), "name", "x"), "edit.people-list"),
-    "a shelf": (lambda site: setattr(site.shelf(), "name", "x"), "edit.not-in-files"),
+    "somebody who was suspended": (lambda site: setattr(site.enrolment(), "status", 1), "edit.enrolment"),
 }
 
 
@@ -319,6 +617,7 @@ class Folder:
     def __init__(self, academy: Academy) -> None:
         self.folder = academy.folder
         self.courses = academy.courses
+        self.quizzes = academy.quizzes
 
     def __repr__(self) -> str:
         return "academy"
