@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from authoring.problems import Problem, Refused
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
 from lms_sync.adopted import read_adopted
 from lms_sync.after_stop import read_after_stop
-from lms_sync.applied import read_base, replaced_by
+from lms_sync.applied import Replaced, read_base, replaced_by
 from lms_sync.apply import ApplyReport
 from lms_sync.cli import outcome
 from lms_sync.cli.plan_output import print_plan, print_report
@@ -287,8 +287,11 @@ def apply(
             client, built, settings, site, options=options, only_courses=courses, known=known, base=base
         )
 
+    whole: list[Prepared] = []  # what the files want, as it was last seen in an undo
+
     def undone() -> Prepared:
-        return prepare_undo(again(), rows, folder, options)
+        whole[:] = [again()]
+        return prepare_undo(whole[0], rows, folder, options)
 
     def say(problem: Problem) -> None:
         outcome.print_problems([problem], language)
@@ -311,7 +314,10 @@ def apply(
         )
         if saved is not None:
             refuse_stale(saved, prepared.plan)
-        if not as_json:
+        nothing = undo is not None and not prepared.plan.work and not prepared.plan.refused
+        if nothing and not as_json:
+            click.echo(text("undo.nothing", {"run": undo}, language))
+        elif not as_json:
             print_plan(prepared.plan, language, zone=ZoneInfo(site.timezone))
         if prepared.plan.is_fused and not force:
             raise Refused("plan.fuse-blown")
@@ -352,7 +358,7 @@ def apply(
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
     else:
         print_report(report, language)
-        if undo is not None:
+        if whole and _wants_again(whole[0], rows):
             click.echo(text("undo.files-differ", {}, language))
     if stopped:
         outcome.print_problems(stopped.problems, language)
@@ -363,6 +369,12 @@ def apply(
     if stopped or not report.complete or left.plan.work or left.plan.by_hand:
         return outcome.PARTLY
     return outcome.REFUSED if left.plan.refused else outcome.DONE
+
+
+def _wants_again(now: Prepared, rows: Iterable[Replaced]) -> bool:
+    """Whether the files want to change something that an undo was about."""
+    concerned = {(row.kind, row.scope, row.key) for row in rows}
+    return any((one.kind, one.scope, one.key) in concerned for one in now.plan.work)
 
 
 class _Progress:

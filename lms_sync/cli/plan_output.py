@@ -33,7 +33,7 @@ _MANY = (
 )
 _FEW = 3
 # Fields that are fingerprints: that they differ says it all to a person.
-_CONTENT = {"sha1": "plan.new-package", "content": "plan.new-content"}
+_CONTENT = {(Kind.ACTIVITY, "sha1"): "plan.new-package", (Kind.QUESTION, "content"): "plan.new-content"}
 
 
 def print_plan(plan: Plan, language: str, *, every: bool = False, zone: datetime.tzinfo = UTC) -> None:
@@ -84,8 +84,8 @@ def _print_group(changes: list[Change], language: str, every: bool, zone: dateti
             print_sides(change, language, zone)
         elif change.action in (Action.UPDATE, Action.MOVE, Action.REFUSE) or _is_different(change):
             for one in change.differences:
-                if one.name in _CONTENT:
-                    click.echo(f"    {text(_CONTENT[one.name], {}, language)}")
+                if (change.kind, one.name) in _CONTENT:
+                    click.echo(f"    {text(_CONTENT[change.kind, one.name], {}, language)}")
                 else:
                     for name, values in parts(one.name, (one.before, one.after)):
                         before, after = shown_values(name, values, zone=zone)

@@ -182,6 +182,9 @@ def _state_objects(
         fields = {**activity["fields"], "modname": activity["modname"], "section": activity["section"]}
         if activity.get("package"):
             fields["sha1"] = activity["package"]["sha1"]
+        if isinstance(available := fields.get("available"), Mapping):
+            # Which of several groups somebody chose first means nothing.
+            fields["available"] = {**available, "groups": sorted(available["groups"])}
         stakes = {"completion": ForecastLoss(Loss.DATES, int(activity.get("completions") or 0))}
         if activity["modname"] in _ANSWERED:
             name, loss, told = _ANSWERED[activity["modname"]]
