@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, and_, delete, insert, or_, select
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, or_, select
 
 from authoring.problems import LmsSyncError
 from lms_sync.clock import Clock
@@ -111,15 +111,15 @@ def _off_the_lists(settled: Settled) -> list[Id]:
 
 
 def _forget(connection: Connection, site: str, identities: Iterable[Id]) -> None:
-    for kind, scope, key in identities:
-        connection.execute(
-            delete(applied).where(
-                applied.c.site == site,
-                applied.c.kind == kind.value,
-                applied.c.scope == scope,
-                applied.c.key == key,
-            )
+    rows = [{"of_kind": kind.value, "of_scope": scope, "of_key": key} for kind, scope, key in identities]
+    if rows:  # one statement for all: there may be a row for every learner
+        one = delete(applied).where(
+            applied.c.site == site,
+            applied.c.kind == bindparam("of_kind"),
+            applied.c.scope == bindparam("of_scope"),
+            applied.c.key == bindparam("of_key"),
         )
+        connection.execute(one, rows)
 
 
 def _owned(have: ObservedObject, want: DesiredObject | None, sent: Sent) -> dict[str, object]:

@@ -56,8 +56,8 @@ def drift(
 ) -> int:
     """Show what somebody has changed in Moodle since our last apply.
 
-    Names, summaries and settings of quizzes can be taken over into the files: only the changed values are
-    written, comments, order and quotes stay. Other edits are named with the reason why not.
+    Names, texts, dates, availability, completion rules, settings and slots can be taken over into the files: only
+    the changed values are written, comments, order and quotes stay. Other edits are named with the reason why not.
 
     Exit code 0: nothing (left); 2: there are such changes; 3: files and Moodle were both changed, and somebody
     must decide. Signs: ~ edited in Moodle, - deleted there, ! edited there and in the files. What --json prints

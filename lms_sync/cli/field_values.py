@@ -87,7 +87,7 @@ def _told(name: str, value: object, zone: datetime.tzinfo) -> tuple[str, bool]:
     """A value in words, and whether it is a text and stands in quotes."""
     last = name.rsplit(".", 1)[-1]
     if isinstance(value, str):
-        return _languages(value), True
+        return (value[:12], False) if last == "sha1" else (_languages(value), True)
     if isinstance(value, int) and not isinstance(value, bool):
         if last in _MOMENTS:
             return _moment(value, zone), False

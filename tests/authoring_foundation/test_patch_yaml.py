@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from authoring.patch_yaml import CannotPatch, patch_bytes, patch_yaml
+from authoring.patch_yaml import CannotPatch, Items, patch_bytes, patch_yaml
 from authoring.read_yaml import Pointer, parse_yaml
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "archive-officers"
@@ -191,3 +192,80 @@ def _scalars(data: object, pointer: Pointer) -> list[tuple[Pointer, object]]:
     if isinstance(data, list):
         return [found for number, value in enumerate(data) for found in _scalars(value, (*pointer, number))]
     return [(pointer, data)]
+
+
+# --- lists and keys that go away ------------------------------------------------------------------
+
+LISTED = """\
+a: 1
+slots:   # of the quiz
+  # the first
+  - {use: x}   # one
+  - use: y
+    points: 2   # two
+
+  - {draw: 2, tags: [a, b]}
+# after the list
+flow: {from: 2027-01-01, until: 2027-02-01 17:00, groups: [k, l]}   # c
+outer:
+  inner:
+    only: 1   # gone with its parents
+  # about the next
+  text: |
+    Several
+    lines
+  last: 5
+"""
+
+
+@given(
+    st.permutations(range(3)),
+    st.integers(0, 3),
+    st.lists(st.sampled_from(["p", "q r", "2", "true", "a: b", "#"]), max_size=2),
+)
+def test_items_of_a_list_keep_their_own_lines_wherever_they_go(
+    order: list[int], length: int, new: list[str]
+) -> None:
+    items = (*order[:length], *({"use": one} for one in new))
+    if not items:
+        return
+    patched = patch_yaml(LISTED, "f", {("slots",): Items(items)})
+    before: Any = parse_yaml(LISTED, "f").data
+    after: Any = parse_yaml(patched, "f").data
+    wanted = [before["slots"][one] if isinstance(one, int) else one for one in items]
+    assert after == {**before, "slots": wanted}
+    start, end = LISTED.index("  # the first"), LISTED.index("# after the list")
+    assert patched.startswith(LISTED[:start])
+    assert patched.endswith(LISTED[end:])
+    for number, comment in ((0, "  # the first\n  - {use: x}   # one\n"), (1, "points: 2   # two\n")):
+        assert (comment in patched) == (number in items)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "gone"),
+    [
+        (("flow", "from"), "from: 2027-01-01, "),
+        (("flow", "until"), "until: 2027-02-01 17:00, "),
+        (("flow", "groups"), ", groups: [k, l]"),
+        (("outer", "inner", "only"), "  inner:\n    only: 1   # gone with its parents\n"),
+        (("outer", "text"), "  text: |\n    Several\n    lines\n"),
+        (("outer", "last"), "  last: 5\n"),
+        (("slots", 1, "points"), "    points: 2   # two\n"),
+        (("a",), "a: 1\n"),
+        (("nothing",), ""),
+    ],
+)
+def test_a_key_that_goes_takes_its_line_and_nothing_else(pointer: Any, gone: str) -> None:
+    assert LISTED.count(gone) == 1 or not gone
+    assert patch_yaml(LISTED, "f", {pointer: None}) == LISTED.replace(gone, "", 1)
+
+
+def test_what_stands_behind_a_dash_cannot_go() -> None:
+    with pytest.raises(CannotPatch):
+        patch_yaml(LISTED, "f", {("slots", 1, "use"): None})
+
+
+def test_a_list_in_brackets_with_a_comment_between_its_items_stays() -> None:
+    text = "l: [a, # of a or of b?\n  b]\n"
+    with pytest.raises(CannotPatch):
+        patch_yaml(text, "f", {("l",): Items((1, 0))})

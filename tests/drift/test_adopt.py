@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import datetime
+import difflib
 import html
 import json
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -735,3 +737,33 @@ def test_what_authors_write_in_summaries_comes_back_as_the_same_html(text: str) 
     back = to_markdown(rendered)
     assert back is not None
     assert summary_html(back) == rendered
+
+
+# Edits of several fields at once: adopt, and nothing drifts, nothing is left to do, nothing else in the files changed.
+TOGETHER = [
+    name
+    for name in ADOPTABLE
+    if name not in {"course title", "behaviour", "behaviour with what learners see"}
+]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_edits_together_are_taken_over_line_by_line_and_nothing_is_left(
+    edited: Edited, seed: int
+) -> None:
+    chosen = random.Random(seed).sample(TOGETHER, 9)
+    for name in chosen:
+        ADOPTABLE[name][0](edited)
+    texts = {path: edited.read(path) for path in (COURSE_FILE, QUIZ_FILE)}
+    result = edited.run("drift", "--adopt")
+    assert result.return_value == 0, (chosen, result.output)
+    edited.rebuild()
+    assert edited.drift() == ()
+    assert edited.work() == []
+    assert edited.refused() == []
+    for path, before_text in texts.items():
+        after_text = edited.read(path)
+        assert _comments(after_text) == _comments(before_text)
+        lines = difflib.ndiff(before_text.splitlines(), after_text.splitlines())
+        changed = [line for line in lines if line.startswith("- ")]
+        assert len(changed) <= 3 * len(chosen), changed
