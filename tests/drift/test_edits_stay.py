@@ -279,4 +279,4 @@ def test_runs_are_listed_newest_first(edited: Edited) -> None:
     assert listed[0]["summary"]["done"] == {"update": 1}
     said = edited.run("runs").output
     assert "done" in said
-    assert "update 1" in said
+    assert "changed 1" in said
