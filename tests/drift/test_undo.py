@@ -251,7 +251,7 @@ def test_texts_dates_and_rules_of_activities_come_back(edited: Edited) -> None:
     edited.set_text(COURSE_FILE, "due: 2027-05-15", "due: 2027-05-16")
     edited.set_text(COURSE_FILE, "from: 2027-03-02", "from: 2027-03-03")
     edited.set_text(COURSE_FILE, "points: 20", "points: 30")
-    edited.set_text(COURSE_FILE, "approval: true", "approval: false")
+    edited.set_text(COURSE_FILE, "approval: true\n  - id: exam", "approval: false\n  - id: exam")
     edited.set_text(COURSE_FILE, "complete_when: {all: [package, final]}", "complete_when: {all: [final]}")
     text = edited.read(COURSE_FILE)
     line = next(one for one in text.splitlines(keepends=True) if "id: hello" in one)
