@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ from lms_sync.cli import outcome
 from lms_sync.cli.administrator import _built as built_academy
 from lms_sync.cli.administrator import _connect as connect
 from lms_sync.cli.administrator import _known_accounts as known_people
-from lms_sync.cli.administrator import course_option, dir_option, json_option, remembered_base, site_option
+from lms_sync.cli.administrator import course_option, dir_option, json_option, remembered_base, shown, site_option
 from lms_sync.cli.drift_output import adoption_json, drift_json, print_adoption, print_drift, print_runs
 from lms_sync.cli.plan_output import print_plan
 from lms_sync.clock import SystemClock
@@ -86,7 +87,8 @@ def drift(
     )
     settled = prepared.judged
     if revert:
-        return _show_plan(prepared, name, courses, language, as_json=as_json)
+        names = shown(settings, folder, name, prepared)
+        return _show_plan(prepared, name, courses, language, names, as_json=as_json)
     if adopt:
         adoption = adopt_edits(
             built.academy, settled.drift, use_multilang=site.multilang, theirs=frozenset(theirs)
@@ -110,7 +112,13 @@ def drift(
 
 
 def _show_plan(
-    prepared: Prepared, site_name: str, courses: tuple[str, ...], language: str, *, as_json: bool
+    prepared: Prepared,
+    site_name: str,
+    courses: tuple[str, ...],
+    language: str,
+    names: Mapping[str, str],
+    *,
+    as_json: bool,
 ) -> int:
     if as_json:
         options = PlanOptions(revert_edits=True)
@@ -118,7 +126,7 @@ def _show_plan(
         said = plan_json(prepared.plan, site=site_name, courses=courses, options=options, made_at=now)
         click.echo(json.dumps(said, ensure_ascii=False, indent=1))
     else:
-        print_plan(prepared.plan, language)
+        print_plan(prepared.plan, language, names=names)
     if prepared.plan.refused or prepared.plan.is_fused:
         return outcome.REFUSED
     return outcome.CHANGES if prepared.plan.work else outcome.DONE

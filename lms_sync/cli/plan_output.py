@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import click
 
 from authoring.messages import describe, printable, remedy, text
 from lms_sync.apply import ApplyReport
 from lms_sync.cli.drift_output import print_kept, print_sides
+from lms_sync.people.names import with_names
 from lms_sync.plan import SIGNS, Action, Change, Kind, Plan
 
 _COLOURS = {
@@ -35,12 +37,16 @@ _FEW = 3
 _CONTENT = {"sha1": "plan.new-package", "content": "plan.new-content"}
 
 
-def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
+Names = Mapping[str, str]
+"""Names of people by idnumber and by `user-<id>` (lms_sync.people.names)."""
+
+
+def print_plan(plan: Plan, language: str, *, every: bool = False, names: Names | None = None) -> None:
     """Prints a plan on standard output; `every` lists each object, also those that stay."""
     for kind in Kind:
         changes = [change for change in plan.changes if change.kind is kind]
         for action in Action:
-            _print_group([one for one in changes if one.action is action], language, every)
+            _print_group([one for one in changes if one.action is action], language, every, names or {})
     print_kept(plan, language)
     counts = plan.counts()
     if not plan.work and not plan.refused and not plan.kept_edits and not plan.by_hand:
@@ -59,7 +65,14 @@ def print_plan(plan: Plan, language: str, *, every: bool = False) -> None:
         click.echo(text("plan.fused", {"n": plan.observed}, language))
 
 
-def _print_group(changes: list[Change], language: str, every: bool) -> None:
+_PEOPLE = (Kind.ACCOUNT, Kind.COHORT_MEMBER, Kind.ENROLMENT, Kind.GROUP_MEMBER)
+
+
+def _said(change: Change, names: Names) -> str:
+    return printable(with_names(change.key, names) if change.kind in _PEOPLE else change.key)
+
+
+def _print_group(changes: list[Change], language: str, every: bool, names: Names) -> None:
     if not changes:
         return
     first = changes[0]
@@ -68,13 +81,13 @@ def _print_group(changes: list[Change], language: str, every: bool) -> None:
     sign = click.style(SIGNS[first.action], fg=_COLOURS[first.action], bold=True)
     kind = text(f"kind.{first.kind.name.lower().replace('_', '-')}", {}, language)
     if first.kind in _MANY and len(changes) > _FEW and not every:
-        names = ", ".join(printable(change.key) for change in changes[:_FEW])
-        click.echo(f"{sign} {kind}: {len(changes)} ({names}, …)")
+        first_few = ", ".join(_said(change, names) for change in changes[:_FEW])
+        click.echo(f"{sign} {kind}: {len(changes)} ({first_few}, …)")
         for reason in sorted({change.reason for change in changes if change.reason}):
             _print_reason(reason, language)
         return
     for change in changes:
-        click.echo(f"{sign} {kind} {printable(change.key)}")
+        click.echo(f"{sign} {kind} {_said(change, names)}")
         if change.reason:
             _print_reason(change.reason, language)
         for loss in change.losses:
@@ -107,7 +120,7 @@ def _short(value: object) -> str:
     return f"“{shown[:77]}…”" if len(shown) > 78 else f"“{shown}”" if isinstance(value, str) else shown
 
 
-def print_report(report: ApplyReport, language: str) -> None:
+def print_report(report: ApplyReport, language: str, *, names: Names | None = None) -> None:
     """Prints what a run did."""
     for odd in report.problems:
         click.echo(describe(odd, language), err=True)
@@ -115,7 +128,7 @@ def print_report(report: ApplyReport, language: str) -> None:
         click.echo(text("apply.moodle-said", {"said": " ".join(warning.split())[:300]}, language), err=True)
     for change, problem in report.failed:
         kind = text(f"kind.{change.kind.name.lower().replace('_', '-')}", {}, language)
-        click.echo(f"! {kind} {printable(change.key)}: {describe(problem, language)}", err=True)
+        click.echo(f"! {kind} {_said(change, names or {})}: {describe(problem, language)}", err=True)
     if report.skipped:
         click.echo(text("apply.skipped", {"n": len(report.skipped)}, language), err=True)
     done = report.done
