@@ -344,6 +344,7 @@ def apply(
                 report=report,
                 say=say,
                 verb="apply" if undo is None else "undo",
+                language=language,
             )
         except MoodleError as error:
             if not report.total:

@@ -23,9 +23,7 @@ def shown_names(connection: Connection, site: str, people: People) -> dict[str, 
         .order_by(account.c.matched_at)
     )
     found: dict[str, str] = {}
-    listed = {
-        one.idnumber: _shown(one.firstname, one.lastname, one.idnumber) for one in people.participants
-    }
+    listed = {one.idnumber: _shown(one.firstname, one.lastname, one.idnumber) for one in people.participants}
     for row in connection.execute(query):
         name = listed.get(row.idnumber or "") or _shown(
             row.given_name or "", row.family_name or "", row.idnumber or row.username or f"user-{row.user_id}"

@@ -138,7 +138,9 @@ def test_a_plan_names_people_as_an_administrator_knows_them(pushed: Push, comman
     name = f"{columns['lastname']} {columns['firstname']} ({columns['idnumber']})"
     assert name in ended.out
     assert "user-" not in ended.out
-    assert name not in command("plan", "--dir", pushed.folder, "--json").out  # keys only, where it may be passed on
+    assert (
+        name not in command("plan", "--dir", pushed.folder, "--json").out
+    )  # keys only, where it may be passed on
 
 
 def test_an_edit_in_moodle_is_told_and_stays_until_it_is_to_give_way(pushed: Push, command: Command) -> None:
