@@ -233,6 +233,7 @@ def serve(host: str | None, port: int | None, folder: Path) -> int:
 
     from certificates.keys import KeyUnusable, PublicKey, read_public_key
     from certificates.portal.app import create_app
+    from lms_sync.served import serving
     from lms_sync.settings import database_url, load_settings
     from lms_sync.store.database import open_database
 
@@ -271,8 +272,8 @@ def serve(host: str | None, port: int | None, folder: Path) -> int:
             timeout_keep_alive=5,
         )
     )
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended properly and passes the signal on
-        server.run(sockets=[listening])
+    with serving(folder, address, bound), contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])  # ends properly and passes the signal on
     return DONE
 
 

@@ -17,6 +17,9 @@ from sqlalchemy import update
 
 from authoring.problems import LmsSyncError, Refused
 from lms_sync.cli.officer import approve, certify, keys, serve
+from lms_sync.clock import SystemClock
+from lms_sync.demo import MARKER, run_demo
+from lms_sync.served import served_at
 from lms_sync.store import schema
 
 CONFIG = """\
@@ -200,9 +203,15 @@ def test_the_served_portal_shows_what_was_issued(folder: Path) -> None:
             "issued_on": award["issued_on"],
         }
         assert "server" not in answer.headers
+        assert served_at(folder) == address
+        (folder / MARKER).touch()
+        with pytest.raises(Refused) as caught:  # a demo would replace the folder
+            run_demo(folder, SystemClock(), lambda code, /, **params: None)
+        assert caught.value.code == "demo.served"
     finally:
         process.terminate()
         process.wait(20)
+    assert served_at(folder) is None
 
 
 def test_a_port_in_use_is_told(folder: Path) -> None:
