@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check contract proofs clean install install-dev
+.PHONY: demo test check contract bench proofs clean install install-dev
 
 demo: install
 	$(BIN)/lms-sync demo
@@ -43,6 +43,10 @@ test: install-dev
 
 contract: install-dev
 	$(BIN)/python -m pytest tests/contract -s
+
+# Measures beside peers and writes bench/results.json; on a Moodle where MOODLE_URL and MOODLE_TOKEN are set.
+bench: install-dev
+	$(BIN)/python bench
 
 # The long campaigns; KILLS and SEED may be given.
 KILLS ?= 2000

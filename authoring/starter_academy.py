@@ -1,4 +1,4 @@
-"""A new academy to start from: one small, real course with a quiz, in the languages asked for.
+"""A new academy to start from: one small, real course with a quiz and a certificate, in the languages asked for.
 
 The folder appears whole or not at all: it is made beside its place and moved there at the end.
 """
@@ -25,6 +25,7 @@ SLUG = "answering-citizens"
 IGNORED = ".lms-sync/\nbuild/\nreports/\npeople/matches.csv\n"
 """What Git leaves out: secrets and state, what is built anew, and files that name people."""
 LESSON = "from-request-to-answer"
+_TIMEZONES = {"sq": "Europe/Tirane", "ro": "Europe/Bucharest", "en": "Europe/Tirane"}
 
 
 class CannotBegin(LmsSyncError):
@@ -60,11 +61,12 @@ def write_starter_academy(folder: Path, languages: Sequence[str], config: str) -
 
 
 def starter_files(languages: Sequence[str]) -> dict[str, bytes]:
-    """The course and the quiz by file name, without config.yaml."""
+    """The course, the quiz and the policy of its certificate by file name, without config.yaml."""
     course = f"courses/{SLUG}"
     files = {
         f"{course}/course.yaml": _filled("course.yaml.j2", languages).encode("utf-8"),
         f"quizzes/{SLUG}.yaml": _filled("quiz.yaml.j2", languages).encode("utf-8"),
+        f"certificates/{SLUG}/policy.yaml": _filled("policy.yaml.j2", languages).encode("utf-8"),
         f"{course}/media/answer.svg": _source("answer.svg").read_bytes(),
     }
     for language in languages:
@@ -87,6 +89,10 @@ def _filled(template: str, languages: Sequence[str]) -> str:
         )
         return "{" + ", ".join(pairs) + "}"
 
+    def text_of(key: str) -> str:
+        """A YAML string in the first language."""
+        return json.dumps(texts[languages[0]][key], ensure_ascii=False)
+
     # Not HTML: every value above is quoted as a YAML string.
     environment = jinja2.Environment(
         autoescape=False,  # noqa: S701
@@ -94,4 +100,6 @@ def _filled(template: str, languages: Sequence[str]) -> str:
         keep_trailing_newline=True,
     )
     source = _source(template).read_text(encoding="utf-8")
-    return environment.from_string(source).render(text=text, languages=list(languages))
+    return environment.from_string(source).render(
+        text=text, text_of=text_of, languages=list(languages), timezone=_TIMEZONES[languages[0]]
+    )

@@ -38,6 +38,7 @@ class PolicySummary:
     approved: int  # approved, not issued yet
     issued: int
     new: int  # decisions stored by this run because something changed
+    not_listed: int = 0  # have facts and are on no list of the courses: left out
 
 
 @dataclass(frozen=True)
@@ -71,20 +72,36 @@ def grant_key(policy_id: str, person_id: str, cycle: int = FIRST_CYCLE) -> str:
     return hashlib.sha256(said.encode("utf-8")).hexdigest()
 
 
-def certify(engine: Engine, site: str, policies: Iterable[Policy], clock: Clock) -> CertifySummary:
-    """Decides about everybody who has facts in the policies' courses, and stores what changed.
+Listed = Mapping[str, Collection[str] | None]
+"""By policy the people whom it is about; None, or no entry: everybody."""
+
+
+def certify(
+    engine: Engine,
+    site: str,
+    policies: Iterable[Policy],
+    clock: Clock,
+    *,
+    listed: Listed | None = None,
+) -> CertifySummary:
+    """Decides about everybody who has facts in the policies' courses and is `listed`, and stores what changed.
 
     An equal decision is not stored again; who is approved or issued is not decided again, so that nothing
     done later in Moodle, and no later policy, touches an award. A policy with `approval: automatic`
     approves at once what it finds eligible.
     """
-    return CertifySummary(tuple(_certify_one(engine, site, policy, clock) for policy in policies))
+    about = listed or {}
+    return CertifySummary(
+        tuple(_certify_one(engine, site, policy, clock, about.get(policy.id)) for policy in policies)
+    )
 
 
-def _certify_one(engine: Engine, site: str, policy: Policy, clock: Clock) -> PolicySummary:
+def _certify_one(
+    engine: Engine, site: str, policy: Policy, clock: Clock, listed: Collection[str] | None
+) -> PolicySummary:
     now = clock.now()
     today = local_date(now, policy.timezone)
-    new = eligible = pending = 0
+    new = eligible = pending = not_listed = 0
     with engine.begin() as connection:
         facts = _facts_by_person(connection, site, policy)
         one = one_person(connection, site)
@@ -96,6 +113,9 @@ def _certify_one(engine: Engine, site: str, policy: Policy, clock: Clock) -> Pol
             key = grant_key(policy.id, person_id)
             keys = {grant_key(policy.id, same) for same in all_of(person_id, one)}
             if keys & approved or keys & entered:
+                continue
+            if listed is not None and person_id not in listed:
+                not_listed += 1
                 continue
             decision = decide(policy, facts[person_id], today)
             before = decided.get(key)
@@ -131,7 +151,9 @@ def _certify_one(engine: Engine, site: str, policy: Policy, clock: Clock) -> Pol
         )
         n_approved = connection.execute(approved_now).scalar_one()
         n_issued = connection.execute(issued_now).scalar_one()
-    return PolicySummary(policy.id, policy.title, eligible, pending, n_approved - n_issued, n_issued, new)
+    return PolicySummary(
+        policy.id, policy.title, eligible, pending, n_approved - n_issued, n_issued, new, not_listed
+    )
 
 
 def _facts_by_person(connection: Connection, site: str, policy: Policy) -> dict[str, list[Fact]]:

@@ -2,7 +2,7 @@
 
 The way of an award, and who calls what::
 
-    certify(engine, site, policies, clock)              -> CertifySummary   decides and stores; proposes
+    certify(engine, site, policies, clock, listed=)     -> CertifySummary   decides and stores; proposes
     proposals(engine, site)                             -> list[Proposal]   what waits for a person
     approve(engine, site, grant_keys, by=, clock=)      -> int              a person agrees; None = all proposed
     open_issuer(did=, base_url=, key_file=)             -> Issuer           the opened key; Refused without did or URL
@@ -22,6 +22,7 @@ from certificates.issue import Issued, IssueReport, issue_approved, issued
 from certificates.issuer import Issuer, open_issuer
 from certificates.propose import (
     CertifySummary,
+    Listed,
     PolicySummary,
     Proposal,
     approve,
@@ -36,6 +37,7 @@ __all__ = [
     "IssueReport",
     "Issued",
     "Issuer",
+    "Listed",
     "PolicySummary",
     "Proposal",
     "approve",

@@ -66,7 +66,8 @@ def read_academy(folder: Path) -> Academy:
             quizzes[path.stem] = read_quiz(path, root=folder)
         except ContentError as error:
             problems.extend(error.problems)
-            quizzes.pop(path.stem, None)
+            continue
+        warnings.extend(quizzes[path.stem].warnings)
     problems.extend(_unknown_quizzes(folder, courses, quizzes))
     if not courses and not quizzes and not problems:
         problems.append(Problem("academy.empty", {"folder": str(folder)}))

@@ -14,7 +14,7 @@ from lms_sync.completion_report import COLUMNS, CompletionReport, CompletionRow
 from lms_sync.people.read_csv import escaped, write_csv
 from lms_sync.write_files import refuse_links, write_durably
 
-_HEADING_WIDTH = 14  # on a terminal, headings take several lines
+_NARROWEST_NAME = 12  # on a terminal; longer names take several lines
 
 
 def write_report(report: CompletionReport, folder: Path, language: str) -> tuple[Path, Path]:
@@ -38,19 +38,34 @@ def headings(language: str) -> list[str]:
     return [text(f"report.column-{column}", {}, language) for column in COLUMNS]
 
 
+# Where numbers have a decimal comma, spreadsheets divide the cells of a CSV file at the semicolon.
+_WITH_DECIMAL_COMMA = ("sq", "ro")
+
+
+def delimiter_for(language: str) -> str:
+    """The character that spreadsheets of a language expect between the cells of a CSV file."""
+    return ";" if language in _WITH_DECIMAL_COMMA else ","
+
+
 def report_csv(report: CompletionReport, language: str) -> bytes:
-    """The table as CSV, the total in the last row; percentages as numbers of 100."""
+    """The table as CSV as spreadsheets of the language read it, the total in the last row; percentages of 100."""
+
+    def decimal(value: float | None) -> str:
+        if value is None:
+            return ""
+        return f"{value:.1f}".replace(".", "," if language in _WITH_DECIMAL_COMMA else ".")
+
     rows = [
         [
             row.code,
             row.institution,
             *(str(number) for number in (row.participants, row.started, row.completed, row.certified)),
-            "" if row.rate is None else f"{100 * row.rate:.1f}",
-            "" if row.score is None else f"{row.score:.1f}",
+            decimal(None if row.rate is None else 100 * row.rate),
+            decimal(row.score),
         ]
         for row in (*report.rows, report.total)
     ]
-    return write_csv([headings(language), *rows])
+    return write_csv([headings(language), *rows], delimiter_for(language))
 
 
 def definitions(report: CompletionReport, language: str) -> Iterator[tuple[str, str]]:
@@ -176,8 +191,8 @@ def _write_text(
     sheet.write_string(*cell, value, workbook.add_format({**properties, **quoted}))
 
 
-def terminal_table(report: CompletionReport, language: str) -> Sequence[str]:
-    """Lines for a terminal: institutions that have participants, how many have none, and the total."""
+def terminal_table(report: CompletionReport, language: str, *, width: int = 80) -> Sequence[str]:
+    """Lines for a terminal of a width: institutions that have participants, how many have none, and the total."""
     from babel.numbers import format_decimal, format_percent
 
     def cells(row: CompletionRow) -> list[str]:
@@ -192,23 +207,24 @@ def terminal_table(report: CompletionReport, language: str) -> Sequence[str]:
         ]
 
     shown = [row for row in report.rows if row.participants]
-    head = [textwrap.wrap(heading, _HEADING_WIDTH) for heading in headings(language)[1:]]
-    height = max(map(len, head))
-    heads = [[([""] * (height - len(words)) + words)[line] for words in head] for line in range(height)]
-    total = cells(report.total)
-    table = [*heads, *(cells(row) for row in shown), total]
-    widths = [max(len(line[column]) for line in table) for column in range(len(total))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in table
-    ]
-    rule = "─" * max(len(line) for line in lines)
-    body = [*lines[:height], rule, *lines[height:-1], rule, lines[-1]]
-    if empty := len(report.rows) - len(shown):
-        body.append(text("report.without-participants", {"n": empty}, language))
-    if report.unlisted:
-        body.append(text("report.unlisted", {"n": report.unlisted}, language))
-    return body
+    head = [text(f"report.short-{column}", {}, language) for column in COLUMNS[1:]]
+    rows = [head, *(cells(row) for row in (*shown, report.total))]
+    numbers = [max(map(len, column)) for column in list(zip(*rows, strict=True))[1:]]
+    room = max(_NARROWEST_NAME, width - sum(numbers) - 2 * len(numbers))
+    names = [textwrap.wrap(row[0], room) or [""] for row in rows]
+    widest = max(len(line) for name in names for line in name)
+
+    def lines_of(row: Sequence[str], name: Sequence[str]) -> list[str]:
+        first = [cell.rjust(size) for cell, size in zip(row[1:], numbers, strict=True)]
+        return ["  ".join([name[0].ljust(widest), *first]).rstrip(), *name[1:]]
+
+    heading, *body = [lines_of(row, name) for row, name in zip(rows, names, strict=True)]
+    rule = "─" * (widest + sum(numbers) + 2 * len(numbers))
+    told = [*heading, rule, *(line for row in body[:-1] for line in row), rule, *body[-1]]
+    for code, number in (
+        ("report.without-participants", len(report.rows) - len(shown)),
+        ("report.unlisted", report.unlisted),
+    ):
+        if number:
+            told += textwrap.wrap(text(code, {"n": number}, language), width)
+    return told

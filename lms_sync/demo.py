@@ -34,6 +34,7 @@ from lms_sync.package_data import config_example, example_academy
 from lms_sync.people import Participant, known_accounts, read_people
 from lms_sync.pull import pull
 from lms_sync.push import Prepared, apply_prepared, prepare
+from lms_sync.served import served_at
 from lms_sync.settings import Settings, database_url, load_settings, read_token
 from lms_sync.store.database import open_database, reading
 from lms_sync.write_files import write_durably
@@ -162,6 +163,8 @@ def _make_folder(folder: Path, example: str) -> None:
     if folder.exists():
         if any(folder.iterdir()) and not (folder / MARKER).is_file():
             raise Refused("demo.not-ours", folder=str(folder))
+        if (address := served_at(folder)) is not None:
+            raise Refused("demo.served", folder=str(folder), url=address)
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     (folder / MARKER).write_text("made by lms-sync demo; replaced by the next demo\n", encoding="utf-8")

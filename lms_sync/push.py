@@ -180,12 +180,14 @@ def apply_prepared(
     report: ApplyReport | None = None,
     say: Say | None = None,
     undone: int | None = None,
+    language: str | None = None,
 ) -> tuple[ApplyReport, Prepared]:
     """Applies a prepared plan and reads back; the report, and the plan that is left afterwards.
 
     Where the outcome of a call is unknown, the site is read again (`again`) until the call has landed or
     can no longer land, and the rest is applied, at most three rounds. What an earlier run left open is
-    settled first; `say` is told of both at once, else the report tells it. Matched people are remembered, undecided ones written to people/matches.csv.
+    settled first; `say` is told of both at once, else the report tells it. Matched people are remembered, undecided ones
+    written to people/matches.csv in `language`.
     `undone` is the run that the plan takes back, if it does. Raises MoodleError when nothing more can be done; a
     `report` handed in then tells what was done before.
     """
@@ -198,7 +200,7 @@ def apply_prepared(
         folder,
         prepared.matches.undecided,
         prepared.decisions,
-        language=settings.language,
+        language=language or settings.language,
         delimiter=prepared.people.delimiter,
     )
     odd = _remember(engine, site_name, prepared, prepared.matches.matched, clock)

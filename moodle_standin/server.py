@@ -20,6 +20,7 @@ from moodle_standin.errors import MoodleError, access_denied, invalid_parameter,
 from moodle_standin.faults import HTML_PAGE, PRINTED_WARNING, Fault
 from moodle_standin.functions.registry import checks_before_it_stores, finish
 from moodle_standin.parameters import nest, split_form
+from moodle_standin.records import Service
 from moodle_standin.scripts import (
     JSON,
     Form,
@@ -103,6 +104,7 @@ def create_app(site: Site) -> Starlette:
             Route("/standin/settings", handlers.settings, methods=["POST"]),
             Route("/standin/capabilities", handlers.capabilities, methods=["POST"]),
             Route("/standin/tokens", handlers.tokens, methods=["POST"]),
+            Route("/standin/services", handlers.services, methods=["POST"]),
             Route("/", handlers.home, methods=["GET"]),
         ],
     )
@@ -267,6 +269,19 @@ class _Handlers:
                 del self.site.tokens[token.token]
             return JSONResponse({"removed": user.username})
         return JSONResponse({"token": self.site.issue_token(user, service).token})
+
+    async def services(self, request: Request) -> Response:
+        """A service of some functions, as an administrator makes one by hand; or it is removed with its tokens."""
+        wanted = await request.json()
+        name = str(wanted.get("shortname", ""))
+        if wanted.get("remove"):
+            self.site.services.pop(name, None)
+            for token in [one for one in self.site.tokens.values() if one.service == name]:
+                del self.site.tokens[token.token]
+            return JSONResponse({"removed": name})
+        functions = frozenset(map(str, wanted.get("functions", ())))
+        self.site.services[name] = Service(name, functions, uploadfiles=False)
+        return JSONResponse({"shortname": name, "functions": sorted(functions)})
 
     # --- reading requests as PHP does
 

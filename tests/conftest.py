@@ -1,5 +1,9 @@
 """For all tests: generated examples are few enough for every commit, and a busy machine fails none of them."""
 
+import os
+import shutil
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
@@ -19,3 +23,10 @@ class _FilesStayTogether(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
     return _FilesStayTogether(config, log)
+
+
+# The databases of the tests wait for the disk at every commit, which takes longer than the work itself: where there is
+# room in memory, their folders are made there. What failed stays to be looked at.
+MEMORY = Path("/dev/shm")
+if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4_000_000_000:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))

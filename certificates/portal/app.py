@@ -194,7 +194,7 @@ class _Portal:
             say=say,
             language=language,
             languages=NAMES,
-            issuer=self.issuer_name.in_language(language) if self.issuer_name else None,
+            issuer=self.issuer_name.in_language(language, self.language) if self.issuer_name else None,
             demo=any(key.demo for key in self.keys),
             long_date=lambda day: long_date(day, language),
             now=moment_in_words(self.clock.now(), language),

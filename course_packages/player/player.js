@@ -200,6 +200,14 @@
     if (answer) {
       showAnswer(form, check, answer.chosen);
     }
+    /* What was answered stays as it was: arrows, space and enter on a locked answer do nothing. */
+    const keep = (event) => {
+      if (form.classList.contains("answered") && (event.type === "click" || event.key === "Enter")) {
+        event.preventDefault();
+      }
+    };
+    form.querySelector("fieldset").addEventListener("click", keep);
+    form.querySelector("fieldset").addEventListener("keydown", keep);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (form.classList.contains("answered")) {
@@ -213,11 +221,7 @@
         return;
       }
       const right = state.answer(check, chosen);
-      const focused = form.querySelector("fieldset").contains(document.activeElement);
       showAnswer(form, check, chosen);
-      if (focused) {
-        form.querySelector("button").focus(); // the answers are locked now and would lose the focus
-      }
       session.record(interaction(check, chosen, right));
       save();
       drawContents();
@@ -245,7 +249,7 @@
     form.querySelectorAll("input").forEach((input) => {
       const position = Number(input.value);
       input.checked = chosen.includes(position);
-      input.disabled = true;
+      input.setAttribute("aria-disabled", "true"); // locked, and still to be reached and read
       if (input.checked) {
         const fits = check.right.includes(position);
         input.parentNode.classList.add(fits ? "right" : "wrong");
@@ -286,7 +290,7 @@
   function clearAnswer(form) {
     form.classList.remove("answered", "right", "wrong");
     form.querySelectorAll("input").forEach((input) => {
-      input.disabled = false;
+      input.removeAttribute("aria-disabled");
       input.checked = false;
       input.parentNode.classList.remove("right", "wrong");
     });
@@ -321,7 +325,7 @@
       pageHead(course.titles[state.language], words.result),
       make("div", { class: "standing " + standing.status },
         make("p", { class: "standing-word" }, words["status_" + key]),
-        make("p", {}, words["status_" + key + "_text"])),
+        make("p", {}, isPreview() ? words.status_preview_text : words["status_" + key + "_text"])),
       facts,
       lessonLinks(words.left_lessons, closed),
       lessonLinks(words.left_checks, open),
@@ -368,7 +372,7 @@
     },
       make("span", { class: "number", "aria-hidden": "true" }, number),
       make("span", { class: "name" }, titleOf(id),
-        lesson ? make("span", { class: "unseen" }, ", " + (opened ? words.opened : words.not_opened)) : null,
+        lesson ? make("span", { class: "unseen" }, " (" + (opened ? words.opened : words.not_opened) + ")") : null,
         details.length ? make("span", { class: "details" }, details.join(" · ")) : null));
     const mark = lesson === null ? "result" : opened ? (left ? "begun" : "done") : "";
     return make("li", { class: mark || null }, entry);
@@ -520,11 +524,15 @@
     drawNotices(done);
   }
 
+  function isPreview() {
+    return !session.refused && (!session.connected || session.mode === "browse");
+  }
+
   function drawNotices(savedAgain) {
     const notices = [];
     if (session.refused) {
       notices.push(make("p", { class: "notice bad" }, words.no_connection));
-    } else if (!session.connected || session.mode === "browse") {
+    } else if (isPreview()) {
       notices.push(make("p", { class: "notice" }, words.preview));
     } else if (session.mode === "review") {
       notices.push(make("p", { class: "notice" }, words.review));

@@ -7,10 +7,12 @@ from lms_sync.cli import interrupt  # first, see there
 # isort: split
 import importlib
 import sys
+from typing import Any, cast
 
 import click
 
-from lms_sync.cli.outcome import run_command
+from lms_sync.cli.help_words import in_language
+from lms_sync.cli.outcome import asked_language, run_command
 
 __all__ = ["VERBS", "commands", "interrupt", "main"]
 
@@ -60,8 +62,19 @@ class VerbGroup(click.Group):
             if cmd_name in verbs:
                 module, name = verbs[cmd_name]
                 command: click.Command = getattr(importlib.import_module(f"lms_sync.cli.{module}"), name)
-                return command
+                return in_language(command, asked_language())
         return None
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """In the reader's language."""
+        spoken = in_language(self, asked_language())
+        return super(VerbGroup, cast("VerbGroup", spoken)).make_context(info_name, args, parent, **extra)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Verbs with their first help line, one section a person."""

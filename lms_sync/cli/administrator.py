@@ -30,6 +30,7 @@ from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.connect import connect
 from lms_sync.moodle.errors import MoodleError
 from lms_sync.people import MatchedAccount, known_accounts
+from lms_sync.people.names import shown_names
 from lms_sync.plan import Loss, PlanOptions
 from lms_sync.plan_file import plan_json, read_plan_file, refuse_stale
 from lms_sync.plugin_zip import write_plugin_zip
@@ -104,6 +105,15 @@ def _known_accounts(settings: Settings, folder: Path, site_name: str) -> Mapping
         return {}
     with reading(open_database(url)) as connection:
         return known_accounts(connection, site_name)
+
+
+def shown(settings: Settings, folder: Path, site_name: str, prepared: Prepared) -> Mapping[str, str]:
+    """The names of people for a plan on a terminal; from the files alone where there is no state database yet."""
+    url = database_url(settings, folder)
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+        url = "sqlite://"
+    with reading(open_database(url)) as connection:
+        return shown_names(connection, site_name, prepared.people)
 
 
 @click.command()
@@ -198,7 +208,8 @@ def plan(
     if as_json:
         click.echo(printed, nl=False)
     else:
-        print_plan(prepared.plan, language, every=every, zone=ZoneInfo(site.timezone))
+        names = shown(settings, folder, name, prepared)
+        print_plan(prepared.plan, language, every=every, zone=ZoneInfo(site.timezone), names=names)
         if out is not None:
             click.echo(text("plan.saved", {"path": str(out)}, language))
     if prepared.plan.refused or prepared.plan.is_fused:
@@ -318,7 +329,8 @@ def apply(
         if nothing and not as_json:
             click.echo(text("undo.nothing", {"run": undo}, language))
         elif not as_json:
-            print_plan(prepared.plan, language, zone=ZoneInfo(site.timezone))
+            names = shown(settings, folder, name, prepared)
+            print_plan(prepared.plan, language, zone=ZoneInfo(site.timezone), names=names)
         if prepared.plan.is_fused and not force:
             raise Refused("plan.fuse-blown")
         if prepared.plan.work and not yes:
@@ -341,6 +353,7 @@ def apply(
                 report=report,
                 say=say,
                 undone=undo,
+                language=language,
             )
         except MoodleError as error:
             if not report.total:
@@ -357,7 +370,7 @@ def apply(
         }
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
     else:
-        print_report(report, language)
+        print_report(report, language, names=shown(settings, folder, name, prepared))
         if whole and _wants_again(whole[0], rows):
             click.echo(text("undo.files-differ", {}, language))
     if stopped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,14 @@ from lms_sync.cli import outcome
 from lms_sync.cli.administrator import _built as built_academy
 from lms_sync.cli.administrator import _connect as connect
 from lms_sync.cli.administrator import _known_accounts as known_people
-from lms_sync.cli.administrator import course_option, dir_option, json_option, remembered_base, site_option
+from lms_sync.cli.administrator import (
+    course_option,
+    dir_option,
+    json_option,
+    remembered_base,
+    shown,
+    site_option,
+)
 from lms_sync.cli.drift_output import adoption_json, drift_json, print_adoption, print_drift, print_runs
 from lms_sync.cli.plan_output import print_plan
 from lms_sync.clock import SystemClock
@@ -89,7 +97,8 @@ def drift(
     settled = prepared.judged
     zone = ZoneInfo(site.timezone)
     if revert:
-        return _show_plan(prepared, name, courses, language, zone, as_json=as_json)
+        names = shown(settings, folder, name, prepared)
+        return _show_plan(prepared, name, courses, language, zone, names, as_json=as_json)
     if adopt:
         adoption = adopt_edits(
             built.academy,
@@ -129,6 +138,7 @@ def _show_plan(
     courses: tuple[str, ...],
     language: str,
     zone: ZoneInfo,
+    names: Mapping[str, str],
     *,
     as_json: bool,
 ) -> int:
@@ -138,7 +148,7 @@ def _show_plan(
         said = plan_json(prepared.plan, site=site_name, courses=courses, options=options, made_at=now)
         click.echo(json.dumps(said, ensure_ascii=False, indent=1))
     else:
-        print_plan(prepared.plan, language, zone=zone)
+        print_plan(prepared.plan, language, zone=zone, names=names)
     if prepared.plan.refused or prepared.plan.is_fused:
         return outcome.REFUSED
     return outcome.CHANGES if prepared.plan.work else outcome.DONE

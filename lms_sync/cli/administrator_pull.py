@@ -219,10 +219,12 @@ def _certify(work: _Work) -> dict[str, object]:
     """Decides, and issues what is approved (by a person before, or by a policy that approves automatically)."""
     from certificates.policy import read_policies
     from certificates.register import certify, issue_approved, open_issuer
+    from lms_sync.cli.officer import listed_of
 
     policies = read_policies(work.folder)
     engine = open_database(work.database)
-    summary = certify(engine, work.site_name, policies, work.clock)
+    listed = listed_of(engine, work.site_name, work.folder, policies)
+    summary = certify(engine, work.site_name, policies, work.clock, listed=listed)
     result: dict[str, object] = {"eligible": summary.eligible, "issued": 0}
     issuer = work.settings.issuer
     configured = issuer.did is not None and work.settings.portal.base_url is not None

@@ -20,7 +20,8 @@ from lms_sync.clock import SystemClock
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from certificates.register import CertifySummary, Issued, Issuer, IssueReport, Proposal
+    from certificates.policy import Policy
+    from certificates.register import CertifySummary, Issued, Issuer, IssueReport, Listed, Proposal
     from lms_sync.settings import Settings
 
 CERTIFICATES = Path("build") / "certificates"
@@ -67,12 +68,26 @@ def _open(folder: Path, site_name: str | None) -> _Place:
     )
 
 
+def listed_of(engine: Engine, site: str, folder: Path, policies: Iterable[Policy]) -> Listed:
+    """By policy who is on the lists of its courses."""
+    from lms_sync.listed_people import listed_people
+    from lms_sync.store.database import reading
+
+    with reading(engine) as connection:
+        courses_of = {policy.id: policy.courses for policy in policies}
+        return listed_people(connection, site, folder, courses_of, as_of=SystemClock().now())
+
+
 @click.command(short_help="Decide who has earned an award; propose.")
+@click.option("--all", "everybody", is_flag=True, help="Decide about people who are on no list, too.")
 @folder_option
 @site_option
 @json_option
-def certify(folder: Path, site_name: str | None, as_json: bool) -> int:
+def certify(*, everybody: bool, folder: Path, site_name: str | None, as_json: bool) -> int:
     """Decide by certificates/*/policy.yaml who has earned an award, and propose it for approval.
+
+    Decided is about the people whom people/participants.csv lists for the course (for an adopted course: who is
+    enrolled). Others who have learned in it are counted; --all decides about them too.
 
     What a policy with `approval: automatic` allows is issued at once. Run as often as you like: nothing is
     proposed or issued twice.
@@ -89,21 +104,26 @@ def certify(folder: Path, site_name: str | None, as_json: bool) -> int:
     place = _open(folder, site_name)
     automatic = any(policy.approval == "automatic" for policy in policies)
     issuer = place.issuer() if automatic else None  # before anything is approved
-    summary = decide_and_propose(place.engine, place.site, policies, SystemClock())
+    listed = listed_of(place.engine, place.site, folder, policies)
+    summary = decide_and_propose(
+        place.engine, place.site, policies, SystemClock(), listed=None if everybody else listed
+    )
     report = None if issuer is None else issue_approved(place.engine, place.site, issuer, SystemClock())
-    waiting = proposals(place.engine, place.site)
+    waiting, others = _apart(proposals(place.engine, place.site), listed)
     if report is not None:
         write_certificates(place.engine, place.site, folder / CERTIFICATES)
     if as_json:
-        click.echo(_as_text(_certify_json(summary, waiting, report)))
+        click.echo(_as_text(_certify_json(summary, waiting, others, report)))
     else:
-        _print_summary(summary, waiting, report, place.language)
+        _print_summary(summary, waiting, others, report, place.language)
     return _finish(report, place.language)
 
 
 @click.command(short_help="Approve proposed awards and issue them.")
 @click.argument("ids", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Approve all that is proposed.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Approve all that is proposed for people on the list."
+)
 @click.option("--by", required=True, help="Name of the person who approves; kept in the register.")
 @click.option("--note", help="For the register: protocol number, legal basis.")
 @folder_option
@@ -121,6 +141,8 @@ def approve(
 ) -> int:
     """Approve proposed awards, by the IDS that `certify` lists or with --all, and issue them.
 
+    --all leaves out who is on no list of the course: they are approved by id.
+
     Each gets a serial number, a signed credential and a certificate, which is written to build/certificates.
     What a stopped run left undone is completed.
 
@@ -129,6 +151,7 @@ def approve(
       lms-sync approve --all --by "Name Surname"
       lms-sync approve 3f2a91c0 --by "Name Surname" --note "Protocol 12"
     """
+    from certificates.policy import read_policies
     from certificates.register import approve as record_approval
     from certificates.register import issue_approved, proposals, write_certificates
 
@@ -136,7 +159,13 @@ def approve(
         raise Refused("approve.nothing-chosen")
     place = _open(folder, site_name)
     issuer = place.issuer()  # first: what cannot be issued is not approved
-    chosen = None if everything else _whole_ids(ids, proposals(place.engine, place.site))
+    waiting = proposals(place.engine, place.site)
+    if everything:
+        listed = listed_of(place.engine, place.site, folder, read_policies(folder))
+        waiting, others = _apart(waiting, listed)
+        chosen = [one.grant_key for one in waiting]
+    else:
+        chosen, others = _whole_ids(ids, waiting), []
     approved = record_approval(place.engine, place.site, chosen, by=by, note=note, clock=SystemClock())
     report = issue_approved(place.engine, place.site, issuer, SystemClock())
     files = write_certificates(place.engine, place.site, folder / CERTIFICATES)
@@ -147,6 +176,8 @@ def approve(
             click.echo(say("approve.done", place.language, n=approved, by=by))
         elif not report.issued and not report.completed:
             click.echo(say("approve.nothing", place.language))
+        if others:
+            click.echo(say("approve.not-listed", place.language, n=len(others)))
         _print_report(report, place.language)
         if files:
             click.echo(say("approve.files", place.language, n=len(files), folder=CERTIFICATES.as_posix()))
@@ -202,6 +233,7 @@ def serve(host: str | None, port: int | None, folder: Path) -> int:
 
     from certificates.keys import KeyUnusable, PublicKey, read_public_key
     from certificates.portal.app import create_app
+    from lms_sync.served import serving
     from lms_sync.settings import database_url, load_settings
     from lms_sync.store.database import open_database
 
@@ -240,8 +272,8 @@ def serve(host: str | None, port: int | None, folder: Path) -> int:
             timeout_keep_alive=5,
         )
     )
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended properly and passes the signal on
-        server.run(sockets=[listening])
+    with serving(folder, address, bound), contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])  # ends properly and passes the signal on
     return DONE
 
 
@@ -273,8 +305,28 @@ def _whole_ids(given: Sequence[str], waiting: Iterable[Proposal]) -> list[str]:
 _ID_SHOWN = 8
 
 
+def _apart(waiting: Iterable[Proposal], listed: Listed) -> tuple[list[Proposal], list[Proposal]]:
+    """Proposals for people on the lists, and for others."""
+    ours: list[Proposal] = []
+    others: list[Proposal] = []
+    for one in waiting:
+        on_list = listed.get(one.policy)
+        (ours if on_list is None or one.person_id in on_list else others).append(one)
+    return ours, others
+
+
+def _print_proposals(proposals: Iterable[Proposal]) -> None:
+    for proposal in proposals:
+        key = proposal.grant_key[:_ID_SHOWN]
+        click.echo(f"  {key}  {proposal.policy}  {proposal.earned_on}  {printable(proposal.name)}")
+
+
 def _print_summary(
-    summary: CertifySummary, waiting: list[Proposal], report: IssueReport | None, language: str
+    summary: CertifySummary,
+    waiting: list[Proposal],
+    others: list[Proposal],
+    report: IssueReport | None,
+    language: str,
 ) -> None:
     if not summary.policies:
         click.echo(say("certify.nothing", language))
@@ -286,10 +338,13 @@ def _print_summary(
     _print_table(say("certify.heading", language).split(" | "), rows)
     if waiting:
         click.echo("\n" + say("certify.proposed", language))
-        for proposal in waiting:
-            key = proposal.grant_key[:_ID_SHOWN]
-            click.echo(f"  {key}  {proposal.policy}  {proposal.earned_on}  {printable(proposal.name)}")
+        _print_proposals(waiting)
         click.echo("\n" + say("certify.next", language))
+    if others:
+        click.echo("\n" + say("certify.proposed-others", language))
+        _print_proposals(others)
+    if left_out := sum(policy.not_listed for policy in summary.policies):
+        click.echo("\n" + say("certify.not-listed", language, n=left_out))
     if report is not None:
         _print_report(report, language)
 
@@ -312,7 +367,7 @@ def _print_table(heading: list[str], rows: list[list[str]]) -> None:
 
 
 def _certify_json(
-    summary: CertifySummary, waiting: list[Proposal], report: IssueReport | None
+    summary: CertifySummary, waiting: list[Proposal], others: list[Proposal], report: IssueReport | None
 ) -> dict[str, Any]:
     return {
         "policies": [
@@ -323,6 +378,7 @@ def _certify_json(
                 "approved": p.approved,
                 "issued": p.issued,
                 "new_decisions": p.new,
+                "not_listed": p.not_listed,
             }
             for p in summary.policies
         ],
@@ -334,8 +390,9 @@ def _certify_json(
                 "name": p.name,
                 "earned_on": p.earned_on.isoformat(),
                 "expires_on": p.expires_on.isoformat() if p.expires_on else None,
+                "listed": p not in others,
             }
-            for p in waiting
+            for p in [*waiting, *others]
         ],
         **(_report_json(report) if report is not None else {"issued": [], "completed": 0, "problems": []}),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def make_reports(
     """Counts and writes the completion report of each course; raises LmsSyncError where that cannot be done."""
     from certificates.policy import read_policies
 
-    language = language or settings.language
+    language = language or outcome.reader_language(folder)
     people = read_people(folder)
     chosen = chosen_courses(folder, site_name, courses, none="report.no-courses")
     if not people.institutions and any(course.adopted is None for course in chosen):
@@ -96,9 +97,7 @@ def report() -> None:
 )
 @click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
 @click.option("--course", "courses", multiple=True, metavar="ID", help="Only this course (repeatable).")
-@click.option(
-    "--language", type=click.Choice(LANGUAGES), help="The language of the report (default: config.yaml's)."
-)
+@click.option("--language", type=click.Choice(LANGUAGES), help="The language of the report (default: yours).")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def completion(
     folder: Path, site_name: str | None, courses: tuple[str, ...], language: str | None, *, as_json: bool
@@ -115,7 +114,7 @@ def completion(
     """
     settings = load_settings(folder)
     name, site = settings.site(site_name)
-    language = language or settings.language
+    language = language or outcome.reader_language(folder)
     written = make_reports(folder, settings, name, site, SystemClock(), courses=courses, language=language)
     if as_json:
         result = {"reports": [one.as_json() for one in written]}
@@ -123,7 +122,7 @@ def completion(
         return outcome.DONE
     for one in written:
         click.echo(click.style(printable(one.report.title), bold=True))
-        for line in terminal_table(one.report, language):
+        for line in terminal_table(one.report, language, width=shutil.get_terminal_size().columns):
             click.echo(printable(line))
         for path in one.files:
             click.echo(path.as_posix())

@@ -67,6 +67,11 @@ def _folder_from_arguments() -> Path:
     return Path()
 
 
+def asked_language() -> str:
+    """The reader's language by what was typed, before a verb has read its options."""
+    return reader_language(_folder_from_arguments())
+
+
 def run_command(command: click.Command) -> int:
     """Runs the command line; its exit code. No traceback reaches the user (LMS_SYNC_DEBUG=1 shows it)."""
     for stream in (sys.stdout, sys.stderr):
@@ -79,7 +84,9 @@ def run_command(command: click.Command) -> int:
         click.echo(error.format_message())
         return WRONG_USAGE
     except click.UsageError as error:
-        error.show()
+        from lms_sync.cli.help_words import usage_error
+
+        click.echo(usage_error(error, asked_language()), err=True)
         return WRONG_USAGE
     except click.ClickException as error:
         error.show()

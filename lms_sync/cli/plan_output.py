@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 
 import click
 
@@ -10,6 +11,7 @@ from authoring.messages import describe, printable, remedy, text
 from lms_sync.apply import ApplyReport
 from lms_sync.cli.drift_output import print_kept, print_sides
 from lms_sync.cli.field_values import UTC, parts, shown_values
+from lms_sync.people.names import with_names
 from lms_sync.plan import SIGNS, Action, Change, Kind, Plan
 
 _COLOURS = {
@@ -36,12 +38,23 @@ _FEW = 3
 _CONTENT = {(Kind.ACTIVITY, "sha1"): "plan.new-package", (Kind.QUESTION, "content"): "plan.new-content"}
 
 
-def print_plan(plan: Plan, language: str, *, every: bool = False, zone: datetime.tzinfo = UTC) -> None:
+Names = Mapping[str, str]
+"""Names of people by idnumber and by `user-<id>` (lms_sync.people.names)."""
+
+
+def print_plan(
+    plan: Plan,
+    language: str,
+    *,
+    every: bool = False,
+    zone: datetime.tzinfo = UTC,
+    names: Names | None = None,
+) -> None:
     """Prints a plan on standard output; `every` lists each object, also those that stay. Times are in `zone`."""
     for kind in Kind:
         changes = [change for change in plan.changes if change.kind is kind]
         for action in Action:
-            _print_group([one for one in changes if one.action is action], language, every, zone)
+            _print_group([one for one in changes if one.action is action], language, every, zone, names or {})
     print_kept(plan, language, zone)
     counts = plan.counts()
     if not plan.work and not plan.refused and not plan.kept_edits and not plan.by_hand:
@@ -60,7 +73,16 @@ def print_plan(plan: Plan, language: str, *, every: bool = False, zone: datetime
         click.echo(text("plan.fused", {"n": plan.observed}, language))
 
 
-def _print_group(changes: list[Change], language: str, every: bool, zone: datetime.tzinfo) -> None:
+_PEOPLE = (Kind.ACCOUNT, Kind.COHORT_MEMBER, Kind.ENROLMENT, Kind.GROUP_MEMBER)
+
+
+def _said(change: Change, names: Names) -> str:
+    return printable(with_names(change.key, names) if change.kind in _PEOPLE else change.key)
+
+
+def _print_group(
+    changes: list[Change], language: str, every: bool, zone: datetime.tzinfo, names: Names
+) -> None:
     if not changes:
         return
     first = changes[0]
@@ -69,13 +91,13 @@ def _print_group(changes: list[Change], language: str, every: bool, zone: dateti
     sign = click.style(SIGNS[first.action], fg=_COLOURS[first.action], bold=True)
     kind = text(f"kind.{first.kind.name.lower().replace('_', '-')}", {}, language)
     if first.kind in _MANY and len(changes) > _FEW and not every:
-        names = ", ".join(printable(change.key) for change in changes[:_FEW])
-        click.echo(f"{sign} {kind}: {len(changes)} ({names}, …)")
+        first_few = ", ".join(_said(change, names) for change in changes[:_FEW])
+        click.echo(f"{sign} {kind}: {len(changes)} ({first_few}, …)")
         for reason in sorted({change.reason for change in changes if change.reason}):
             _print_reason(reason, language)
         return
     for change in changes:
-        click.echo(f"{sign} {kind} {printable(change.key)}")
+        click.echo(f"{sign} {kind} {_said(change, names)}")
         if change.reason:
             _print_reason(change.reason, language)
         for loss in change.losses:
@@ -103,7 +125,7 @@ def _print_reason(code: str, language: str) -> None:
         click.echo(f"    {cure}")
 
 
-def print_report(report: ApplyReport, language: str) -> None:
+def print_report(report: ApplyReport, language: str, *, names: Names | None = None) -> None:
     """Prints what a run did."""
     for odd in report.problems:
         click.echo(describe(odd, language), err=True)
@@ -111,7 +133,7 @@ def print_report(report: ApplyReport, language: str) -> None:
         click.echo(text("apply.moodle-said", {"said": " ".join(warning.split())[:300]}, language), err=True)
     for change, problem in report.failed:
         kind = text(f"kind.{change.kind.name.lower().replace('_', '-')}", {}, language)
-        click.echo(f"! {kind} {printable(change.key)}: {describe(problem, language)}", err=True)
+        click.echo(f"! {kind} {_said(change, names or {})}: {describe(problem, language)}", err=True)
     if report.skipped:
         click.echo(text("apply.skipped", {"n": len(report.skipped)}, language), err=True)
     done = report.done

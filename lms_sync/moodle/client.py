@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from requests_toolbelt.multipart.encoder import MultipartEncoder
 
 from authoring.problems import Refused
 from lms_sync.moodle.errors import CallRefused, MoodleError, SiteBusy, SiteUnreachable, UnknownOutcome
-from lms_sync.moodle.functions import MANY_CALLS, READING_FUNCTIONS
+from lms_sync.moodle.functions import MAKING_FUNCTIONS, MANY_CALLS, READING_FUNCTIONS
+from lms_sync.moodle.watched_connection import Watch, WatchedAdapter
 from lms_sync.moodle.wire import MAX_VARIABLES, Reply, form_of, parse_reply
 from lms_sync.settings import Secret
 
@@ -36,6 +38,8 @@ class Limits:
 
 _SHORTEST_TOKEN = 8  # Moodle's have 32 characters; a shorter one may stand in a reply by chance
 _WAITS = (0.5, 2.0, 5.0)
+_ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
+_LONGEST_WAIT = 30  # seconds that a site may ask us to wait (Retry-After) while somebody watches
 
 
 class MoodleClient:
@@ -69,6 +73,9 @@ class MoodleClient:
         self._http = requests.Session()
         self._http.trust_env = False  # no proxy, no .netrc: the address in the configuration is the address
         self._http.headers["User-Agent"] = "lms-sync"
+        self._http.headers["Accept-Encoding"] = "gzip"
+        self._http.mount("https://", WatchedAdapter())
+        self._http.mount("http://", WatchedAdapter())
         self.calls = 0
         self.warnings: list[str] = []
         self.before_write: Callable[[], None] | None = None
@@ -95,7 +102,16 @@ class MoodleClient:
         form = form_of(function, arguments or {}, self._token.reveal())
         if len(form) > MAX_VARIABLES:
             raise ValueError(f"{function}: {len(form)} variables in one request")
-        return self._with_retries(function, write, lambda: self._post(function, form, write)).value
+        made = MAKING_FUNCTIONS.get(function)
+        rows = (arguments or {}).get(made) if made else None
+
+        def attempt() -> Reply:
+            reply = self._post(function, form, write)
+            if isinstance(rows, list) and isinstance(reply.value, list) and len(rows) != len(reply.value):
+                raise UnknownOutcome("moodle.count-differs", sent=len(rows), told=len(reply.value))
+            return reply
+
+        return self._with_retries(function, write, attempt).value
 
     def _with_retries(self, function: str, write: bool, attempt: Callable[[], Reply]) -> Reply:
         for wait in (*self._waits, None):
@@ -107,6 +123,12 @@ class MoodleClient:
                     raise
                 if error.code == "moodle.no-connection" and not self._answered:
                     raise  # nothing was ever there: more likely a wrong address than a short trouble
+                asked = error.retry_after if isinstance(error, SiteBusy) else 0
+                if asked > _LONGEST_WAIT:
+                    if error.code == "moodle.overloaded":
+                        raise  # to come back sooner than asked would make it worse
+                    asked = 0  # Moodle's page of maintenance always says five minutes
+                wait = max(wait, asked)
                 log.info("%s: %s, trying again in %s s", function, error.code, wait)
                 self._sleep(wait)
                 continue
@@ -119,44 +141,58 @@ class MoodleClient:
         if write and self.before_write is not None:
             self.before_write()
         started = time.monotonic()
-        status, content_type, body = self._send(
+        answer = self._send(
             function,
             "/webservice/rest/server.php",
             form,
             {},
             self._limits.write if write else self._limits.read,
         )
-        log.debug("%s: HTTP %s, %d bytes, %.3f s", function, status, len(body), time.monotonic() - started)
-        return parse_reply(function, status, content_type, body)
+        size, seconds = len(answer.body), time.monotonic() - started
+        log.debug("%s: HTTP %s, %d bytes, %.3f s", function, answer.status, size, seconds)
+        return _understood(function, answer)
 
     def _send(
         self, function: str, path: str, data: Any, headers: Mapping[str, str], patience: float
-    ) -> tuple[int, str, bytes]:
+    ) -> _Answer:
         self.calls += 1
         limits = self._limits
-        until = time.monotonic() + max(limits.whole, patience)
+        watch = Watch(max(limits.whole, patience))
         try:
-            with self._http.post(
-                self.url + path,
-                data=data,
-                headers=dict(headers),
-                timeout=(limits.connect, patience),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                watch,
+                self._http.post(
+                    self.url + path,
+                    data=data,
+                    headers=dict(headers),
+                    timeout=(limits.connect, patience),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 self._answered = True
-                body = _read_limited(function, response, limits.reply_bytes, until)
-                return response.status_code, response.headers.get("Content-Type", ""), self._masked(body)
-        except requests.exceptions.SSLError as error:
-            raise SiteUnreachable("moodle.bad-certificate", url=self.url, reason=_reason(error)) from None
-        except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
-            if _never_sent(error):
-                raise SiteUnreachable("moodle.no-connection", url=self.url, reason=_reason(error)) from None
-            raise UnknownOutcome("moodle.connection-lost", function=function) from None
-        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, _TooSlow):
-            raise UnknownOutcome("moodle.no-answer", function=function, seconds=round(patience)) from None
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError):
-            raise UnknownOutcome("moodle.connection-lost", function=function) from None
+                body = self._masked(_read_limited(function, response, limits.reply_bytes))
+                if watch.passed:  # what has no length looks complete when it is cut
+                    raise UnknownOutcome("moodle.no-answer", function=function, seconds=round(watch.seconds))
+                told = response.headers
+                content_type = self._masked(told.get("Content-Type", "").encode("utf-8", "replace"))
+                wait = _seconds(told.get("Retry-After"))
+                return _Answer(response.status_code, content_type.decode("utf-8"), body, wait)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise self._broken(function, error, watch, patience) from None
+
+    def _broken(self, function: str, error: Exception, watch: Watch, patience: float) -> MoodleError:
+        if not watch.sent:
+            certificate = isinstance(error, requests.exceptions.SSLError)
+            code = "moodle.bad-certificate" if certificate else "moodle.no-connection"
+            return SiteUnreachable(code, url=self.url, reason=_reason(error))
+        if watch.passed:
+            return UnknownOutcome("moodle.no-answer", function=function, seconds=round(watch.seconds))
+        if isinstance(error, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError) or isinstance(
+            error.args[0] if error.args else None, urllib3.exceptions.TimeoutError
+        ):
+            return UnknownOutcome("moodle.no-answer", function=function, seconds=round(patience))
+        return UnknownOutcome("moodle.connection-lost", function=function)
 
     def _masked(self, body: bytes) -> bytes:
         # A site with debugging on tells the values of its queries, the token among them.
@@ -188,14 +224,14 @@ class MoodleClient:
                     "token": self._token.reveal(),
                 }
             )
-            status, content_type, body = self._send(
+            answer = self._send(
                 "upload",
                 "/webservice/upload.php",
                 encoder,
                 {"Content-Type": encoder.content_type},
                 self._limits.write,
             )
-            return parse_reply("upload", status, content_type, body)
+            return _understood("upload", answer)
 
         # A draft that nobody refers to does no harm, so an upload may be repeated like a read.
         try:
@@ -246,29 +282,41 @@ def _refuse_writing(function: str, arguments: Mapping[str, object], *, write: bo
             raise Refused("moodle.read-only", function=name)
 
 
-class _TooSlow(Exception):
-    pass
+@dataclass(frozen=True)
+class _Answer:
+    """What came back over HTTP, with the token masked; `wait` are the seconds of Retry-After."""
+
+    status: int
+    content_type: str
+    body: bytes
+    wait: int
 
 
-def _read_limited(function: str, response: requests.Response, limit: int, until: float) -> bytes:
-    # read1 gives what has arrived: an answer that drips for ever is noticed between two drops.
+def _understood(function: str, answer: _Answer) -> Reply:
+    try:
+        return parse_reply(function, answer.status, answer.content_type, answer.body)
+    except SiteBusy as error:
+        error.retry_after = answer.wait
+        raise
+
+
+def _seconds(told: str | None) -> int:
+    """The seconds of a Retry-After header; a date, as some proxies send it, is not worth a clock of ours."""
+    return int(told) if told and re.fullmatch(r"[0-9]{1,9}", told) else 0
+
+
+def _read_limited(function: str, response: requests.Response, limit: int) -> bytes:
+    # Several layers of compression make a bomb of a few bytes that no limit on what was read would notice.
+    if response.headers.get("Content-Encoding", "identity").strip().lower() not in _ENCODINGS:
+        raise UnknownOutcome("moodle.connection-lost", function=function)
     parts: list[bytes] = []
     size = 0
     while part := response.raw.read1(65536, decode_content=True):
         size += len(part)
         if size > limit:
             raise UnknownOutcome("moodle.reply-too-large", function=function)
-        if time.monotonic() > until:
-            raise _TooSlow
         parts.append(part)
     return b"".join(parts)
-
-
-def _never_sent(error: requests.exceptions.RequestException) -> bool:
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return True
-    text = repr(error)
-    return "NewConnectionError" in text or "NameResolutionError" in text
 
 
 def _reason(error: Exception) -> str:
@@ -278,6 +326,7 @@ def _reason(error: Exception) -> str:
         ("Connection refused", "connection refused"),
         ("timed out", "no answer in time"),
         ("CERTIFICATE_VERIFY_FAILED", "the certificate is not trusted"),
+        ("WRONG_VERSION_NUMBER", "the server does not speak https"),
     ):
         if known in text:
             return said

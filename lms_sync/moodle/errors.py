@@ -29,7 +29,9 @@ class SiteUnreachable(MoodleError):
 
 
 class SiteBusy(MoodleError):
-    """The site is in maintenance or upgrading; nothing was done."""
+    """The site is in maintenance or upgrading; nothing was done. `retry_after`: seconds that it asked to wait."""
+
+    retry_after: int = 0
 
 
 class AccessRefused(MoodleError):

@@ -74,27 +74,39 @@ READING_FUNCTIONS = frozenset(READ_ONLY_FUNCTIONS) | {
 }
 """Every function of which we know that it changes nothing: all that a client of a read-only site sends."""
 
-ANSWERS: dict[str, tuple[type, frozenset[str]]] = {
-    "core_cohort_add_cohort_members": (dict, frozenset()),
-    "core_cohort_create_cohorts": (list, frozenset({"id", "idnumber"})),
-    "core_cohort_get_cohort_members": (list, frozenset({"cohortid", "userids"})),
-    "core_cohort_get_cohorts": (list, frozenset({"id", "idnumber", "name"})),
-    "core_course_create_categories": (list, frozenset({"id"})),
-    "core_course_create_courses": (list, frozenset({"id"})),
-    "core_course_get_categories": (list, frozenset({"id", "name"})),
-    "core_course_get_courses_by_field": (dict, frozenset({"courses"})),
-    "core_course_update_courses": (dict, frozenset()),
-    "core_group_create_groups": (list, frozenset({"id", "idnumber"})),
-    "core_user_create_users": (list, frozenset({"id"})),
-    "core_webservice_get_site_info": (dict, frozenset({"sitename", "username", "release", "functions"})),
-    "local_lmssync_get_site": (dict, frozenset({"plugin_version", "missing_capabilities"})),
-    "local_lmssync_get_state": (dict, frozenset({"state"})),
-    "local_lmssync_set_criteria": (dict, frozenset({"action"})),
-    "local_lmssync_upsert_activity": (dict, frozenset({"id", "action"})),
-    "local_lmssync_upsert_questions": (dict, frozenset({"created", "updated", "unchanged"})),
-    "local_lmssync_upsert_section": (dict, frozenset({"id", "action"})),
+MAKING_FUNCTIONS = {
+    "core_cohort_create_cohorts": "cohorts",
+    "core_course_create_categories": "categories",
+    "core_course_create_courses": "courses",
+    "core_group_create_groups": "groups",
+    "core_user_create_users": "users",
 }
-"""What a function answers: an object or a list of objects, and the keys that the suite reads there.
+"""Functions that answer one row for each row of this argument: another number says that something is odd."""
+
+ANSWERS: dict[str, tuple[type, dict[str, type]]] = {
+    "core_cohort_add_cohort_members": (dict, {}),
+    "core_cohort_create_cohorts": (list, {"id": int, "idnumber": str}),
+    "core_cohort_get_cohort_members": (list, {"cohortid": int, "userids": list}),
+    "core_cohort_get_cohorts": (list, {"id": int, "idnumber": str, "name": str}),
+    "core_course_create_categories": (list, {"id": int}),
+    "core_course_create_courses": (list, {"id": int}),
+    "core_course_get_categories": (list, {"id": int, "name": str}),
+    "core_course_get_courses_by_field": (dict, {"courses": list}),
+    "core_course_update_courses": (dict, {}),
+    "core_group_create_groups": (list, {"id": int, "idnumber": str}),
+    "core_user_create_users": (list, {"id": int}),
+    "core_webservice_get_site_info": (
+        dict,
+        {"sitename": str, "username": str, "release": str, "functions": list},
+    ),
+    "local_lmssync_get_site": (dict, {"plugin_version": int, "missing_capabilities": list}),
+    "local_lmssync_get_state": (dict, {"state": str}),
+    "local_lmssync_set_criteria": (dict, {"action": str}),
+    "local_lmssync_upsert_activity": (dict, {"id": int, "action": str}),
+    "local_lmssync_upsert_questions": (dict, {"created": int, "updated": int, "unchanged": int}),
+    "local_lmssync_upsert_section": (dict, {"id": int, "action": str}),
+}
+"""What a function answers: an object or a list of objects, and the keys that the suite reads there, with their types.
 
 Functions that are not listed answer nothing (null) or are read with more care where they are called.
 """

@@ -7,7 +7,9 @@ texts are in the caller's language.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -121,12 +123,15 @@ def parse_reply(function: str, status: int, content_type: str, body: bytes) -> R
         raise UnknownOutcome("moodle.gateway", function=function, status=status)
     if status != 200:
         raise UnknownOutcome("moodle.http-status", function=function, status=status)
-    text = body.decode("utf-8", "replace").lstrip("\ufeff")
+    # Bytes that are no UTF-8 become lone surrogates: told apart below, and never taken for text of the site.
+    text = body.decode("utf-8", "surrogateescape").lstrip("\ufeff")
     try:
-        value = json.loads(text)
+        value = _DECODER.decode(text)
         printed = ""
     except (ValueError, RecursionError):
-        value, printed = _after_print(function, content_type, text)
+        value, printed = _beside_print(function, content_type, text)
+    if not _is_text(value, text):
+        raise UnknownOutcome("moodle.not-json-other", function=function, content_type=content_type, start="…")
     _raise_refusal(function, value)
     if not _as_declared(function, value):
         raise UnknownOutcome("moodle.unexpected-shape", function=function)
@@ -140,11 +145,56 @@ def _as_declared(function: str, value: object) -> bool:
     if not isinstance(value, kind):
         return False
     rows = value if isinstance(value, list) else [value]
-    return all(isinstance(row, dict) and keys <= row.keys() for row in rows)
+    return all(
+        isinstance(row, dict) and all(type(row.get(key)) is type_ for key, type_ in keys.items())
+        for row in rows
+    )
 
 
-def _after_print(function: str, content_type: str, text: str) -> tuple[object, str]:
-    """JSON that stands after something Moodle printed; UnknownOutcome where there is none."""
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key stands twice")
+    return value
+
+
+def _whole_number(text: str) -> int:
+    value = int(text)
+    if not -(1 << 63) <= value < 1 << 63:
+        raise ValueError("larger than PHP's numbers, and than a database's")
+    return value
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("no number")
+    return value
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"{text} is no JSON")
+
+
+# What PHP's json_encode never writes was not written by Moodle: something in between has changed the answer.
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_whole_number, parse_float=_number, parse_constant=_no_constant
+)
+
+
+_BROKEN_TEXT = re.compile("[\ud800-\udfff]")
+_MAY_BREAK = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _is_text(value: object, text: str) -> bool:
+    """Whether all text in a value can be stored and shown: no half of a pair of surrogates."""
+    if not _BROKEN_TEXT.search(text) and not _MAY_BREAK.search(text):
+        return True  # nearly always, and quickly
+    return _BROKEN_TEXT.search(json.dumps(value, ensure_ascii=False)) is None
+
+
+def _beside_print(function: str, content_type: str, text: str) -> tuple[object, str]:
+    """JSON that stands before or after something Moodle printed; UnknownOutcome where there is none."""
     stripped = text.strip()
     if stripped.startswith("<?xml") and "<ERRORCODE>" in stripped:
         code = re.search(r"<ERRORCODE>([^<]*)</ERRORCODE>", stripped)
@@ -152,21 +202,38 @@ def _after_print(function: str, content_type: str, text: str) -> tuple[object, s
         if errorcode == "invalidtoken":  # PHP dropped the whole body: too large
             raise CallRefused("moodle.body-dropped", errorcode=errorcode, function=function)
         raise CallRefused("moodle.refused", errorcode=errorcode, function=function, message="")
-    decoder = json.JSONDecoder()
-    places = re.finditer(r"(?:^|(?<=[>\s]))[\[{]", text) if stripped[-1:] in ("]", "}") else iter(())
+    begins, ends = stripped[:1] in ("[", "{"), stripped[-1:] in ("]", "}")
+    # What begins as JSON and is none was cut off: a bracket further on is a part of it and no answer.
+    places = re.finditer(r"(?<=[>\s])[\[{]", text) if ends and not begins else iter(())
     for match in islice(places, _NOTICES):
         try:
-            value, end = decoder.raw_decode(text, match.start())
+            value, end = _DECODER.raw_decode(text, match.start())
         except ValueError:
             continue
         except RecursionError:
             break
         if not text[end:].strip():
-            return value, text[: match.start()].strip()
+            return value, _shown(text[: match.start()])
+    if stripped.endswith("null") and (before := stripped[:-4].rstrip(" \t\r")).endswith((">", "\n")):
+        return None, _shown(before)
+    if begins and not ends:
+        # A notice of PHP's shutdown. What ends like JSON may be a second answer, such as an error, and is unknown.
+        with contextlib.suppress(ValueError, RecursionError):
+            value, end = _DECODER.raw_decode(stripped)
+            if re.match(r"\s*<|\s*\n", stripped[end:]):
+                return value, _shown(stripped[end:])
     kind = "html" if "<html" in stripped[:2000].lower() else "empty" if not stripped else "other"
     raise UnknownOutcome(
-        f"moodle.not-json-{kind}", function=function, content_type=content_type, start=_plain(stripped)[:120]
+        f"moodle.not-json-{kind}",
+        function=function,
+        content_type=content_type,
+        start=_shown(_plain(stripped))[:120],
     )
+
+
+def _shown(text: str) -> str:
+    """Text that was printed, as it can be stored and shown."""
+    return _BROKEN_TEXT.sub("\ufffd", text).strip()
 
 
 def _plain(text: str) -> str:

@@ -157,6 +157,31 @@ def test_a_folder_without_an_academy_is_told_so(run: Run, tmp_path: Path) -> Non
     assert str(tmp_path / "empty") in output
 
 
+def test_a_new_academy_has_a_policy_that_is_checked_and_says_when_it_fails(run: Run, academy: Path) -> None:
+    policy = academy / "certificates" / "answering-citizens" / "policy.yaml"
+    assert policy.is_file()
+    spoil(policy, "min: 60%", "min: 90%")
+    code, output, _ = run("check", "--dir", academy)
+    assert code == 1
+    assert "certificates/answering-citizens/policy.yaml" in output
+
+
+@pytest.mark.parametrize("language", ["sq", "ro", "en"])
+def test_a_new_academy_is_without_fault_in_every_language(run: Run, tmp_path: Path, language: str) -> None:
+    assert run("init", tmp_path / "new", "--language", language)[0] == 0
+    code, output, _ = run("check", "--dir", tmp_path / "new", "--json")
+    assert (code, json.loads(output)["problems"]) == (0, [])
+
+
+def test_a_warning_about_a_quiz_is_shown_where_nothing_else_is_wrong(run: Run, academy: Path) -> None:
+    quiz = academy / "quizzes" / "answering-citizens.yaml"
+    spoil(quiz, ", score: -50%", "")
+    code, output, _ = run("check", "--dir", academy)
+    assert code == 0
+    assert "quizzes/answering-citizens.yaml:" in output
+    assert "1 warning." in output
+
+
 def test_init_does_not_touch_a_folder_that_holds_something(run: Run, academy: Path) -> None:
     code, _, errors = run("init", academy)
     assert code == 1

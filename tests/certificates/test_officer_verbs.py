@@ -13,9 +13,14 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import update
 
 from authoring.problems import LmsSyncError, Refused
 from lms_sync.cli.officer import approve, certify, keys, serve
+from lms_sync.clock import SystemClock
+from lms_sync.demo import MARKER, run_demo
+from lms_sync.served import served_at
+from lms_sync.store import schema
 
 CONFIG = """\
 language: en
@@ -67,6 +72,55 @@ def test_the_way_of_an_award_on_the_command_line(folder: Path) -> None:
     summary = json.loads(said)
     assert (code, summary["proposals"], summary["issued"]) == (0, [], [])
     assert summary["policies"][0]["issued"] == 3
+
+
+def _list(folder: Path, academy: Any, *people: str) -> None:
+    """Puts these people, who must be known by a number, on the list of the course."""
+    rows = ["idnumber,firstname,lastname,institution,courses"]
+    with academy.engine.begin() as connection:
+        for number, person in enumerate(people):
+            connection.execute(
+                update(schema.person_data)
+                .where(schema.person_data.c.person_id == person)
+                .values(idnumber=f"N{number}")
+            )
+            rows.append(f"N{number},Given,Family,AL-01,archive-officers")
+    (folder / "people").mkdir()
+    (folder / "people" / "institutions.csv").write_text("code,name_en\nAL-01,Town\n", encoding="utf-8")
+    (folder / "people" / "participants.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def test_people_who_are_on_no_list_are_told_apart_and_not_decided_about_unasked(
+    folder: Path, academy: Any
+) -> None:
+    where = ("--dir", str(folder))
+    run(keys, "init", *where)
+    everybody = json.loads(run(certify, "--json", *where)[1])
+    assert everybody["policies"][0]["not_listed"] == 0  # no list says anything: all are meant
+    earned = [one["person"] for one in everybody["proposals"]]
+    assert len(earned) == 3
+    late = academy.add_person("Vonë", "Ardhuri")  # learns, and is never put on a list
+
+    _list(folder, academy, earned[0])
+    told = json.loads(run(certify, "--json", *where)[1])
+    assert {one["person"]: one["listed"] for one in told["proposals"]} == {
+        earned[0]: True,
+        earned[1]: False,
+        earned[2]: False,
+    }
+    assert told["policies"][0]["not_listed"] == 5  # two who had earned it, two who had not, and the late one
+    said = run(certify, *where)[1]
+    assert "On no list of the course" in said
+    assert "5 people have learned in the courses and are on no list" in said
+    assert "Vonë" not in said
+
+    said = run(approve, "--all", "--by", "Officer", *where)[1]
+    assert "1 award approved by Officer." in said
+    assert "2 proposals are for people who are on no list" in said
+
+    told = json.loads(run(certify, "--all", "--json", *where)[1])
+    chosen = next(one["id"] for one in told["proposals"] if one["person"] == late)
+    assert "1 award approved by Officer." in run(approve, chosen, "--by", "Officer", *where)[1]
 
 
 @pytest.mark.parametrize(
@@ -149,9 +203,15 @@ def test_the_served_portal_shows_what_was_issued(folder: Path) -> None:
             "issued_on": award["issued_on"],
         }
         assert "server" not in answer.headers
+        assert served_at(folder) == address
+        (folder / MARKER).touch()
+        with pytest.raises(Refused) as caught:  # a demo would replace the folder
+            run_demo(folder, SystemClock(), lambda code, /, **params: None)
+        assert caught.value.code == "demo.served"
     finally:
         process.terminate()
         process.wait(20)
+    assert served_at(folder) is None
 
 
 def test_a_port_in_use_is_told(folder: Path) -> None:

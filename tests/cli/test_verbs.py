@@ -129,6 +129,20 @@ def test_people_who_are_undecided_make_plan_and_apply_3(push: Push, command: Com
     assert command("apply", "--dir", push.folder, "--yes").code == 3
 
 
+def test_a_plan_names_people_as_an_administrator_knows_them(pushed: Push, command: Command) -> None:
+    path = pushed.folder / "people" / "participants.csv"
+    head, leaving, *others = path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    path.write_text("".join([head, *others]), encoding="utf-8")
+    columns = dict(zip(head.strip().split(","), leaving.strip().split(","), strict=True))
+    ended = command("plan", "--dir", pushed.folder)
+    name = f"{columns['lastname']} {columns['firstname']} ({columns['idnumber']})"
+    assert name in ended.out
+    assert "user-" not in ended.out
+    assert (
+        name not in command("plan", "--dir", pushed.folder, "--json").out
+    )  # keys only, where it may be passed on
+
+
 def test_an_edit_in_moodle_is_told_and_stays_until_it_is_to_give_way(pushed: Push, command: Command) -> None:
     row = pushed.site.owned[pushed.course().id, "section", "archive-officers/learn"]
     section = pushed.site.sections[row.objectid]

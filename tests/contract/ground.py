@@ -328,6 +328,7 @@ class Ground:
             ("mod_quiz_process_attempt", "learner-answers"),
         ):
             self.site.keep(step, function)
+        self.told_by_core = self._told_by_core(passer, self.users[0])
         failer = self.login(1)
         failer.take_package(self.course, status="failed", score=40)
         failer.take_quiz(self.course, self.quiz, right=0.0)
@@ -339,6 +340,30 @@ class Ground:
             one.client.close()
         time.sleep(1.1)  # get_changes leaves the running second to the next page
         return {"passed": self.users[0], "failed": self.users[1], "stopped": self.users[2]}
+
+    def _told_by_core(self, learner: PracticeLearner, user: int) -> dict[str, Any]:
+        """What core's functions tell of somebody, asked as long as all is visible to them."""
+        call = learner.client.call
+        of_them = {"courseid": self.course, "userid": user}
+        quiz = call("mod_quiz_get_quizzes_by_courses", {"courseids": [self.course]})["quizzes"][0]
+        scorm = call("mod_scorm_get_scorms_by_courses", {"courseids": [self.course]})["scorms"][0]
+        scoes = call("mod_scorm_get_scorm_scoes", {"scormid": scorm["id"]})["scoes"]
+        sco = next(one["id"] for one in scoes if one["launch"])
+        told = {}
+        for name, function, arguments in (
+            ("activities", "core_completion_get_activities_completion_status", of_them),
+            ("course", "core_completion_get_course_completion_status", of_them),
+            ("grades", "gradereport_user_get_grade_items", of_them),
+            (
+                "attempts",
+                "mod_quiz_get_user_attempts",
+                {"quizid": quiz["id"], "userid": user, "status": "all"},
+            ),
+            ("tracks", "mod_scorm_get_scorm_sco_tracks", {"scoid": sco, "userid": user}),
+        ):
+            told[name] = call(function, arguments)
+            self.site.keep(f"{name}-told-by-core", function)
+        return told
 
     def changes(self, stream: str, /, **changed: object) -> dict[str, Any]:
         """One page of a stream, its data parsed."""

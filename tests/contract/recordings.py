@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from called_functions import called_functions
 from shapes import shape_of
 from sites import ROOT, SiteUnderTest
 from transcript import Exchange
@@ -46,7 +47,7 @@ def write_recordings(site: SiteUnderTest, folder: Path) -> None:
         "plugin_version": site.about["plugin_version"],
         "plugin_release": site.about["plugin_release"],
         "plugin_source_sha256": plugin_source_sha256(),
-        "functions": sorted(site.transcript.answered & {*FUNCTIONS, *_learner_functions(site)}),
+        "functions": sorted(site.transcript.answered & {*FUNCTIONS, *called_functions()}),
         "figures": site.figures,
         "skipped": site.skipped,
     }
@@ -54,10 +55,6 @@ def write_recordings(site: SiteUnderTest, folder: Path) -> None:
     for path in folder.glob("*.json"):
         if path.name not in wanted and path.name.removesuffix(".json") not in site.skipped:
             path.unlink()
-
-
-def _learner_functions(site: SiteUnderTest) -> set[str]:
-    return {name for name in site.transcript.functions if name.startswith(("mod_", "core_completion_"))}
 
 
 def write_transcript(site: SiteUnderTest, target: Path) -> None:

@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from called_functions import called_functions
 from transcript import Transcript, WatchedClient
 
 from lms_sync.learners import PracticeLearner, mobile_token
-from lms_sync.moodle.functions import FUNCTIONS
 from lms_sync.settings import Secret, Settings, SiteSettings
 
 HERE = Path(__file__).parent
@@ -48,11 +48,12 @@ class SiteUnderTest:
 
     def summary(self) -> str:
         """What ran, in one line."""
-        ours = self.transcript.answered & set(FUNCTIONS)
+        called = set(called_functions())
         release = f" {self.about['moodle_release']}, {self.about['db_family']}" if self.about else ""
         return (
             f"{self.name}{release}: {len(self.transcript.steps)} named steps, {len(self.transcript.exchanges)} requests, "
-            f"{len(ours)} of {len(FUNCTIONS)} functions answered, {len(self.skipped)} steps skipped"
+            f"{len(self.transcript.answered & called)} of {len(called)} functions answered, "
+            f"{len(self.skipped)} steps skipped"
         )
 
     def keep(self, step: str, function: str = "", *, note: str = "") -> None:
@@ -116,6 +117,17 @@ class SiteUnderTest:
     def token_without_role(self, step: str, username: str) -> Iterator[Secret]:
         raise NotImplementedError
         yield
+
+    @contextmanager
+    def service_of(self, step: str, functions: tuple[str, ...]) -> Iterator[Secret]:
+        """The service account's token in a service of these functions only."""
+        raise NotImplementedError
+        yield
+
+    @property
+    def account(self) -> str:
+        """The user name of the service account."""
+        return str(self.client.call("core_webservice_get_site_info")["username"])
 
 
 class StandInSite(SiteUnderTest):
@@ -196,6 +208,13 @@ class StandInSite(SiteUnderTest):
             yield Secret(token)
         finally:
             self._control("tokens", {"username": username, "service": "lmssync", "remove": True})
+
+    @contextmanager
+    def service_of(self, step: str, functions: tuple[str, ...]) -> Iterator[Secret]:
+        name, account = f"{self.run}_core", self.account
+        self._control("services", {"shortname": name, "functions": functions})
+        yield Secret(self._control("tokens", {"username": account, "service": name})["token"])
+        self._control("services", {"shortname": name, "remove": True})
 
 
 class RealSite(SiteUnderTest):
@@ -281,3 +300,13 @@ class RealSite(SiteUnderTest):
             yield Secret(token)
         finally:
             self._run(step, script, "remove", username, must=True)
+
+    @contextmanager
+    def service_of(self, step: str, functions: tuple[str, ...]) -> Iterator[Secret]:
+        script = str(HERE / "site_scripts" / "service_of_functions.php")
+        name, account = f"{self.run}_core", self.account
+        token = self._run(step, script, "add", name, account, *functions)[1].splitlines()[-1]
+        try:
+            yield Secret(token)
+        finally:
+            self._run(step, script, "remove", name, account, must=True)

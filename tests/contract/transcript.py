@@ -85,8 +85,10 @@ class WatchedClient(MoodleClient):
         )
         return self.transcript.exchanges[-1]
 
-    def _send(self, function: str, *arguments: Any, **named: Any) -> tuple[int, str, bytes]:
-        status, content_type, body = super()._send(function, *arguments, **named)
+    def _send(self, function: str, *arguments: Any, **named: Any) -> Any:
+        answer = super()._send(function, *arguments, **named)
         request = "a file in a multipart form" if function == "upload" else self._request
-        self.transcript.exchanges.append(Exchange(function, request, status, content_type, body))
-        return status, content_type, body
+        self.transcript.exchanges.append(
+            Exchange(function, request, answer.status, answer.content_type, answer.body)
+        )
+        return answer

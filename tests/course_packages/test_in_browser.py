@@ -49,7 +49,7 @@ def walk_lesson(learner: Any, lesson: Any, *, wrongly: tuple[str, ...] = ()) -> 
         )
         answer_by_keyboard(learner, right, several=check.kind == "multiple")
         frame.wait_for_selector(f'[data-check="{check.id}"].answered')
-        assert frame.evaluate("document.activeElement.matches('.answered button')")  # never lost
+        assert frame.evaluate("document.activeElement.closest('.check.answered') !== null")  # never lost
 
 
 def tab_until(learner: Any, target: str, *, before: bool = False) -> None:
@@ -527,3 +527,49 @@ def lesson_with_checks(course: Course, number: int) -> Lesson:
         for language, text in source.texts.items()
     }
     return Lesson(f"lesson-{number}", 5, texts)
+
+
+def test_a_locked_answer_is_still_reached_read_and_left_by_keyboard(
+    learner: Any, platform_for: Any, example_files: Any
+) -> None:
+    one = learner(platform_for(example_files))
+    frame = one.open()
+    form = frame.locator("form.check").first
+    assert form.locator("h2.check-label").count() == 1
+    form.locator("input").first.focus()
+    one.press("Space")
+    one.press("Enter")
+    assert "answered" in form.get_attribute("class")
+    chosen = form.evaluate("form => [...form.querySelectorAll('input')].map(one => one.checked)")
+    assert form.evaluate("form => [...form.querySelectorAll('input')].every(one => !one.disabled)")
+    assert form.locator("input[aria-disabled=true]").count() == len(chosen)
+    assert form.evaluate("form => form.contains(document.activeElement)")  # the focus was not lost
+    for key in ("Space", "ArrowDown", "Enter"):
+        one.press(key)
+    form.locator("label").last.click(force=True)
+    assert form.evaluate("form => [...form.querySelectorAll('input')].map(one => one.checked)") == chosen
+    assert "answered" in form.get_attribute("class")
+    tab_until(one, "document.querySelector('form.check button')")
+    one.press("Enter")
+    assert "answered" not in form.get_attribute("class")
+    assert form.locator("input[aria-disabled=true]").count() == 0
+
+
+def test_the_entries_of_the_contents_have_names_without_a_comma_of_ours(
+    learner: Any, platform_for: Any, example_files: Any
+) -> None:
+    frame = learner(platform_for(example_files)).open()
+    names = frame.locator(".contents li .unseen").all_inner_texts()
+    assert names
+    assert all(name.strip().startswith("(") for name in names)
+
+
+def test_a_preview_does_not_say_that_anything_is_kept(
+    learner: Any, platform_for: Any, small_files: Any
+) -> None:
+    one = learner(platform_for(small_files, stored={"cmi.core.lesson_mode": "browse"}))
+    frame = one.open()
+    frame.locator(".contents li").last.locator("button").click()
+    said = frame.locator(".standing").inner_text()
+    assert "preview" in said.casefold() or "paraprake" in said.casefold()
+    assert "kept" not in said
