@@ -27,6 +27,7 @@ PACKAGES = (
     "course_packages",
     "quizzes",
     "programmes",
+    "helpdesk",
     "lms_sync",
     "lms_sync/people",
     "certificates",

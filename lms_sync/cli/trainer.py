@@ -153,13 +153,14 @@ def _activity_keys(courses: Iterable[Any]) -> Iterable[str]:
 
 
 def _other_problems(folder: Path, known: set[str] | None, quizzes: set[str] | None) -> list[Problem]:
-    """What is wrong with people, policies, programmes and the configuration, as far as they are there.
+    """What is wrong with people, policies, programmes, the help desk and the configuration, as far as they are there.
 
     `known` are the keys of courses and activities, `quizzes` the names of their files; None where the courses
     themselves could not be read.
     """
     from certificates.check_policy import check_policy
     from certificates.policy import read_policies
+    from helpdesk import read_helpdesk
     from lms_sync.people import People, read_people
     from lms_sync.programme_files import read_programme_files
     from lms_sync.settings import CONFIG_FILE, load_settings, settings_warnings
@@ -180,8 +181,16 @@ def _other_problems(folder: Path, known: set[str] | None, quizzes: set[str] | No
             problems.extend(check_policy(policy, known=known))
     except ContentError as error:
         problems.extend(error.problems)
+    programmes: set[str] | None = None
     try:
-        read_programme_files(folder, keys=known, quizzes=quizzes, awards=awards, people=people)
+        files = read_programme_files(folder, keys=known, quizzes=quizzes, awards=awards, people=people)
+        programmes = {one.id for one in files.programmes}
+    except ContentError as error:
+        problems.extend(error.problems)
+    activities = None if known is None else {key for key in known if "/" in key}
+    try:
+        if (desk := read_helpdesk(folder, activities=activities, programmes=programmes)) is not None:
+            problems.extend(desk.warnings)
     except ContentError as error:
         problems.extend(error.problems)
     if (folder / CONFIG_FILE).is_file():
