@@ -154,7 +154,6 @@ class HelpDeskFile(Part):
     manual: Manual | None = None
     answer_within: Annotated[Within, PlainValidator(_within)] = Within(3, "working days")
     holidays: tuple[Day, ...] = ()
-    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
