@@ -5,5 +5,6 @@ Reads the files that officers write and builds pages; it knows neither network n
 
 from helpdesk.desk import Answer, HelpDesk, News, Topic
 from helpdesk.read_desk import read_helpdesk
+from helpdesk.site import Site, build_site
 
-__all__ = ["Answer", "HelpDesk", "News", "Topic", "read_helpdesk"]
+__all__ = ["Answer", "HelpDesk", "News", "Site", "Topic", "build_site", "read_helpdesk"]

@@ -34,7 +34,9 @@ MAX_DOWNLOAD = 20_000_000
 _HEADING = re.compile(r"^#[ \t]+(.*\S)[ \t]*$")
 _SEE = re.compile(r"^See:[ \t]*(.*\S)[ \t]*$")
 _SEE_TRANSLATED = re.compile(r"^(Shih|Shiko|Vezi|Vedeți):", re.IGNORECASE)
-_NAME = re.compile(r"(?P<id>[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)\.(?P<language>[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.md")
+_NAME = re.compile(
+    r"(?P<id>[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)\.(?P<language>[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.md"
+)
 _NEWS_ID = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)-(?P<rest>[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)")
 
 
@@ -98,7 +100,7 @@ class _Reader:
         self.problems.append(Problem(code, params, place, "warning" if warning else "error"))
 
     def at(self, code: str, *pointer: str | int, **params: object) -> None:
-        self.report(code, self.document.place(pointer), **params)
+        self.problems.append(Problem(code, params, self.document.place(pointer)))
 
     # --- helpdesk.yaml ------------------------------------------------------------------------
 

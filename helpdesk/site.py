@@ -62,9 +62,7 @@ class Site:
         return whole.hexdigest()
 
 
-def build_site(
-    desk: HelpDesk, programme: Programme | None, course: Course | None, *, root: Path
-) -> Site:
+def build_site(desk: HelpDesk, programme: Programme | None, course: Course | None, *, root: Path) -> Site:
     """The whole site. `course` is the manual's, where the manual is made from lessons; `root` the academy folder."""
     return _Builder(desk, programme, course, root).build()
 
@@ -80,7 +78,7 @@ def _all_words() -> Mapping[str, Words]:
 def words_in(language: str) -> Words:
     """What the pages say; English where they do not speak the language of the answers."""
     every = _all_words()
-    return every["en"] | (every.get(language) or every.get(language.partition("-")[0]) or {})
+    return {**every["en"], **(every.get(language) or every.get(language.partition("-")[0]) or {})}
 
 
 def language_name(language: str) -> str:
@@ -255,13 +253,19 @@ class _Builder:
     def _language(self, language: str) -> None:
         desk, words = self.desk, words_in(language)
         topics = self._topics(language)
-        self._page("index.html", "home.html.j2", language, desk.file.title.in_language(language), topics=topics)
+        self._page(
+            "index.html", "home.html.j2", language, desk.file.title.in_language(language), topics=topics
+        )
         self._page("questions.html", "questions.html.j2", language, words["all_questions"], topics=topics)
         self._page("search.html", "search.html.j2", language, words["search_page"])
         self._page("contacts.html", "contacts.html.j2", language, words["contacts"])
         if self._has_downloads:
             self._page(
-                "downloads.html", "downloads.html.j2", language, words["downloads"], files=self._files(language)
+                "downloads.html",
+                "downloads.html.j2",
+                language,
+                words["downloads"],
+                files=self._files(language),
             )
         for topic in topics:
             self._page(f"topics/{topic.id}.html", "topic.html.j2", language, topic.title, topic=topic)
@@ -380,9 +384,7 @@ class _Builder:
         words = words_in(language)
         if text := self.desk.manual.get(language) or next(iter(self.desk.manual.values()), None):
             html = self._desk_html(text, "manual/index.html", language)
-            self._page(
-                "manual/index.html", "manual.html.j2", language, text.title, page_text=text, html=html
-            )
+            self._page("manual/index.html", "manual.html.j2", language, text.title, page_text=text, html=html)
             return
         lessons = self._lessons(language)
         if self.course is None or not lessons:
@@ -408,6 +410,7 @@ class _Builder:
                 language,
                 lesson.text.title,
                 number=number + 1,
+                lessons=lessons,
                 text=lesson.text,
                 before=lessons[number - 1] if number else None,
                 after=lessons[number + 1] if number + 1 < len(lessons) else None,
@@ -437,7 +440,9 @@ class _Builder:
 
     def _menu(self, page: str, language: str) -> list[dict[str, Any]]:
         words = words_in(language)
-        parts = [("questions", "questions.html", ("topics/", "answers/"))]
+        parts: list[tuple[str, str, tuple[str, ...]]] = [
+            ("questions", "questions.html", ("topics/", "answers/"))
+        ]
         if self.course is not None or self.desk.manual:
             parts.append(("manual", "manual/index.html", ("manual/",)))
         if self.desk.news:
@@ -496,8 +501,8 @@ class _Builder:
         for number, lesson in enumerate(self._lessons(language), start=1):
             where = f"{words['manual']}, {words['lesson'].format(n=number)}"
             rows.append([f"manual/{lesson.id}.html", lesson.text.title, where, _lesson_words(lesson.text)])
-        if text := self.desk.manual.get(language) or next(iter(self.desk.manual.values()), None):
-            rows.append(["manual/index.html", text.title, words["manual"], plain_text(text.html)])
+        if manual := self.desk.manual.get(language) or next(iter(self.desk.manual.values()), None):
+            rows.append(["manual/index.html", manual.title, words["manual"], plain_text(manual.html)])
         for item in self.desk.news:
             news = item.text(language)
             where = f"{words['news']}, {date_in_words(item.day, language)}"
@@ -531,9 +536,7 @@ class _Builder:
         shared = [name for name in hashes if name.startswith(("assets/", "logos/"))]
         shared.append("index.html")
         indices = set(self.assets["index"].values())
-        files = [
-            f"downloads/{one.name}" for one in self.desk.downloads if one.size <= MAX_KEPT
-        ]
+        files = [f"downloads/{one.name}" for one in self.desk.downloads if one.size <= MAX_KEPT]
         also = {
             language: sorted(
                 {
@@ -546,8 +549,10 @@ class _Builder:
             for language in self.desk.languages
         }
         start = {language: f"{language}/offline.html" for language in self.desk.languages}
-        values = {name: Markup(_script_text(json.dumps(value, ensure_ascii=False, indent=0)))  # noqa: S704
-                  for name, value in (("files", hashes), ("also", also), ("start", start))}
+        values = {
+            name: Markup(_script_text(json.dumps(value, ensure_ascii=False, indent=0)))  # noqa: S704
+            for name, value in (("files", hashes), ("also", also), ("start", start))
+        }
         return _encoded(_templates().get_template("sw.js.j2").render(values))
 
 
@@ -574,7 +579,9 @@ def _crlf(text: str) -> str:
 
 
 def _citation(law: LawReference, words: Words, language: str) -> str:
-    act = words["law_date"].format(act=law.act, date=date_in_words(law.date, language)) if law.date else law.act
+    act = (
+        words["law_date"].format(act=law.act, date=date_in_words(law.date, language)) if law.date else law.act
+    )
     # Some acts have points or chapters: only a bare number is called an article.
     article = words["law_article"].format(article=law.article) if law.article[:1].isdigit() else law.article
     return ", ".join(part for part in (act, article) if part)
@@ -585,7 +592,9 @@ def _lesson_words(text: LessonText) -> str:
     parts = list(text.objectives)
     for block in text.blocks:
         if isinstance(block, Prose):
-            parts.extend(plain_text(found) for found in re.findall(r"<h[2-6]>(.*?)</h[2-6]>", block.html, re.DOTALL))
+            parts.extend(
+                plain_text(found) for found in re.findall(r"<h[2-6]>(.*?)</h[2-6]>", block.html, re.DOTALL)
+            )
         elif isinstance(block, CallOut):
             parts.extend(plain_text(one.html) for one in block.blocks if isinstance(one, Prose))
         elif isinstance(block, Check):

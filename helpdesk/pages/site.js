@@ -25,6 +25,13 @@
     return fold(text).match(WORD) || [];
   }
 
+  /* The words of a query that tell something: of two letters and fewer only when there are no others. */
+  function telling(query) {
+    const typed = wordsOf(query).slice(0, 12);
+    const longer = typed.filter((word) => word.length > 2 || /\p{N}/u.test(word));
+    return longer.length ? longer : typed;
+  }
+
   window.helpdeskIndex = function (data) {
     entries = data.map((entry) => ({
       page: entry[0],
@@ -63,16 +70,16 @@
         return 3;
       }
       if (word.startsWith(typed)) {
-        best = Math.max(best, typed.length > 2 ? 2 : 1);
+        best = Math.max(best, 2);
       } else if (stem && word.startsWith(stem)) {
-        best = Math.max(best, 1);
+        best = Math.max(best, 1); // another ending: kutinë, kutia
       }
     }
     return best;
   }
 
   function find(query) {
-    const typed = wordsOf(query);
+    const typed = telling(query);
     const found = [];
     for (const entry of entries) {
       let score = 0;
@@ -101,7 +108,7 @@
   function appendMarked(element, text, typed) {
     let from = 0;
     for (const match of text.matchAll(WORD)) {
-      if (fit(fold(match[0]), typed) || typed.some((word) => fit(word, [fold(match[0])]))) {
+      if (typed.some((word) => fit(word, [fold(match[0])]))) {
         element.append(text.slice(from, match.index));
         const mark = document.createElement("mark");
         mark.textContent = match[0];
@@ -139,7 +146,7 @@
     if (before) {
       before.remove();
     }
-    const typed = wordsOf(query);
+    const typed = telling(query);
     if (!typed.length) {
       status.textContent = "";
       return;

@@ -39,6 +39,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "certify": ("officer", "certify"),
         "approve": ("officer", "approve"),
         "report": ("officer_report", "report"),
+        "helpdesk": ("officer_helpdesk", "helpdesk"),
         "keys": ("officer", "keys"),
         "serve": ("officer", "serve"),
     },
