@@ -26,11 +26,12 @@ GRADE = "grade"
 QUIZ_ATTEMPT = "quiz_attempt"
 SCORM_RESULT = "scorm_result"
 ENROLMENT = "enrolment"
+HELPDESK = "helpdesk"
 
 RESULT_STREAMS = (ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, SCORM_RESULT)
 """What learners did, in the order in which a pull reads it."""
 
-STREAMS = (*RESULT_STREAMS, ENROLMENT)
+STREAMS = (*RESULT_STREAMS, ENROLMENT, HELPDESK)
 """Every kind of fact there is."""
 
 _BATCH = 2000
@@ -50,6 +51,7 @@ class Fact:
     quiz_attempt         {"attempt": int, "state": str, "score": float|None, "max": float}
     scorm_result         {"attempt": int, "element": str, "value": str}
     enrolment            {"enrolled": bool, "institution": [str]}
+    helpdesk             {"discussion": int, "state": "open"|"answered"}
     ===================  =====================================================
 
     Facts that were read person by person, without the plugin (`lms_sync.pull_by_person`), have source ids that

@@ -59,7 +59,19 @@ READ_ONLY_FUNCTIONS = (
 )
 """What the service of a read-only site needs (docs/read-only.md): adopting, and reading without the plugin."""
 
-READING_FUNCTIONS = frozenset(READ_ONLY_FUNCTIONS) | {
+HELPDESK_READING = (
+    "core_course_get_course_module",
+    "mod_forum_get_discussion_posts",
+    "mod_forum_get_forum_discussions",
+    "mod_forum_get_forums_by_courses",
+    "mod_glossary_get_entries_by_letter",
+    "mod_glossary_get_glossaries_by_courses",
+)
+HELPDESK_WRITING = ("mod_glossary_add_entry", "mod_glossary_delete_entry", "mod_glossary_update_entry")
+HELPDESK_FUNCTIONS = (*HELPDESK_READING, *HELPDESK_WRITING)
+"""What the help desk calls beside finding its course: questions from a forum, answers into a glossary."""
+
+READING_FUNCTIONS = frozenset(READ_ONLY_FUNCTIONS) | frozenset(HELPDESK_READING) | {
     "core_cohort_get_cohort_members",
     "core_cohort_get_cohorts",
     "core_course_get_categories",

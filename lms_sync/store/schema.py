@@ -341,3 +341,22 @@ status_list = Table(  # signed by the register, only handed out by the portal
     Column("content", LargeBinary),  # the signed BitstringStatusListCredential; empty until first published
     Column("updated_at", Moment, nullable=False),
 )
+
+# --- help desk --------------------------------------------------------------------------------
+
+helpdesk_question = Table(  # a discussion in the help desk's forum; its words stay in Moodle
+    "helpdesk_question",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("discussion", BigInteger, primary_key=True, autoincrement=False),
+    Column("forum", String(100), nullable=False),  # the activity's key
+    Column("person_id", String(36), ForeignKey("person.id"), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),  # of the last post; what has not changed is not read again
+    Column("state", String(16), nullable=False),  # open, answered, closed
+    Column("owner", String(200)),  # the colleague who answers
+    Column("due_at", Moment, nullable=False),
+    Column("answered_at", Moment),  # of the first post by somebody else
+    Column("closed_by_hand", Boolean, nullable=False),
+    Index(None, "person_id"),
+)
