@@ -52,9 +52,7 @@ def write_draft(
     else. `names` are those that must not stand in it, beside those of the writers. Raises LmsSyncError.
     """
     if topic not in {one.id for one in desk.topics}:
-        raise LmsSyncError(
-            "helpdesk.draft-topic", what=topic, known=", ".join(one.id for one in desk.topics)
-        )
+        raise LmsSyncError("helpdesk.draft-topic", what=topic, known=", ".join(one.id for one in desk.topics))
     if language not in desk.languages:
         raise LmsSyncError("helpdesk.draft-language", language=language, known=", ".join(desk.languages))
     path = folder / DRAFTS / topic / f"{answer_id}.{language}.md"

@@ -71,19 +71,23 @@ HELPDESK_WRITING = ("mod_glossary_add_entry", "mod_glossary_delete_entry", "mod_
 HELPDESK_FUNCTIONS = (*HELPDESK_READING, *HELPDESK_WRITING)
 """What the help desk calls beside finding its course: questions from a forum, answers into a glossary."""
 
-READING_FUNCTIONS = frozenset(READ_ONLY_FUNCTIONS) | frozenset(HELPDESK_READING) | {
-    "core_cohort_get_cohort_members",
-    "core_cohort_get_cohorts",
-    "core_course_get_categories",
-    "core_course_get_course_module",
-    "core_group_get_course_groups",
-    "core_group_get_group_members",
-    "core_user_get_users_by_field",
-    "local_lmssync_get_accounts",
-    "local_lmssync_get_changes",
-    "local_lmssync_get_site",
-    "local_lmssync_get_state",
-}
+READING_FUNCTIONS = (
+    frozenset(READ_ONLY_FUNCTIONS)
+    | frozenset(HELPDESK_READING)
+    | {
+        "core_cohort_get_cohort_members",
+        "core_cohort_get_cohorts",
+        "core_course_get_categories",
+        "core_course_get_course_module",
+        "core_group_get_course_groups",
+        "core_group_get_group_members",
+        "core_user_get_users_by_field",
+        "local_lmssync_get_accounts",
+        "local_lmssync_get_changes",
+        "local_lmssync_get_site",
+        "local_lmssync_get_state",
+    }
+)
 """Every function of which we know that it changes nothing: all that a client of a read-only site sends."""
 
 MAKING_FUNCTIONS = {
