@@ -124,7 +124,8 @@ class _Reader:
         if file.useful == "mailto" and not any(contact.email for contact in file.contacts):
             self.at("helpdesk.useful-nobody", "useful")
         if programmes is not None and file.programme not in programmes:
-            self.at("helpdesk.unknown", "programme", what=file.programme, known=_list(programmes))
+            place = self.document.place(("programme",))
+            self.report("helpdesk.programme-missing", place, warning=True, what=file.programme)
         for name in ("forum", "glossary"):
             key = getattr(file, name)
             if activities is not None and key is not None and key not in activities:
@@ -296,6 +297,9 @@ class _Reader:
                 del lines[last:]
             elif found := _SEE_TRANSLATED.match(lines[last]):
                 self.report("helpdesk.see-word", Place(file, last + 1), word=found[1])
+            for number, line in enumerate(lines[first + 1 : last], start=first + 1):
+                if number < len(lines) and _SEE.match(line):
+                    self.report("helpdesk.see-not-last", Place(file, number + 1))
         body = "\n".join(lines[first + 1 :])
         if not body.strip():
             self.report("helpdesk.no-text", Place(file, first + 1))

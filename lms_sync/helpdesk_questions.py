@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pydantic
 from sqlalchemy import Engine, Row, insert, select, update
 
-from authoring.problems import LmsSyncError
+from authoring.problems import LmsSyncError, Problem
 from helpdesk.desk import HelpDesk
 from helpdesk.due import due_at
 from lms_sync.clock import Clock
@@ -100,6 +100,7 @@ class QuestionsReport:
     new: int
     answered: int
     open: int
+    warnings: tuple[Problem, ...] = ()
 
 
 def list_discussions(client: Caller, forum_id: int) -> list[Discussion]:
@@ -135,11 +136,15 @@ def pull_questions(
     discussions = list_discussions(client, find_forum(client, forum))
     with reading(engine) as connection:
         known = {row.discussion: row for row in connection.execute(_rows(site, forum))}
-    answers = {
-        one.discussion: _answered_at(client, one)
-        for one in discussions
-        if one.numreplies and _changed(one, known.get(one.discussion))
-    }
+    answers: dict[int, datetime.datetime | None] = {}
+    hidden = 0
+    for one in discussions:
+        if one.numreplies and _changed(one, known.get(one.discussion)):
+            posts = list_posts(client, one.discussion)
+            answers[one.discussion] = first_reply(posts, one.userid)
+            if len(posts) < 2 and one.usermodified != one.userid:  # there is a reply that we may not read
+                answers[one.discussion] = _moment(one.timemodified)
+                hidden += 1
     now = clock.now()
     table = schema.helpdesk_question
     new = answered = 0
@@ -194,7 +199,8 @@ def pull_questions(
             table.c.site == site, table.c.forum == forum, table.c.state == "open"
         )
         waiting = len(connection.execute(still).all())
-    return QuestionsReport(len(discussions), new, answered, waiting)
+    warnings = (Problem("helpdesk.replies-hidden", {"n": hidden}, severity="warning"),) if hidden else ()
+    return QuestionsReport(len(discussions), new, answered, waiting, warnings)
 
 
 def questions(
@@ -280,11 +286,6 @@ def _state(one: Discussion, answered_at: datetime.datetime | None) -> State:
     if one.locked:
         return "closed"
     return "answered" if answered_at is not None and one.usermodified != one.userid else "open"
-
-
-def _answered_at(client: Caller, one: Discussion) -> datetime.datetime | None:
-    """When somebody else than the asker first wrote."""
-    return first_reply(list_posts(client, one.discussion), one.userid)
 
 
 def first_reply(posts: Iterable[Post], asker: int) -> datetime.datetime | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from authoring.course import Course, read_course
-from authoring.problems import ContentError, LmsSyncError, Problem
+from authoring.problems import ContentError, LmsSyncError, Place, Problem
 from helpdesk import HelpDesk, Site, build_site, read_helpdesk
+from helpdesk.desk import FOLDER
 from lms_sync.write_files import refuse_links, write_durably
 from programmes import Programme, read_programme
 
@@ -75,6 +76,7 @@ def build_helpdesk(folder: Path) -> BuiltSite:
 
 def _make(folder: Path, desk: HelpDesk) -> Site:
     problems: list[Problem] = []
+    warnings: list[Problem] = []
     programme: Programme | None = None
     path = folder / "programmes" / f"{desk.file.programme}.yaml"
     if path.is_file():
@@ -83,7 +85,10 @@ def _make(folder: Path, desk: HelpDesk) -> Site:
         except ContentError as error:
             problems.extend(error.problems)
     else:
-        problems.append(Problem("helpdesk.programme-missing", {"what": desk.file.programme}))
+        place = Place(f"{FOLDER}/helpdesk.yaml")
+        warnings.append(
+            Problem("helpdesk.programme-missing", {"what": desk.file.programme}, place, "warning")
+        )
     course: Course | None = None
     if desk.file.manual is not None:
         try:
@@ -92,7 +97,8 @@ def _make(folder: Path, desk: HelpDesk) -> Site:
             problems.extend(error.problems)
     if any(problem.severity == "error" for problem in problems):
         raise ContentError(problems)
-    return build_site(desk, programme, course, root=folder)
+    site = build_site(desk, programme, course, root=folder)
+    return replace(site, warnings=(*warnings, *site.warnings))
 
 
 def _made_before(folder: Path) -> set[str]:

@@ -142,6 +142,41 @@ class SimpleActivity:
 
 
 @dataclass
+class ForumPost:
+    id: int
+    discussion: int
+    parent: int
+    userid: int
+    subject: str
+    message: str
+    created: int
+
+
+@dataclass
+class Discussion:
+    id: int
+    course: int
+    forum: int
+    name: str
+    userid: int
+    posts: list[ForumPost] = field(default_factory=list)
+    timelocked: int = 0
+
+
+@dataclass
+class GlossaryEntry:
+    id: int
+    glossary: int
+    userid: int
+    concept: str
+    definition: str
+    approved: int
+    timecreated: int
+    timemodified: int
+    usedynalink: int = 0
+
+
+@dataclass
 class StoredFile:
     filename: str
     content: bytes = field(repr=False)

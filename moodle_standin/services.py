@@ -121,6 +121,11 @@ ROLE_CAPABILITIES: Final = frozenset(
 # What Moodle's student role may do in a course where it is assigned.
 STUDENT_CAPABILITIES: Final = frozenset(
     {
+        "mod/forum:replypost",
+        "mod/forum:startdiscussion",
+        "mod/forum:viewdiscussion",
+        "mod/glossary:view",
+        "mod/glossary:write",
         "mod/quiz:attempt",
         "mod/quiz:reviewmyattempts",
         "mod/quiz:view",

@@ -31,7 +31,9 @@ from moodle_standin.records import (
     CourseCompletion,
     CourseModule,
     CriterionCompletion,
+    Discussion,
     Enrolment,
+    GlossaryEntry,
     Grade,
     GradeItem,
     Group,
@@ -126,6 +128,8 @@ class Site:
     modules: dict[int, CourseModule] = field(default_factory=dict)
     forums: dict[int, str] = field(default_factory=dict)
     simple: dict[tuple[str, int], SimpleActivity] = field(default_factory=dict)
+    discussions: dict[int, Discussion] = field(default_factory=dict)
+    glossary_entries: dict[int, GlossaryEntry] = field(default_factory=dict)
     scorms: dict[int, Scorm] = field(default_factory=dict)
     scoes: dict[int, Sco] = field(default_factory=dict)
     scorm_attempts: dict[tuple[int, int], list[ScormAttempt]] = field(default_factory=dict)

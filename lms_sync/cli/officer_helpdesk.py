@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -157,8 +157,12 @@ def pull(folder: Path, site_name: str | None, as_json: bool) -> int:
     place = _open(folder, site_name)
     with place.client() as client, place.engine() as engine:
         report = pull_questions(client, engine, place.site, place.desk, place.zone, place.clock)
+    if not as_json:
+        print_problems(report.warnings, place.language)
     if as_json:
-        click.echo(json.dumps(asdict(report), indent=1))
+        told = {name: getattr(report, name) for name in ("seen", "new", "answered", "open")}
+        told["warnings"] = [problem.as_json() for problem in report.warnings]
+        click.echo(json.dumps(told, indent=1))
     else:
         click.echo(
             say(

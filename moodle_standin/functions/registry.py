@@ -34,6 +34,8 @@ MODULES: Final = (
     "courses",
     "enrolment",
     "drafts",
+    "forum",
+    "glossary",
     "grades",
     "groups",
     "plugin_activities",
