@@ -139,9 +139,15 @@ def _templates() -> jinja2.Environment:
 _PICTURE = re.compile(r'<img src="media/')
 
 
-def author_html(html: str, root: str, folder: str = "course") -> Markup:
-    """HTML that `authoring.read_markdown` has rendered and sanitised, its pictures found from a page in `root`."""
-    return Markup(_PICTURE.sub(f'<img src="{root}media/{folder}/', html.strip()))  # noqa: S704
+def author_html(html: str, root: str, words: Words, folder: str = "course") -> Markup:
+    """HTML that `authoring.read_markdown` has rendered and sanitised, fit for a page.
+
+    Its pictures are found from a page in `root`; tables, which may be wider than a screen, can be reached with keys.
+    """
+    label = html_escapes.escape(words["table"])
+    table = f'<div class="table" tabindex="0" role="group" aria-label="{label}">'
+    found = _PICTURE.sub(f'<img src="{root}media/{folder}/', html.strip())
+    return Markup(found.replace('<div class="table">', table))  # noqa: S704
 
 
 def plain_text(html: str) -> str:
@@ -421,7 +427,7 @@ class _Builder:
 
     def _desk_html(self, text: AnswerText | NewsText, page: str, language: str) -> Markup:
         self._take_images(text.images, "desk", language)
-        return author_html(text.html, _way_up(page), "desk")
+        return author_html(text.html, _way_up(page), words_in(language), "desk")
 
     def _take_images(self, images: Iterable[Image], folder: str, language: str) -> None:
         for image in images:

@@ -210,14 +210,6 @@
     }
   }
 
-  /* --- a wide table can be scrolled with the keyboard ------------------------------------------ */
-
-  for (const table of document.querySelectorAll(".table")) {
-    if (table.scrollWidth > table.clientWidth) {
-      table.tabIndex = 0;
-    }
-  }
-
   /* --- without a connection -------------------------------------------------------------------- */
 
   const kept = document.querySelector(".kept");
