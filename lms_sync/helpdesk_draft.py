@@ -23,7 +23,8 @@ REMOVED = "[…]"
 _TAGS = {"p", "ul", "ol", "li", "strong", "b", "em", "i", "a", "blockquote", "br", "h2", "h3", "h4"}
 _EMAIL = re.compile(r"[^\s@<>()\[\]]+@[^\s@<>()\[\]]+\.[^\s@<>()\[\],;]+")
 # Telephone, personal and file numbers; dates and numbers of laws are shorter.
-_NUMBER = re.compile(r"(?<![\w/])\+?\d(?:[ ./-]?\d){6,}(?!\w)|\b[A-Z]\d{8}[A-Z]\b")
+_DATE = r"(?!\d{1,2}[./-]\d{1,2}[./-]\d{4}(?!\d)|\d{4}-\d\d-\d\d(?!\d))"
+_NUMBER = re.compile(rf"(?<![\w./-]){_DATE}\+?\d(?:[ ./-]?\d){{6,}}(?!\w)|\b[A-Z]\d{{8}}[A-Z]\b")
 _ADDRESS = re.compile(r"\[([^\]]*)\]\((?:mailto|tel):[^)]*\)")
 
 

@@ -159,7 +159,6 @@ def get_discussion_posts(call: Call, params: dict[str, Any]) -> Any:
         "posts": [_post(call, post) for post in posts],
         "forumid": one.forum,
         "courseid": one.course,
-        "ratinginfo": None,
         "warnings": [],
     }
 
