@@ -126,7 +126,7 @@ def served(
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         pass
 
 
@@ -162,9 +162,7 @@ class Moodle:
 
     def reply(self, username: str, discussion: int, message: str) -> int:
         post = self.site.discussions[discussion].posts[0].id
-        told = self._as(
-            username, "mod_forum_add_discussion_post", postid=post, subject="Re", message=message
-        )
+        told = self._as(username, "mod_forum_add_discussion_post", postid=post, subject="Re", message=message)
         return int(told["postid"])
 
     def _simple(self) -> list[tuple[str, Any]]:

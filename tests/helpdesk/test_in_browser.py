@@ -72,13 +72,16 @@ def page_kinds(site: Site, language: str) -> list[str]:
         for kind in ("/topics/", "/news/")
     ]
     plain = [
-        f"{language}/{one}.html" for one in ("index", "questions", "search", "downloads", "contacts", "offline", "404")
+        f"{language}/{one}.html"
+        for one in ("index", "questions", "search", "downloads", "contacts", "offline", "404")
     ]
     indices = [f"{language}/news/index.html", f"{language}/manual/index.html"]
     return [*plain, *indices, longest, lessons[0], *[page for page in first_of if page]]
 
 
-LANGUAGES = [(name, code) for name, codes in zip(EXAMPLES, ("sq", "ro", "en"), strict=True) for code in codes.split()]
+LANGUAGES = [
+    (name, code) for name, codes in zip(EXAMPLES, ("sq", "ro", "en"), strict=True) for code in codes.split()
+]
 
 
 @pytest.mark.parametrize(("name", "language"), LANGUAGES)
@@ -196,7 +199,7 @@ def test_after_one_visit_every_page_can_be_read_without_a_connection(
             self.end_headers()
             self.wfile.write(content or b"")
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *args: Any) -> None:
             pass
 
     running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

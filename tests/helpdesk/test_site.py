@@ -97,7 +97,7 @@ def test_what_see_points_to_is_a_page_of_the_manual_with_that_number(
     assert [one.code for one in site.warnings if one.code != "helpdesk.programme-missing"] == []
     linked = [page for page in site.pages if "/answers/" in page and b'class="see"' in site.files[page]]
     assert linked
-    assert any(b'manual/' in site.files[page].partition(b'class="see"')[2][:200] for page in linked)
+    assert any(b"manual/" in site.files[page].partition(b'class="see"')[2][:200] for page in linked)
 
 
 def test_every_page_has_its_policy_and_no_script_or_style_of_its_own(
