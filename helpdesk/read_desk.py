@@ -52,11 +52,7 @@ def read_helpdesk(
     desk_folder = folder / FOLDER
     if not desk_folder.is_dir():
         return None
-    document = read_yaml(desk_folder / "helpdesk.yaml", root=folder)
-    try:
-        file = load_model(document, HelpDeskFile)
-    except ContentError as error:
-        raise ContentError([_own_code(problem) for problem in error.problems]) from error
+    document, file = _read_file(folder)
     reader = _Reader(folder, desk_folder, file, document)
     reader.judge_file(activities, programmes)
     answers = reader.answers()
@@ -67,6 +63,19 @@ def read_helpdesk(
     if any(problem.severity == "error" for problem in problems):
         raise ContentError(problems)
     return HelpDesk(file, answers, news, downloads, manual, desk_folder, tuple(problems))
+
+
+def read_helpdesk_file(folder: Path) -> HelpDeskFile | None:
+    """`helpdesk.yaml` alone, whatever the answers are like; None where there is none. Raises ContentError."""
+    return _read_file(folder)[1] if (folder / FOLDER).is_dir() else None
+
+
+def _read_file(folder: Path) -> tuple[Document, HelpDeskFile]:
+    document = read_yaml(folder / FOLDER / "helpdesk.yaml", root=folder)
+    try:
+        return document, load_model(document, HelpDeskFile)
+    except ContentError as error:
+        raise ContentError([_own_code(problem) for problem in error.problems]) from error
 
 
 def _own_code(problem: Problem) -> Problem:

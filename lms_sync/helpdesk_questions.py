@@ -15,7 +15,7 @@ import pydantic
 from sqlalchemy import Engine, Row, insert, select, update
 
 from authoring.problems import LmsSyncError, Problem
-from helpdesk.desk import HelpDesk
+from helpdesk.desk import HelpDeskFile
 from helpdesk.due import due_at
 from lms_sync.clock import Clock
 from lms_sync.facts import HELPDESK, Fact, store_facts
@@ -125,7 +125,7 @@ def list_posts(client: Caller, discussion: int) -> list[Post]:
 
 
 def pull_questions(
-    client: Caller, engine: Engine, site: str, desk: HelpDesk, zone: ZoneInfo, clock: Clock
+    client: Caller, engine: Engine, site: str, desk: HelpDeskFile, zone: ZoneInfo, clock: Clock
 ) -> QuestionsReport:
     """Brings the state of every question; stores nothing when the site fails on the way. Raises MoodleError.
 
@@ -169,7 +169,7 @@ def pull_questions(
                 "closed_by_hand": False,
             }
             if before is None:
-                due = due_at(asked, desk.file.answer_within, zone, desk.file.holidays)
+                due = due_at(asked, desk.answer_within, zone, desk.holidays)
                 added = {"site": site, "discussion": one.discussion, "forum": forum, "person_id": person}
                 connection.execute(insert(table).values(**added, asked_at=asked, due_at=due, **values))
                 new += 1
@@ -177,7 +177,7 @@ def pull_questions(
             else:
                 if state == "open" and before.state != "open":  # asked anew: the time begins again
                     values["due_at"] = due_at(
-                        _moment(one.timemodified), desk.file.answer_within, zone, desk.file.holidays
+                        _moment(one.timemodified), desk.answer_within, zone, desk.holidays
                     )
                 connection.execute(
                     update(table)
@@ -228,15 +228,15 @@ def subjects(client: Caller, forum: str) -> Mapping[int, str]:
     return {one.discussion: one.subject for one in list_discussions(client, find_forum(client, forum))}
 
 
-def forum_of(desk: HelpDesk) -> str:
+def forum_of(desk: HelpDeskFile) -> str:
     """The key of the desk's forum; raises LmsSyncError where it has none."""
     return _forum_of(desk)
 
 
-def _forum_of(desk: HelpDesk) -> str:
-    if desk.file.forum is None:
+def _forum_of(desk: HelpDeskFile) -> str:
+    if desk.forum is None:
         raise LmsSyncError("helpdesk.no-forum")
-    return desk.file.forum
+    return desk.forum
 
 
 def _rows(site: str, forum: str) -> Any:

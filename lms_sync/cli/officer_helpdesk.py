@@ -22,7 +22,7 @@ from lms_sync.clock import Clock, SystemClock
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from helpdesk import HelpDesk
+    from helpdesk import HelpDesk, HelpDeskFile
     from lms_sync.moodle.client import MoodleClient
     from lms_sync.settings import SiteSettings
 
@@ -78,7 +78,7 @@ class _Place:
     """An academy folder with its help desk, its site and its database."""
 
     folder: Path
-    desk: HelpDesk
+    file: HelpDeskFile
     site: str
     settings: SiteSettings
     database: str
@@ -89,14 +89,21 @@ class _Place:
     def forum(self) -> str:
         from lms_sync.helpdesk_questions import forum_of
 
-        return forum_of(self.desk)
+        return forum_of(self.file)
+
+    @property
+    def desk(self) -> HelpDesk:
+        """The help desk with its answers; questions can be looked at also while one of these has a mistake."""
+        from lms_sync.helpdesk_site import open_helpdesk
+
+        return open_helpdesk(self.folder)
 
     @property
     def zone(self) -> ZoneInfo:
         """The calendar by which questions are due: the programme's, else the site's."""
         from programmes import read_programme
 
-        path = self.folder / "programmes" / f"{self.desk.file.programme}.yaml"
+        path = self.folder / "programmes" / f"{self.file.programme}.yaml"
         return (
             read_programme(path, root=self.folder).zone
             if path.is_file()
@@ -125,14 +132,17 @@ class _Place:
 
 
 def _open(folder: Path, site_name: str | None) -> _Place:
-    from lms_sync.helpdesk_site import open_helpdesk
+    from helpdesk import read_helpdesk_file
     from lms_sync.settings import database_url, load_settings
 
     settings = load_settings(folder)
+    file = read_helpdesk_file(folder)
+    if file is None:
+        raise LmsSyncError("helpdesk.none")
     name, site = settings.site(site_name)
     return _Place(
         folder,
-        open_helpdesk(folder),
+        file,
         name,
         site,
         database_url(settings, folder),
@@ -156,7 +166,7 @@ def pull(folder: Path, site_name: str | None, as_json: bool) -> int:
 
     place = _open(folder, site_name)
     with place.client() as client, place.engine() as engine:
-        report = pull_questions(client, engine, place.site, place.desk, place.zone, place.clock)
+        report = pull_questions(client, engine, place.site, place.file, place.zone, place.clock)
     if not as_json:
         print_problems(report.warnings, place.language)
     if as_json:
@@ -419,7 +429,7 @@ def _publish_draft(
         posts,
         topic=topic,
         answer_id=answer_id,
-        language=language or place.desk.languages[0],
+        language=language or place.file.languages[0],
         names=names,
         chosen=post,
     )

@@ -49,7 +49,7 @@ def pull(moodle: Moodle, academy: Path, engine: Engine) -> Callable[[], Question
         client = moodle.client()
         try:
             clock = FixedClock(datetime.datetime.fromtimestamp(moodle.site.now(), datetime.UTC))
-            return pull_questions(client, engine, "main", desk_of(academy), TIRANA, clock)
+            return pull_questions(client, engine, "main", desk_of(academy).file, TIRANA, clock)
         finally:
             client.close()
 
@@ -278,6 +278,16 @@ def test_the_list_is_shown_also_when_the_site_does_not_answer(
     assert ended.code == 0
     assert str(asked) in ended.out
     assert "could not be asked" in ended.err
+
+
+def test_questions_can_be_looked_at_while_an_answer_has_a_mistake(
+    moodle: Moodle, ready: Path, command: Callable[..., Ended]
+) -> None:
+    moodle.ask("drita", "Where?")
+    (ready / "helpdesk/answers/counter/broken.en.md").write_text("no title")
+    assert command("helpdesk", "pull", "--dir", ready).code == 0
+    assert "Where?" in command("helpdesk", "list", "--dir", ready).out
+    assert command("helpdesk", "build", "--dir", ready).code == 1
 
 
 def test_a_wrong_use_is_told(ready: Path, command: Callable[..., Any]) -> None:
