@@ -158,11 +158,12 @@ def _other_problems(folder: Path, known: set[str] | None, quizzes: set[str] | No
     `known` are the keys of courses and activities, `quizzes` the names of their files; None where the courses
     themselves could not be read.
     """
-    from certificates.check_policy import check_policy
-    from certificates.policy import read_policies
+    from certificates.check_policy import check_policies
+    from certificates.policy import Policy, read_policies
     from lms_sync.people import People, read_people
     from lms_sync.programme_files import read_programme_files
     from lms_sync.settings import CONFIG_FILE, load_settings, settings_warnings
+    from programmes.programme import Programme
 
     problems: list[Problem] = []
     courses = None if known is None else [key for key in known if "/" not in key]
@@ -173,17 +174,19 @@ def _other_problems(folder: Path, known: set[str] | None, quizzes: set[str] | No
         problems.extend(people.warnings)
     except ContentError as error:
         problems.extend(error.problems)
+    policies: tuple[Policy, ...] = ()
     try:
         policies = read_policies(folder)
         awards = {policy.id for policy in policies}
-        for policy in policies:
-            problems.extend(check_policy(policy, known=known))
     except ContentError as error:
         problems.extend(error.problems)
+    programmes: dict[str, Programme] | None = None
     try:
-        read_programme_files(folder, keys=known, quizzes=quizzes, awards=awards, people=people)
+        files = read_programme_files(folder, keys=known, quizzes=quizzes, awards=awards, people=people)
+        programmes = {programme.id: programme for programme in files.programmes}
     except ContentError as error:
         problems.extend(error.problems)
+    problems.extend(check_policies(policies, known=known, programmes=programmes))
     if (folder / CONFIG_FILE).is_file():
         try:
             problems.extend(settings_warnings(load_settings(folder)))
