@@ -29,6 +29,7 @@ PACKAGES = (
     "programmes",
     "lms_sync",
     "lms_sync/people",
+    "lms_sync/sessions",
     "certificates",
 )
 LANGUAGES = ("en", "sq", "ro")

@@ -36,6 +36,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "officer": {
         "people": ("officer_people", "people"),
+        "sessions": ("officer_sessions", "sessions"),
         "certify": ("officer", "certify"),
         "approve": ("officer", "approve"),
         "report": ("officer_report", "report"),
