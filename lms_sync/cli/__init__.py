@@ -39,6 +39,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "sessions": ("officer_sessions", "sessions"),
         "certify": ("officer", "certify"),
         "approve": ("officer", "approve"),
+        "explain": ("officer_explain", "explain"),
         "report": ("officer_report", "report"),
         "keys": ("officer", "keys"),
         "serve": ("officer", "serve"),

@@ -134,7 +134,7 @@ def record(
     from lms_sync.people import read_people
     from lms_sync.programme_files import programmes_by_id
     from lms_sync.sessions.record import record_attendance
-    from lms_sync.sessions.sheet import find_session, sheet_of
+    from lms_sync.sessions.sheet import exercises_of, find_session, sheet_of
     from lms_sync.settings import database_url, load_settings
     from lms_sync.store.database import open_database
     from programmes.attendance import read_attendance, read_cells, session_named
@@ -149,7 +149,8 @@ def record(
         raise Refused("sessions.not-named", file=file.name)
     programme, session = find_session(programmes_by_id(folder), named or in_file)
     people = read_people(folder)
-    of_it = sheet_of(programme, session, people, read_policies(folder))
+    policies = read_policies(folder)
+    of_it = sheet_of(programme, session, people, policies)
     if named and in_file and in_file not in (of_it.key, session.id):
         raise Refused("sessions.other-session", file=file.name, there=in_file, named=named)
     now = SystemClock().now()
@@ -157,7 +158,7 @@ def record(
         cells,
         session,
         people={one.idnumber: one.name for one in people.participants},
-        exercises=of_it.exercises,
+        exercises=exercises_of(programme, policies),
         today=local_date(now, programme.timezone),
     )
     engine = open_database(database_url(settings, folder))

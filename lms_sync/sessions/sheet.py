@@ -75,7 +75,7 @@ def sheet_of(
     """The sheet of a session: the participants it names, else everybody of its institutions, in alphabetical
     order of the institutions in a language.
 
-    Exercises are those that a policy of the programme asks for and whose course is the programme's.
+    Exercises are those asked for by the policies that look at this session.
     """
     known = {one.idnumber: one for one in people.participants}
     leaders = tuple(known[number] for number in session.leader if number in known)
@@ -88,16 +88,34 @@ def sheet_of(
         expected.append(
             (institution, tuple(sorted(of_it, key=lambda one: (one.lastname, one.firstname, one.idnumber))))
         )
-    exercises = sorted(
-        {
-            leaf.exercise
-            for policy in policies
-            if policy.id in programme.awards
-            for leaf in policy.require.leaves()
-            if leaf.exercise is not None and leaf.exercise.split("/", 1)[0] in programme.courses
-        }
-    )
+    exercises = exercises_of(programme, (one for one in policies if _looks_at(one, programme, session)))
     return Sheet(programme, session, leaders, tuple(expected), tuple(exercises), people.institutions)
+
+
+def exercises_of(programme: Programme, policies: Iterable[Policy]) -> tuple[str, ...]:
+    """The exercises that the awards of a programme ask for, as far as their course is one of the programme's."""
+    found = {
+        leaf.exercise
+        for policy in policies
+        if policy.id in programme.awards
+        for leaf in policy.require.leaves()
+        if leaf.exercise is not None and leaf.exercise.split("/", 1)[0] in programme.courses
+    }
+    return tuple(sorted(found))
+
+
+def _looks_at(policy: Policy, programme: Programme, session: Session) -> bool:
+    for leaf in policy.require.leaves():
+        if leaf.attendance is not None and leaf.attendance.programme == programme.id:
+            if session.id in leaf.attendance.sessions or session.kind == leaf.attendance.kind:
+                return True
+        elif (
+            leaf.pilot_led is not None
+            and leaf.pilot_led.programme == programme.id
+            and session.kind == "pilot"
+        ):
+            return True
+    return False
 
 
 def invited(programme: Programme, session: Session, people: People) -> tuple[Participant, ...]:

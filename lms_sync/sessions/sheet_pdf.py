@@ -9,7 +9,7 @@ from certificates.dates import long_date, plain_number
 from lms_sync.people import Participant
 from lms_sync.sessions.sheet import Sheet
 from lms_sync.sessions.typeset import picture_name, typeset
-from programmes.programme import Partner, SessionDay
+from programmes.programme import SessionDay
 
 _DAYS_ON_A_SHEET = 4
 _EMPTY_ROWS = 5
@@ -56,14 +56,8 @@ def sheet_pdf(sheet: Sheet, folder: Path, language: str) -> bytes:
             )
         },
     }  # fmt: skip
-    return typeset("sheet", data, {name: folder / one.logo for name, one in logos.items()})
-
-
-def logos_of(partners: tuple[Partner, ...], folder: Path) -> dict[str, Path]:
-    """The pictures of partners that have one, by the name under which a design finds them."""
-    return {
-        picture_name(n, folder / one.logo): folder / one.logo for n, one in enumerate(partners) if one.logo
-    }
+    pictures = {name: folder / one.logo for name, one in logos.items()}
+    return typeset("sheet", data, pictures, dated=days[0].date)
 
 
 def _person(one: Participant) -> dict[str, str]:

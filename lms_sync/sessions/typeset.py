@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import shutil
 import tempfile
@@ -19,10 +20,13 @@ class NotTypeset(LmsSyncError):
     """A document could not be set."""
 
 
-def typeset(design: str, data: Mapping[str, object], pictures: Mapping[str, Path]) -> bytes:
+def typeset(
+    design: str, data: Mapping[str, object], pictures: Mapping[str, Path], *, dated: datetime.date
+) -> bytes:
     """The PDF of `designs/<design>.typ`, whose function of that name gets `data`; raises NotTypeset.
 
     `pictures` are copied beside the design under the names given; the design finds them as `/pictures/<name>`.
+    `dated` is the day that the file says it was made on, so that the same words give the same bytes.
     """
     with tempfile.TemporaryDirectory(prefix="lms-sync-") as name:
         root = Path(name)
@@ -37,7 +41,11 @@ def typeset(design: str, data: Mapping[str, object], pictures: Mapping[str, Path
             f'#import "/{design}.typ": {function}\n#{function}(json("/data.json"))\n', encoding="utf-8"
         )
         try:
-            made = typst.Compiler(root=name, ignore_system_fonts=True).compile(input=str(main), format="pdf")
+            made = typst.Compiler(root=name, ignore_system_fonts=True).compile(
+                input=str(main),
+                format="pdf",
+                timestamp=datetime.datetime.combine(dated, datetime.time(), datetime.UTC),
+            )
         except typst.TypstError as error:
             raise NotTypeset("sheet.not-set", design=design, reason=str(error.message)[:300]) from error
     assert isinstance(made, bytes)
