@@ -20,6 +20,7 @@ from certificates.status import Status
 from lms_sync.clock import Clock, local_date
 from lms_sync.facts import CORRECTABLE, Fact, facts_of
 from lms_sync.people import institution_idnumber
+from lms_sync.same_person import all_of, one_person
 from lms_sync.store import schema
 from lms_sync.store.database import reading
 from programmes.programme import Programme
@@ -110,13 +111,15 @@ def explain(
     today = local_date(clock.now(), policy.timezone)
     with reading(engine) as connection:
         holder = find_holder(connection, site, person, policy.holder_kind)
-        held = read_held(connection, site)
+        one = one_person(connection, site)
+        holder = one.get(holder, holder)
+        held = read_held(connection, site, one)
         facts = [
             fact
             for fact in facts_of(connection, site, person_id=holder)
             if concerns(policy, fact, programmes or {})
         ]
-        granted = _granted(connection, site, policy, holder)
+        granted = _granted(connection, site, policy, all_of(holder, one))
         why: tuple[Reason, ...]
         if granted is None:
             decision = decide(policy, facts, today, holder=holder, held=held, programmes=programmes)
@@ -182,14 +185,16 @@ def _same(name: str) -> str:
 
 
 def _granted(
-    connection: Connection, site: str, policy: Policy, holder: str
+    connection: Connection, site: str, policy: Policy, holders: list[str]
 ) -> Row[tuple[object, ...]] | None:
     approval, decision, issue = schema.approval, schema.decision, schema.issue
     query = (
         select(decision.c.as_of, decision.c.earned_on, decision.c.expires_on, decision.c.why, issue.c.serial)
         .join(approval, approval.c.decision_id == decision.c.id)
         .outerjoin(issue, issue.c.grant_key == approval.c.grant_key)
-        .where(approval.c.site == site, approval.c.grant_key == grant_key(policy.id, holder))
+        .where(
+            approval.c.site == site, approval.c.grant_key.in_([grant_key(policy.id, one) for one in holders])
+        )
     )
     return connection.execute(query).first()  # type: ignore[return-value]
 
