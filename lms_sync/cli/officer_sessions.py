@@ -184,6 +184,60 @@ def record(
     return outcome.DONE
 
 
+@sessions.command()
+@click.argument("programme_id", metavar="PROGRAMME")
+@click.option("--for", "person", required=True, help="The trainer: idnumber, e-mail address or whole name.")
+@folder_option
+@site_option
+def kit(programme_id: str, person: str, folder: Path, site_name: str | None) -> int:
+    """Make the kit for pilot sessions of a PROGRAMME for a trainer who holds the award that these ask for.
+
+    Slides, session plan, tests and forms from pilot-kit/*.md as PDF, and the sign-in sheets of the trainer's own pilot
+    sessions, in build/kits. For anybody else it is refused.
+
+    \b
+    Example:
+      lms-sync sessions kit migration-governance --for MG-0001 --dir academy
+    """
+    from certificates.explain import find_holder
+    from certificates.held import read_held
+    from certificates.policy import read_policies
+    from lms_sync.people import read_people
+    from lms_sync.programme_files import programmes_by_id
+    from lms_sync.same_person import one_person
+    from lms_sync.sessions.kit import idnumber_of, kit_award, make_kit, may_have_kit
+    from lms_sync.settings import database_url, load_settings
+    from lms_sync.store.database import open_database, reading
+    from lms_sync.write_files import write_durably
+
+    programmes = programmes_by_id(folder)
+    if programme_id not in programmes:
+        raise Refused("sessions.no-programme", programme=programme_id, known=", ".join(programmes) or "-")
+    programme = programmes[programme_id]
+    settings = load_settings(folder)
+    site, _ = settings.site(site_name)
+    today = local_date(SystemClock().now(), programme.timezone)
+    with reading(open_database(database_url(settings, folder))) as connection:
+        holder = find_holder(connection, site, person, "person")
+        held = read_held(connection, site, one_person(connection, site))
+        number = idnumber_of(connection, holder)
+    if not may_have_kit(programme, held, holder, today):
+        awards = ", ".join(kit_award(programme)) or "-"
+        raise Refused("sessions.kit-not-for", person=person, awards=awards, day=today.isoformat())
+    people = read_people(folder)
+    who = next((one for one in people.participants if one.idnumber == number), None)
+    if who is None:
+        raise Refused("explain.nobody", person=person)
+    made = make_kit(folder, programme, who, people, read_policies(folder))
+    into = folder / "build" / "kits" / f"{programme.id}-{number}"
+    into.mkdir(parents=True, exist_ok=True)
+    for name, content in made.items():
+        write_durably(into / name, content, mode=0o600)
+    reader = outcome.reader_language(folder)
+    click.echo(say("sessions.kit-written", reader, n=len(made), path=into.as_posix()))
+    return outcome.DONE
+
+
 def _print_list(found: list[ListedSession], language: str) -> None:
     if not found:
         click.echo(say("sessions.none", language))

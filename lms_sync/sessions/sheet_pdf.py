@@ -9,7 +9,7 @@ from certificates.dates import long_date, plain_number
 from lms_sync.people import Participant
 from lms_sync.sessions.sheet import Sheet
 from lms_sync.sessions.typeset import picture_name, typeset
-from programmes.programme import SessionDay
+from programmes.programme import Programme, SessionDay
 
 _DAYS_ON_A_SHEET = 4
 _EMPTY_ROWS = 5
@@ -20,7 +20,7 @@ def sheet_pdf(sheet: Sheet, folder: Path, language: str) -> bytes:
     session, programme = sheet.session, sheet.programme
     place = "" if session.place is None else session.place.name.in_language(language)
     address = "" if session.place is None else session.place.address
-    logos = {picture_name(n, folder / one.logo): one for n, one in enumerate(programme.partners) if one.logo}
+    partners, pictures = partners_of(programme, folder, language)
     days = session.days
     data = {
         "lang": language,
@@ -39,13 +39,7 @@ def sheet_pdf(sheet: Sheet, folder: Path, language: str) -> bytes:
             for institution, people in sheet.expected
         ],
         "empty": _EMPTY_ROWS,
-        "partners": [
-            {
-                "file": next((name for name, owner in logos.items() if owner is one), ""),
-                "name": (one.short or one.name).in_language(language),
-            }
-            for one in programme.partners
-        ],
+        "partners": partners,
         "disclaimer": "" if programme.disclaimer is None else programme.disclaimer.in_language(language),
         "id": sheet.text_id,
         "words": {
@@ -56,8 +50,20 @@ def sheet_pdf(sheet: Sheet, folder: Path, language: str) -> bytes:
             )
         },
     }  # fmt: skip
-    pictures = {name: folder / one.logo for name, one in logos.items()}
     return typeset("sheet", data, pictures, dated=days[0].date)
+
+
+def partners_of(
+    programme: Programme, folder: Path, language: str
+) -> tuple[list[dict[str, str]], dict[str, Path]]:
+    """The partners as a design shows them, in their order, and their pictures by the names used there."""
+    shown, pictures = [], {}
+    for number, one in enumerate(programme.partners):
+        name = picture_name(number, folder / one.logo) if one.logo else ""
+        if name:
+            pictures[name] = folder / one.logo
+        shown.append({"file": name, "name": (one.short or one.name).in_language(language)})
+    return shown, pictures
 
 
 def _person(one: Participant) -> dict[str, str]:

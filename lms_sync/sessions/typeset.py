@@ -21,9 +21,14 @@ class NotTypeset(LmsSyncError):
 
 
 def typeset(
-    design: str, data: Mapping[str, object], pictures: Mapping[str, Path], *, dated: datetime.date
+    design: str,
+    data: Mapping[str, object],
+    pictures: Mapping[str, Path],
+    *,
+    dated: datetime.date,
+    function: str | None = None,
 ) -> bytes:
-    """The PDF of `designs/<design>.typ`, whose function of that name gets `data`; raises NotTypeset.
+    """The PDF of `designs/<design>.typ`, whose function of that name, or the one named, gets `data`; raises NotTypeset.
 
     `pictures` are copied beside the design under the names given; the design finds them as `/pictures/<name>`.
     `dated` is the day that the file says it was made on, so that the same words give the same bytes.
@@ -35,7 +40,7 @@ def typeset(
         for picture, source in pictures.items():
             shutil.copyfile(source, root / "pictures" / picture)
         (root / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-        function = design.replace("_", "-")
+        function = function or design
         main = root / "main.typ"
         main.write_text(
             f'#import "/{design}.typ": {function}\n#{function}(json("/data.json"))\n', encoding="utf-8"

@@ -12,6 +12,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from pypdf import PdfReader
 from sqlalchemy import Engine, insert, select
 
 from authoring.messages import LANGUAGES
@@ -29,6 +30,7 @@ from lms_sync.facts import ATTENDANCE, SESSION_LED, Fact, facts_of, store_facts
 from lms_sync.package_data import example_academy
 from lms_sync.people import meet_institution, read_people, remember_people
 from lms_sync.programme_files import programmes_by_id
+from lms_sync.sessions.kit import make_kit, may_have_kit
 from lms_sync.sessions.record import Recorded, record_attendance
 from lms_sync.sessions.sheet import find_session, sheet_of
 from lms_sync.sessions.sheet_xlsx import sheet_xlsx
@@ -279,8 +281,6 @@ def test_who_is_meant_has_to_be_clear(academy: Academy) -> None:
 
 
 def test_the_sheet_is_printed_with_everybody_and_the_same_each_time(academy: Academy) -> None:
-    from pypdf import PdfReader
-
     run = CliRunner().invoke(
         commands, ["sessions", "sheet", "tot-tirana", "--language", "sq", "--dir", str(academy.folder)]
     )
@@ -329,3 +329,35 @@ def test_an_unknown_session_is_refused_with_those_there_are(academy: Academy) ->
     with pytest.raises(Refused) as caught:
         find_session(academy.programmes, "tot")
     assert "tot-tirana" in str(caught.value.problem.params["known"])
+
+
+# --- the kit ----------------------------------------------------------------------------------
+
+
+def test_the_kit_is_for_who_holds_the_award_and_for_nobody_else(trained: Academy) -> None:
+    arguments = ["sessions", "kit", COURSE, "--dir", str(trained.folder), "--for"]
+    refused = CliRunner().invoke(commands, [*arguments, "MG-0003"])
+    assert isinstance(refused.exception, Refused)
+    assert refused.exception.code == "sessions.kit-not-for"
+    assert not (trained.folder / "build" / "kits").exists()
+    programme = trained.programmes[COURSE]
+    trainer = next(one for one in trained.people.participants if one.idnumber == "MG-0001")
+    made = make_kit(trained.folder, programme, trainer, trained.people, trained.policies.values())
+    assert set(made) == {
+        *(f"{name}.{language}.pdf" for name in ("slides", "session-plan", "test", "report-form", "rubric")
+          for language in ("en", "sq")),
+        "sign-in-pilot-korce.en.pdf",
+    }  # fmt: skip
+    slides = PdfReader(io.BytesIO(made["slides.sq.pdf"]))
+    source = (trained.folder / "pilot-kit" / "slides.sq.md").read_text(encoding="utf-8")
+    assert len(slides.pages) == source.count("\n---\n") + 1
+    assert "Referimi është dorëzim" in " ".join(page.extract_text() for page in slides.pages)
+
+
+def test_the_kit_opens_from_the_day_of_the_award_and_closes_with_it(trained: Academy) -> None:
+    with reading(trained.engine) as connection:
+        held = read_held(connection, SITE)
+    programme, person = trained.programmes[COURSE], trained.person("MG-0001")
+    days = (date(2026, 3, 24), date(2026, 3, 25), date(2028, 3, 24), date(2028, 3, 25))
+    assert [may_have_kit(programme, held, person, day) for day in days] == [False, True, True, False]
+    assert not may_have_kit(programme, held, trained.person("MG-0003"), days[1])
