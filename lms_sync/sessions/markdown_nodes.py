@@ -41,13 +41,28 @@ def _block(node: SyntaxTreeNode) -> list[Node]:
             rows = [
                 [_inlines(cell) for cell in row.children] for part in node.children for row in part.children
             ]
-            return [{"t": "table", "head": rows[0], "rows": rows[1:]}]
+            return [{"t": "table", "head": rows[0], "rows": rows[1:], "widths": _widths(rows)}]
         case "hr":
             return [{"t": "hr"}]
         case "fence" | "code_block":
             return [{"t": "p", "c": [{"t": "code", "s": node.content}]}]
         case _:
             return [block for child in node.children for block in _block(child)]
+
+
+def _widths(rows: list[list[list[Node]]]) -> list[int]:
+    """How wide the columns of a table are in proportion: by their longest cell; empty ones are there to write in."""
+    widths = []
+    for column in range(len(rows[0])):
+        longest = max(_length(row[column]) for row in rows[1:] or rows)
+        heading = _length(rows[0][column])
+        room = 40 if len(rows[0]) <= 2 else 14
+        widths.append(max(min(longest, 60), heading, 6) if longest else max(room, heading))
+    return widths
+
+
+def _length(parts: list[Node]) -> int:
+    return sum(len(part.get("s", "")) + _length(part.get("c", [])) for part in parts)
 
 
 def _inlines(node: SyntaxTreeNode) -> list[Node]:
