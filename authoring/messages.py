@@ -30,6 +30,7 @@ PACKAGES = (
     "helpdesk",
     "lms_sync",
     "lms_sync/people",
+    "lms_sync/sessions",
     "certificates",
 )
 LANGUAGES = ("en", "sq", "ro")

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Row
 
 from authoring.languages import LocalizedText
-from certificates.policy import Policy
+from certificates.policy import Kind, Policy
 
 KINDS = ("holder", "credential", "pdf")
 """The documents of an award, in the order in which they are made."""
@@ -27,11 +27,11 @@ class Wording(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     form: Literal["award/1"] = "award/1"
-    kind: Literal["achievement", "attendance"]
+    kind: Kind
     title: LocalizedText
     description: LocalizedText
     criteria: LocalizedText
-    hours: float
+    hours: float | None
     outcomes: dict[str, tuple[str, ...]]
     issuer_name: LocalizedText
     issuer_did: str
@@ -51,7 +51,7 @@ class Wording(BaseModel):
             title=policy.title,
             description=policy.description,
             criteria=policy.criteria,
-            hours=policy.hours,
+            hours=None if policy.kind == "institution" else policy.hours,
             outcomes={language: policy.outcomes.get(language, ()) for language in policy.languages},
             issuer_name=policy.issuer_name,
             issuer_did=issuer_did,

@@ -129,7 +129,7 @@ def _can_set(characters: str) -> bool:
 
 
 def _texts(wording: Wording, language: str) -> dict[str, Any]:
-    hours = plain_number(wording.hours)
+    hours = "" if wording.hours is None else plain_number(wording.hours)
     return {
         "lang": language,
         "issuer": wording.issuer_name.in_language(language),
@@ -137,10 +137,10 @@ def _texts(wording: Wording, language: str) -> dict[str, Any]:
         "role": wording.signatory_role.in_language(language),
         "outcomes": list(wording.outcomes.get(language, ())),
         "heading": text(f"certificate.heading-{wording.kind}", {}, language),
-        "certifies": text("certificate.certifies", {}, language),
+        "certifies": text(_certifies(wording), {}, language),
         "achieved": text(f"certificate.has-{wording.kind}", {}, language),
-        "hours": text("certificate.hours", {"n": hours}, language),
-        "outcomes_title": text("certificate.outcomes", {}, language),
+        "hours": text("certificate.hours", {"n": hours}, language) if hours else "",
+        "outcomes_title": text(_outcomes_title(wording), {}, language),
         "check": text("certificate.check", {}, language),
         "serial_label": text("certificate.serial", {}, language),
         "issued_label": text("certificate.issued-on", {}, language),
@@ -149,6 +149,14 @@ def _texts(wording: Wording, language: str) -> dict[str, Any]:
         "demo": text("certificate.demo", {}, language),
         "demo_note": text("certificate.demo-note", {}, language),
     }
+
+
+def _certifies(wording: Wording) -> str:
+    return "certificate.certifies-attendance" if wording.kind == "attendance" else "certificate.certifies"
+
+
+def _outcomes_title(wording: Wording) -> str:
+    return "certificate.outcomes-institution" if wording.kind == "institution" else "certificate.outcomes"
 
 
 def _in_languages(day: date, languages: tuple[str, ...]) -> str:

@@ -29,7 +29,12 @@ CONTEXTS = (
 )
 MEDIA_TYPE = "application/vc+ld+json"
 
-_ACHIEVEMENT_TYPES = {"achievement": "Certification", "attendance": "CertificateOfCompletion"}
+_ACHIEVEMENT_TYPES = {
+    "achievement": "Certification",
+    "attendance": "CertificateOfCompletion",
+    "trainer": "Certification",
+    "institution": "QualityAssuranceCredential",
+}
 
 
 def build_credential(award: Award, holder: str, salt: str) -> dict[str, Any]:
@@ -121,8 +126,9 @@ def encode_bits(indices: Iterable[int]) -> str:
 
 def _description(award: Award, language: str) -> str:
     wording = award.wording
-    hours = text("certificate.hours", {"n": plain_number(wording.hours)}, language)
-    parts = [wording.description.in_language(language), f"{hours}."]
+    parts = [wording.description.in_language(language)]
+    if wording.hours is not None:
+        parts.append(text("certificate.hours", {"n": plain_number(wording.hours)}, language) + ".")
     parts.extend(f"- {outcome}" for outcome in wording.outcomes.get(language, ()))
     return "\n".join(parts)
 

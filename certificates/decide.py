@@ -1,25 +1,100 @@
-"""Decides whether a person has earned an award: a pure function of a policy, their facts and a date.
+"""Decides whether a holder has earned an award: a pure function of a policy, their facts, what is held, and a date.
 
 Rules: local calendar dates in the policy's time zone; ends inclusive; always base + k × period, never a
-repeated addition; best result counts, so a later fact never takes away what was earned; the order in
-which facts are given changes nothing; every state is explained by reasons.
+repeated addition; best result counts, so a later fact never takes away what was earned (only a correction of
+the same fact does); the order in which facts are given changes nothing; every state is explained by reasons.
 """
 
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal, TypeGuard
+from typing import Any, Literal, TypeGuard
 
-from certificates.policy import Policy, QuizAtLeast, Requirement, State
+from certificates.held import NOBODY, Held
+from certificates.policy import Attendance, PilotLed, Policy, QuizAtLeast, Requirement, State
 from lms_sync.clock import local_date
-from lms_sync.facts import Fact
+from lms_sync.facts import (
+    ACTIVITY_COMPLETION,
+    ATTENDANCE,
+    COURSE_COMPLETION,
+    EXERCISE,
+    GRADE,
+    MILESTONE,
+    QUIZ_ATTEMPT,
+    SESSION_LED,
+    Fact,
+    latest_of_each,
+)
+from programmes.programme import Programme, Session
+from programmes.sessions import chosen_sessions, day_of, session_key, why_not_counted
 
-STREAMS = ("course_completion", "grade", "quiz_attempt")
+STREAMS = (
+    COURSE_COMPLETION,
+    GRADE,
+    QUIZ_ATTEMPT,
+    ACTIVITY_COMPLETION,
+    ATTENDANCE,
+    SESSION_LED,
+    EXERCISE,
+    MILESTONE,
+)
 """The streams of facts that decisions look at."""
+
+Kind = Literal["course_completed", "quiz", "attendance", "exercise", "award", "milestone", "pilot_led"]
+What = Literal[
+    "counted", "absent", "partly", "no-leader", "leader-without-award",
+    "led", "led-without-award", "award-expired", "award-suspended", "award-revoked", "award-not-valid",
+]  # fmt: skip
+
+_PASSED = 2  # Moodle's state of an activity that is complete with a pass
+_REFERENCE_PARTS = 3
+
+
+@dataclass(frozen=True)
+class Note:
+    """What one observation adds to a reason: a day of a session that counts or why not, or what became of an award.
+
+    `leaders` are opaque ids of holders, `award` is the policy that is meant.
+    """
+
+    what: What
+    day: date | None
+    session: str = ""
+    hours: float | None = None
+    leaders: tuple[str, ...] = ()
+    award: str = ""
+    fact: tuple[str, str, str] | None = None  # stream, source id, source time
+
+    def as_json(self) -> dict[str, object]:
+        """For the register: only what is known."""
+        plain: dict[str, object] = {"what": self.what}
+        if self.day is not None:
+            plain["day"] = self.day.isoformat()
+        for name in ("session", "hours", "award"):
+            if getattr(self, name) not in ("", None):
+                plain[name] = getattr(self, name)
+        for name in ("leaders", "fact"):
+            if getattr(self, name):
+                plain[name] = list(getattr(self, name))
+        return plain
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Note:
+        """What `as_json` wrote."""
+        day = plain.get("day")
+        return cls(
+            plain["what"],
+            None if day is None else date.fromisoformat(day),
+            plain.get("session", ""),
+            plain.get("hours"),
+            tuple(plain.get("leaders", ())),
+            plain.get("award", ""),
+            _reference_from(plain.get("fact")),
+        )
 
 
 @dataclass(frozen=True)
@@ -29,13 +104,14 @@ class Reason:
     `met` "not needed" is an alternative in an `any` whose other branch was met.
     """
 
-    requirement: Literal["course_completed", "quiz"]
+    requirement: Kind
     subject: str
     met: Literal["yes", "no", "not needed"]
     on: date | None = None
     score: str | None = None
     wanted: str | None = None
     fact: tuple[str, str, str] | None = None  # stream, source id, source time
+    notes: tuple[Note, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """For the register: only what is known."""
@@ -47,7 +123,24 @@ class Reason:
                 plain[name] = getattr(self, name)
         if self.fact is not None:
             plain["fact"] = list(self.fact)
+        if self.notes:
+            plain["notes"] = [note.as_json() for note in self.notes]
         return plain
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Reason:
+        """What `as_json` wrote."""
+        on = plain.get("on")
+        return cls(
+            plain["requirement"],
+            plain["subject"],
+            plain["met"],
+            None if on is None else date.fromisoformat(on),
+            plain.get("score"),
+            plain.get("wanted"),
+            _reference_from(plain.get("fact")),
+            tuple(Note.from_json(note) for note in plain.get("notes", ())),
+        )
 
 
 @dataclass(frozen=True)
@@ -65,29 +158,42 @@ class Decision:
         return tuple(reason for reason in self.why if reason.met == "no")
 
 
-def decide(policy: Policy, facts: Iterable[Fact], as_of: date) -> Decision:
-    """Decides about one person from that person's facts up to and including `as_of`.
+def decide(
+    policy: Policy,
+    facts: Iterable[Fact],
+    as_of: date,
+    *,
+    holder: str | None = None,
+    held: Held = NOBODY,
+    programmes: Mapping[str, Programme] | None = None,
+) -> Decision:
+    """Decides about one holder from that holder's facts up to and including `as_of`.
 
-    `as_of` is a date of the policy's own calendar. `expires_on` is the last day on which the award is valid.
+    `as_of` is a date of the policy's own calendar. `held` says who held which award when (needed for `award`, and for
+    sessions whose leader must hold one), `programmes` which sessions there are, by the programmes' ids. `holder` is
+    the opaque id; None: whom the facts are about. `expires_on` is the last day on which the award is valid.
     """
-    seen = sorted(
-        (
-            (fact, day)
-            for fact in facts
-            if fact.stream in STREAMS and (day := local_date(fact.source_time, policy.timezone)) <= as_of
-        ),
-        key=lambda pair: (
-            pair[0].source_time,
-            pair[0].stream,
-            pair[0].source_id,
-            repr(sorted(pair[0].value.items())),
-        ),
+    known = latest_of_each(
+        fact
+        for fact in facts
+        if fact.stream in STREAMS and local_date(fact.source_time, policy.timezone) <= as_of
     )
-    earned_on, why = _weigh(policy.require, seen)
+    seen = [(fact, day) for fact in known if (day := _day(fact, policy.timezone)) <= as_of]
+    if holder is None:
+        holder = next((fact.person_id for fact, _ in seen), "")
+    earned_on, why = _Weighing(seen, as_of, holder, held, programmes or {}).weigh(policy.require)
     if earned_on is None:
         return Decision("pending", None, None, why)
     expires_on = None if policy.validity is None else last_valid_day(earned_on, policy.validity.months)
     return Decision("eligible", earned_on, expires_on, why)
+
+
+def _day(fact: Fact, timezone: str) -> date:
+    """The local day of what was observed: what people told says it, everything else has the source's time."""
+    told = fact.value.get("day") or fact.value.get("on")
+    if isinstance(told, str):
+        return date.fromisoformat(told)
+    return local_date(fact.source_time, timezone)
 
 
 def last_valid_day(start: date, months: int) -> date:
@@ -106,23 +212,208 @@ def add_months(start: date, months: int) -> date:
 _Dated = Sequence[tuple[Fact, date]]
 
 
-def _weigh(node: Requirement, facts: _Dated) -> tuple[date | None, tuple[Reason, ...]]:
-    """The day on which a node was first met (None: not yet), and the reasons of its leaves."""
-    if node.course_completed is not None:
-        return _completed(node.course_completed, facts)
-    if node.quiz is not None:
-        return _passed(node.quiz, facts)
-    weighed = [_weigh(part, facts) for part in node.parts]
-    days = [day for day, _ in weighed if day is not None]
-    if node.all is not None:
-        return (max(days) if len(days) == len(weighed) else None), tuple(r for _, why in weighed for r in why)
+@dataclass(frozen=True)
+class _Weighing:
+    """One decision under way."""
+
+    facts: _Dated
+    as_of: date
+    holder: str
+    held: Held
+    programmes: Mapping[str, Programme]
+
+    def weigh(self, node: Requirement) -> tuple[date | None, tuple[Reason, ...]]:
+        """The day on which a node was first met (None: not yet), and the reasons of its leaves."""
+        if node.course_completed is not None:
+            return _completed(node.course_completed, self.facts)
+        if node.quiz is not None:
+            return _passed(node.quiz, self.facts)
+        if node.exercise is not None:
+            return _accepted(node.exercise, self.facts)
+        if node.milestone is not None:
+            return _reached(node.milestone, self.facts)
+        if node.award is not None:
+            return self._held(node.award)
+        if node.attendance is not None:
+            return self._attended(node.attendance)
+        if node.pilot_led is not None:
+            return self._led(node.pilot_led)
+        weighed = [self.weigh(part) for part in node.parts]
+        days = [day for day, _ in weighed if day is not None]
+        why = tuple(reason for _, reasons in weighed for reason in reasons)
+        if node.all is not None:
+            return (max(days) if len(days) == len(weighed) else None), why
+        if not days:
+            return None, why
+        return min(days), tuple(
+            replace(one, met="not needed", score=None) if one.met == "no" else one for one in why
+        )
+
+    def _held(self, award: str) -> tuple[date | None, tuple[Reason, ...]]:
+        found = self.held.of(self.holder, award)
+        for one in found:
+            if one.status_on(self.as_of) == "valid":
+                return one.held_from, (Reason("award", award, "yes", one.held_from),)
+        notes = [
+            Note(
+                _WAS.get(one.status_on(self.as_of), "award-not-valid"),
+                one.changed_on(self.as_of),
+                award=award,
+            )
+            for one in found
+            if one.held_from <= self.as_of
+        ]
+        return None, (Reason("award", award, "no", notes=tuple(notes[-1:])),)
+
+    def _attended(self, wanted: Attendance) -> tuple[date | None, tuple[Reason, ...]]:
+        programme = self.programmes.get(wanted.programme)
+        sessions = () if programme is None else chosen_sessions(programme, wanted.sessions, wanted.kind)
+        notes: list[Note] = []
+        whole: list[date] = []  # the last day of each session attended in full
+        single: list[date] = []  # every day attended in full
+        for session in sessions:
+            days = [self._day_attended(wanted.programme, session, day.date, notes) for day in session.days]
+            single.extend(day for day in days if day is not None)
+            if None not in days:
+                whole.append(max(day.date for day in session.days))
+        found = sorted(single if wanted.days_at_least is not None else whole)
+        least = wanted.days_at_least or (
+            max(len(sessions), len(wanted.sessions), 1) if wanted.wants_all else _number(wanted.at_least)
+        )
+        subject = session_key(wanted.programme, "+".join(wanted.sessions) or str(wanted.kind))
+        met_on = found[least - 1] if len(found) >= least else None
+        reason = Reason(
+            "attendance",
+            subject,
+            "no" if met_on is None else "yes",
+            met_on,
+            str(len(found)),
+            str(least),
+            notes=tuple(notes),
+        )
+        return met_on, (reason,)
+
+    def _day_attended(self, programme: str, session: Session, day: date, notes: list[Note]) -> date | None:
+        """The day where it was attended in full and counts, else None; what was observed is added to the notes."""
+        told = [
+            fact
+            for fact, on in self.facts
+            if fact.stream == ATTENDANCE
+            and on == day
+            and (fact.course, fact.subject) == (programme, session.id)
+        ]
+        best: Note | None = None
+        for fact in told:
+            note = self._note(session, day, fact, session_key(programme, session.id))
+            if best is None or _RANK[note.what] < _RANK[best.what]:
+                best = note
+        if best is None:
+            return None
+        notes.append(best)
+        return day if best.what == "counted" else None
+
+    def _note(self, session: Session, day: date, fact: Fact, key: str) -> Note:
+        value = fact.value
+        if value.get("present") is not True:
+            return Note("absent", day, key, fact=_reference(fact))
+        told = value.get("hours")
+        hours = float(told) if _is_number(told) else 0.0
+        planned = day_of(session, day)
+        full = value.get("full", planned is not None and hours >= planned.hours)
+        leaders = _leaders(value)
+        if (failed := why_not_counted(session, day, leaders, self.held)) is not None:
+            return Note(failed.reason, day, key, hours, leaders, failed.award, _reference(fact))
+        return Note("counted" if full is True else "partly", day, key, hours, leaders, fact=_reference(fact))
+
+    def _led(self, wanted: PilotLed) -> tuple[date | None, tuple[Reason, ...]]:
+        programme = self.programmes.get(wanted.programme)
+        notes: list[Note] = []
+        led: dict[str, date] = {}
+        for session in () if programme is None else chosen_sessions(programme, (), "pilot"):
+            for fact, day in self.facts:
+                if fact.stream != SESSION_LED or (fact.course, fact.subject) != (
+                    wanted.programme,
+                    session.id,
+                ):
+                    continue
+                if fact.value.get("led") is not True or day_of(session, day) is None:
+                    continue
+                # With two who led together, each must have held the award for the session to be credited to them.
+                fits = why_not_counted(session, day, [self.holder], self.held) is None
+                key = session_key(wanted.programme, session.id)
+                award = "" if fits else str(session.leader_award)
+                what: What = "led" if fits else "led-without-award"
+                notes.append(Note(what, day, key, award=award, fact=_reference(fact)))
+                if fits:
+                    led[session.id] = min(day, led.get(session.id, day))
+        days = sorted(led.values())
+        met_on = days[wanted.at_least - 1] if len(days) >= wanted.at_least else None
+        reason = Reason(
+            "pilot_led",
+            wanted.programme,
+            "no" if met_on is None else "yes",
+            met_on,
+            str(len(days)),
+            str(wanted.at_least),
+            notes=tuple(notes),
+        )
+        return met_on, (reason,)
+
+
+_WAS: Mapping[str, What] = {
+    "expired": "award-expired",
+    "suspended": "award-suspended",
+    "revoked": "award-revoked",
+}
+_RANK: Mapping[What, int] = {
+    "counted": 0, "partly": 1, "leader-without-award": 2, "no-leader": 3, "absent": 4,
+}  # fmt: skip
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 1
+
+
+def _leaders(value: Mapping[str, object]) -> tuple[str, ...]:
+    several = value.get("leaders")
+    if isinstance(several, list | tuple):
+        return tuple(str(one) for one in several)
+    return () if value.get("leader") is None else (str(value["leader"]),)
+
+
+def _accepted(exercise: str, facts: _Dated) -> tuple[date | None, tuple[Reason, ...]]:
+    """By a person's word, or, where the exercise is an activity of the course, by Moodle's "complete with a pass"."""
+    days = [
+        (day, fact)
+        for fact, day in facts
+        if fact.subject == exercise
+        and (
+            (fact.stream == EXERCISE and fact.value.get("accepted") is True)
+            or (fact.stream == ACTIVITY_COMPLETION and fact.value.get("state") == _PASSED)
+        )
+    ]
+    return _first("exercise", exercise, days)
+
+
+def _reached(milestone: str, facts: _Dated) -> tuple[date | None, tuple[Reason, ...]]:
+    programme, _, name = milestone.partition("/")
+    days = [
+        (day, fact)
+        for fact, day in facts
+        if fact.stream == MILESTONE
+        and (fact.course, fact.subject) == (programme, name)
+        and fact.value.get("reached") is True
+    ]
+    return _first("milestone", milestone, days)
+
+
+def _first(
+    kind: Kind, subject: str, days: Sequence[tuple[date, Fact]]
+) -> tuple[date | None, tuple[Reason, ...]]:
     if not days:
-        return None, tuple(r for _, why in weighed for r in why)
-    return min(days), tuple(
-        Reason(r.requirement, r.subject, "not needed", wanted=r.wanted) if r.met == "no" else r
-        for _, why in weighed
-        for r in why
-    )
+        return None, (Reason(kind, subject, "no"),)
+    day, fact = min(days, key=lambda pair: (pair[0], _reference(pair[1])))
+    return day, (Reason(kind, subject, "yes", day, fact=_reference(fact)),)
 
 
 def _completed(course: str, facts: _Dated) -> tuple[date | None, tuple[Reason, ...]]:
@@ -181,3 +472,9 @@ def _as_percent(share: Decimal) -> str:
 
 def _reference(fact: Fact) -> tuple[str, str, str]:
     return (fact.stream, fact.source_id, fact.source_time.isoformat())
+
+
+def _reference_from(plain: Sequence[str] | None) -> tuple[str, str, str] | None:
+    if plain is None or len(plain) != _REFERENCE_PARTS:
+        return None
+    return (plain[0], plain[1], plain[2])

@@ -7,11 +7,11 @@ tests: given these facts, on this date, expect this. The form is described in `d
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import re
 import string
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,6 +22,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from authoring.languages import Language, LocalizedText
 from authoring.problems import ContentError, Problem
 from authoring.read_yaml import Document, Pointer, load_model, parse_yaml, read_text, relative_name
+from programmes.programme import SessionKind
 
 POLICY_FILE = "policy.yaml"
 MAX_SERIAL = 64
@@ -37,10 +38,10 @@ def _percent(value: object) -> Decimal:
     return Decimal(found.group(1))
 
 
-def _calendar_date(value: object) -> date:
+def _calendar_date(value: object) -> datetime.date:
     if isinstance(value, str) and _DATE.match(value):
         try:
-            return date.fromisoformat(value)
+            return datetime.date.fromisoformat(value)
         except ValueError:
             pass
     raise ValueError("policy.date")
@@ -61,9 +62,16 @@ def _slug(value: str) -> str:
 
 
 Percent = Annotated[Decimal, BeforeValidator(_percent)]
-CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
+CalendarDate = Annotated[datetime.date, BeforeValidator(_calendar_date)]
 Slug = Annotated[str, AfterValidator(_slug)]
 State = Literal["eligible", "pending"]
+Kind = Literal["achievement", "attendance", "trainer", "institution"]
+"""What an award says of its holder. Those of kind "institution" are held by institutions, all others by people."""
+
+
+def _several(value: object) -> object:
+    """One name, or a list of names."""
+    return (value,) if isinstance(value, str) else value
 
 
 class _Strict(BaseModel):
@@ -84,11 +92,38 @@ class QuizAtLeast(_Strict):
     min: Percent
 
 
+class Attendance(_Strict):
+    """Sessions of a programme, by id or by kind, and how many of them (or of their days) must be attended in full."""
+
+    programme: str
+    sessions: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    kind: SessionKind | None = None
+    at_least: Annotated[int, Field(ge=1)] | Literal["all"] | None = None
+    days_at_least: Annotated[int, Field(ge=1)] | None = None
+
+    @property
+    def wants_all(self) -> bool:
+        """Whether every one of the sessions has to be attended."""
+        return self.days_at_least is None and self.at_least in (None, "all")
+
+
+class PilotLed(_Strict):
+    """How many pilot sessions of a programme the holder must have led that count."""
+
+    programme: str
+    at_least: Annotated[int, Field(ge=1)] = 1
+
+
 class Requirement(_Strict):
     """One node of the tree: exactly one of its keys is set (checked by `read_policy`)."""
 
     course_completed: str | None = None
     quiz: QuizAtLeast | None = None
+    attendance: Attendance | None = None
+    exercise: str | None = None
+    award: str | None = None
+    milestone: str | None = None
+    pilot_led: PilotLed | None = None
     all: tuple[Requirement, ...] | None = None
     any: tuple[Requirement, ...] | None = None
 
@@ -126,12 +161,31 @@ class SerialPattern(_Strict):
 
 
 class GivenFact(_Strict):
-    """A fact in a policy's own test."""
+    """A fact in a policy's own test: one of the six first keys, `on` (or `day`), and what belongs to it."""
 
     course_completed: str | None = None
     quiz: str | None = None
-    score: Percent | None = None
-    on: CalendarDate
+    attendance: str | None = None  # <programme>/<session>; one day of it
+    exercise: str | None = None
+    award: str | None = None
+    milestone: str | None = None
+    pilot_led: str | None = None  # <programme>/<session>; one day of it
+    score: Percent | None = None  # of a quiz
+    hours: Annotated[float, Field(ge=0)] | None = None  # of an attendance: fewer than the day has
+    leader_award: str | None = None  # of an attendance: what its leader held that day, or none
+    until: CalendarDate | None = None  # of an award: its last valid day
+    suspended_on: CalendarDate | None = None
+    resumed_on: CalendarDate | None = None
+    revoked_on: CalendarDate | None = None
+    on: CalendarDate | None = None
+    day: CalendarDate | None = None
+
+    @property
+    def date(self) -> datetime.date:
+        """The day of the fact."""
+        found = self.on or self.day
+        assert found is not None  # checked when the policy was read
+        return found
 
 
 class Expectation(_Strict):
@@ -157,11 +211,11 @@ class Policy(_Strict):
     form: Literal["policy/1"] = Field(alias="schema")
     id: Slug
     version: Annotated[int, Field(ge=1)]
-    kind: Literal["achievement", "attendance"]
+    kind: Kind
     title: LocalizedText
     description: LocalizedText
     criteria: LocalizedText
-    hours: Annotated[float, Field(gt=0, le=10_000)]
+    hours: Annotated[float, Field(gt=0, le=10_000)] | None = None
     outcomes: dict[Language, tuple[str, ...]] = {}
     issuer_name: LocalizedText
     signatory: Signatory
@@ -195,10 +249,32 @@ class Policy(_Strict):
     def courses(self) -> tuple[str, ...]:
         """Keys of the courses whose facts this policy looks at."""
         keys = {
-            leaf.course_completed or (leaf.quiz.activity.split("/", 1)[0] if leaf.quiz else "")
+            leaf.course_completed
+            or (leaf.quiz.activity if leaf.quiz else leaf.exercise or "").split("/", 1)[0]
             for leaf in self.require.leaves()
         }
         return tuple(sorted(keys - {""}))
+
+    @property
+    def programmes(self) -> tuple[str, ...]:
+        """Ids of the programmes whose sessions or milestones this policy looks at."""
+        keys = set()
+        for leaf in self.require.leaves():
+            if (sessions := leaf.attendance or leaf.pilot_led) is not None:
+                keys.add(sessions.programme)
+            if leaf.milestone is not None:
+                keys.add(leaf.milestone.split("/", 1)[0])
+        return tuple(sorted(keys))
+
+    @property
+    def awards(self) -> tuple[str, ...]:
+        """Ids of the policies whose awards this one asks for."""
+        return tuple(sorted({leaf.award for leaf in self.require.leaves() if leaf.award is not None}))
+
+    @property
+    def holder_kind(self) -> Literal["person", "institution"]:
+        """Who can hold the award."""
+        return "institution" if self.kind == "institution" else "person"
 
     def problem(self, code: str, pointer: Pointer, **params: object) -> Problem:
         """A problem at a place of this policy's file."""
@@ -288,10 +364,36 @@ def _whole(policy: Policy) -> Iterator[Problem]:
             )
     for number, test in enumerate(policy.tests):
         for index, given in enumerate(test.given):
-            if (given.course_completed is None) == (given.quiz is None) or (given.quiz is None) != (
-                given.score is None
-            ):
-                yield policy.problem("policy.given", ("tests", number, "given", index))
+            if not _is_complete(given):
+                yield policy.problem(
+                    "policy.given", ("tests", number, "given", index), keys=", ".join(_GIVEN_KEYS)
+                )
+    if policy.hours is None and policy.kind != "institution":
+        yield policy.problem("policy.hours", (), kind=policy.kind)
+
+
+_GIVEN_KEYS = ("course_completed", "quiz", "attendance", "exercise", "award", "milestone", "pilot_led")
+_GIVEN_WITH = {
+    "quiz": {"score"},
+    "attendance": {"hours", "leader_award"},
+    "award": {"until", "suspended_on", "resumed_on", "revoked_on"},
+}
+_KEY = re.compile(r"[^/\s]+/[^/\s]+")
+
+
+def _is_complete(given: GivenFact) -> bool:
+    written = {key for key in given.model_fields_set if getattr(given, key) is not None}
+    what = [key for key in _GIVEN_KEYS if key in written]
+    if len(what) != 1 or ("on" in written) == ("day" in written):
+        return False
+    (key,) = what
+    if key in ("attendance", "exercise", "milestone", "pilot_led") and not _KEY.fullmatch(
+        getattr(given, key)
+    ):
+        return False
+    return written - {key, "on", "day"} <= _GIVEN_WITH.get(key, set()) and (
+        key != "quiz" or "score" in written
+    )
 
 
 def _tree_problems(policy: Policy, node: Requirement, pointer: Pointer) -> Iterator[Problem]:
@@ -303,11 +405,32 @@ def _tree_problems(policy: Policy, node: Requirement, pointer: Pointer) -> Itera
         return
     if node.all == () or node.any == ():
         yield policy.problem("policy.empty-list", pointer, key="all" if node.any is None else "any")
-    if node.quiz is not None and not re.fullmatch(r"[^/\s]+/[^/\s]+", node.quiz.activity):
+    if node.quiz is not None and not _KEY.fullmatch(node.quiz.activity):
         yield policy.problem("policy.activity-key", (*pointer, "quiz", "activity"), value=node.quiz.activity)
+    for name in ("exercise", "milestone"):
+        value = getattr(node, name)
+        if value is not None and not _KEY.fullmatch(value):
+            yield policy.problem(f"policy.{name}-key", (*pointer, name), value=value)
+    if (attendance := node.attendance) is not None:
+        if bool(attendance.sessions) == (attendance.kind is not None):
+            yield policy.problem("policy.which-sessions", (*pointer, "attendance"))
+        if attendance.at_least is not None and attendance.days_at_least is not None:
+            yield policy.problem("policy.sessions-or-days", (*pointer, "attendance", "days_at_least"))
+        if len(set(attendance.sessions)) != len(attendance.sessions):
+            yield policy.problem("policy.session-twice", (*pointer, "attendance", "sessions"))
+    if (key := _not_for(policy, node)) is not None:
+        yield policy.problem(f"policy.not-for-{policy.holder_kind}", (*pointer, key), key=key)
     key = "all" if node.all is not None else "any"
     for index, part in enumerate(node.parts):
         yield from _tree_problems(policy, part, (*pointer, key, index))
+
+
+def _not_for(policy: Policy, node: Requirement) -> str | None:
+    """The key of a leaf that this kind of holder can never meet."""
+    (key,) = node.model_fields_set
+    if key in ("all", "any", "award"):
+        return None
+    return key if (key == "milestone") != (policy.kind == "institution") else None
 
 
 def _serial_problems(policy: Policy) -> Iterator[Problem]:

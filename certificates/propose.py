@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,14 +15,29 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from authoring.languages import LocalizedText
 from authoring.problems import Refused
-from certificates.decide import STREAMS, Decision, decide
+from certificates.decide import Decision, decide
+from certificates.held import Held, read_held
 from certificates.holders import printed_names
 from certificates.policy import Policy
+from certificates.policy_order import in_order
 from lms_sync.clock import Clock, local_date
-from lms_sync.facts import Fact, facts_of
+from lms_sync.facts import (
+    ACTIVITY_COMPLETION,
+    ATTENDANCE,
+    COURSE_COMPLETION,
+    EXERCISE,
+    GRADE,
+    MILESTONE,
+    QUIZ_ATTEMPT,
+    SESSION_LED,
+    Fact,
+    facts_of,
+)
+from lms_sync.people import of_kind
 from lms_sync.same_person import all_of, one_person
 from lms_sync.store import schema
 from lms_sync.store.database import reading
+from programmes.programme import Programme
 
 FIRST_CYCLE = 1
 
@@ -83,28 +98,50 @@ def certify(
     clock: Clock,
     *,
     listed: Listed | None = None,
+    programmes: Mapping[str, Programme] | None = None,
 ) -> CertifySummary:
-    """Decides about everybody who has facts in the policies' courses and is `listed`, and stores what changed.
+    """Decides about everybody who has facts that the policies look at and is `listed`, and stores what changed.
 
     An equal decision is not stored again; who is approved or issued is not decided again, so that nothing
     done later in Moodle, and no later policy, touches an award. A policy with `approval: automatic`
-    approves at once what it finds eligible.
+    approves at once what it finds eligible. Policies are decided in the order of what they ask for, so that an award
+    that was approved just now counts for the next; `programmes`, by id, say which sessions there are.
     """
-    about = listed or {}
-    return CertifySummary(
-        tuple(_certify_one(engine, site, policy, clock, about.get(policy.id)) for policy in policies)
-    )
+    given = tuple(policies)
+    there, about = programmes or {}, listed or {}
+    found: dict[str, PolicySummary] = {}
+    for _ in range(len(given) if _grants_leaders(given, there) else 1):
+        granted = sum(one.approved + one.issued for one in found.values())
+        for policy in in_order(given):
+            one = _certify_one(engine, site, policy, clock, about.get(policy.id), there)
+            before = found.get(policy.id)
+            found[policy.id] = one if before is None else replace(one, new=one.new + before.new)
+        if granted == sum(one.approved + one.issued for one in found.values()):
+            break
+    return CertifySummary(tuple(found[policy.id] for policy in given))
+
+
+def _grants_leaders(policies: Iterable[Policy], programmes: Mapping[str, Programme]) -> bool:
+    """Whether an award that is approved without a person may make sessions count: then one round may not be enough."""
+    asked = {session.leader_award for programme in programmes.values() for session in programme.sessions}
+    return any(policy.approval == "automatic" and policy.id in asked for policy in policies)
 
 
 def _certify_one(
-    engine: Engine, site: str, policy: Policy, clock: Clock, listed: Collection[str] | None
+    engine: Engine,
+    site: str,
+    policy: Policy,
+    clock: Clock,
+    listed: Collection[str] | None,
+    programmes: Mapping[str, Programme],
 ) -> PolicySummary:
     now = clock.now()
     today = local_date(now, policy.timezone)
     new = eligible = pending = not_listed = 0
     with engine.begin() as connection:
-        facts = _facts_by_person(connection, site, policy)
         one = one_person(connection, site)
+        held = read_held(connection, site, one)
+        facts = _facts_by_holder(connection, site, policy, held, programmes)
         decided = _latest_decisions(connection, site, policy.id)
         approved = _keys(connection, schema.approval, site)
         entered = _keys(connection, schema.issue, site)
@@ -117,7 +154,9 @@ def _certify_one(
             if listed is not None and person_id not in listed:
                 not_listed += 1
                 continue
-            decision = decide(policy, facts[person_id], today)
+            decision = decide(
+                policy, facts[person_id], today, holder=person_id, held=held, programmes=programmes
+            )
             before = decided.get(key)
             if before is None or not _says_the_same(before, policy, decision):
                 decision_id = _store_decision(
@@ -156,13 +195,41 @@ def _certify_one(
     )
 
 
-def _facts_by_person(connection: Connection, site: str, policy: Policy) -> dict[str, list[Fact]]:
+def _facts_by_holder(
+    connection: Connection, site: str, policy: Policy, held: Held, programmes: Mapping[str, Programme]
+) -> dict[str, list[Fact]]:
+    """Whom a policy decides about, with their facts: holders of its kind who have anything to do with it."""
     found: dict[str, list[Fact]] = defaultdict(list)
-    for course in policy.courses:
-        for fact in facts_of(connection, site, course=course):
-            if fact.stream in STREAMS:
+    for key in sorted({*policy.courses, *policy.programmes}):
+        for fact in facts_of(connection, site, course=key):
+            if concerns(policy, fact, programmes):
                 found[fact.person_id].append(fact)
-    return found
+    for award in policy.awards:
+        for holder in held.holders_of(award):
+            found.setdefault(holder, [])
+    those = of_kind(connection, site, policy.holder_kind)
+    return {holder: facts for holder, facts in found.items() if holder in those}
+
+
+def concerns(policy: Policy, fact: Fact, programmes: Mapping[str, Programme]) -> bool:
+    """Whether a fact can have to do with what a policy asks for. Any result in one of its courses can."""
+    if fact.stream in (COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT):
+        return fact.course in policy.courses
+    for leaf in policy.require.leaves():
+        if fact.stream in (EXERCISE, ACTIVITY_COMPLETION) and leaf.exercise == fact.subject:
+            return True
+        if fact.stream == MILESTONE and leaf.milestone == f"{fact.course}/{fact.subject}":
+            return True
+        if fact.stream == SESSION_LED and leaf.pilot_led and leaf.pilot_led.programme == fact.course:
+            return True
+        if fact.stream == ATTENDANCE and leaf.attendance and leaf.attendance.programme == fact.course:
+            programme = programmes.get(fact.course)
+            session = None if programme is None else programme.session(fact.subject)
+            if fact.subject in leaf.attendance.sessions or (
+                session is not None and session.kind == leaf.attendance.kind
+            ):
+                return True
+    return False
 
 
 def _latest_decisions(connection: Connection, site: str, policy_id: str | None = None) -> dict[str, Row[Any]]:

@@ -252,8 +252,15 @@ def _certified(
         .order_by(event.c.at, event.c.id)
     )
     state = {row.issue_id: row.event for row in connection.execute(events)}
-    issued = select(issue.c.id, issue.c.person_id).where(
-        issue.c.site == site, issue.c.policy.in_(sorted(policies)), issue.c.issued_at <= as_of
+    issued = (
+        select(issue.c.id, issue.c.person_id)
+        .join(schema.person, schema.person.c.id == issue.c.person_id)
+        .where(
+            issue.c.site == site,
+            issue.c.policy.in_(sorted(policies)),
+            issue.c.issued_at <= as_of,
+            schema.person.c.kind == "person",
+        )
     )
     return {
         one.get(row.person_id, row.person_id)

@@ -300,14 +300,16 @@ def _certify(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> 
     """Certify, approve, certify again: certificates issued the first time and the second."""
     from certificates.policy import read_policies
     from certificates.register import approve, certify, issue_approved, open_issuer, proposals
+    from lms_sync.programme_files import programmes_by_id
 
     policies = read_policies(folder)
+    programmes = programmes_by_id(folder)
     issuer = open_issuer(
         did=settings.issuer.did, base_url=settings.portal.base_url, key_file=folder / settings.issuer.key_file
     )
     issued: list[int] = []
     for _ in range(2):
-        certify(engine, SITE, policies, clock)
+        certify(engine, SITE, policies, clock, programmes=programmes)
         waiting = [one.grant_key for one in proposals(engine, SITE)]
         approve(engine, SITE, waiting, by="Demo registrar", clock=clock)
         report = issue_approved(engine, SITE, issuer, clock)

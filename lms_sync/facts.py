@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lms_sync.same_person import all_of, one_person
@@ -26,20 +26,33 @@ GRADE = "grade"
 QUIZ_ATTEMPT = "quiz_attempt"
 SCORM_RESULT = "scorm_result"
 ENROLMENT = "enrolment"
+ATTENDANCE = "attendance"
+SESSION_LED = "session_led"
+EXERCISE = "exercise"
+ANSWER = "answer"
+MILESTONE = "milestone"
 HELPDESK = "helpdesk"
 
 RESULT_STREAMS = (ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, SCORM_RESULT)
 """What learners did, in the order in which a pull reads it."""
 
-STREAMS = (*RESULT_STREAMS, ENROLMENT, HELPDESK)
+PROGRAMME_STREAMS = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE, HELPDESK)
+"""What happened outside Moodle's courses: told by people, or by the help desk's forum."""
+
+STREAMS = (*RESULT_STREAMS, ENROLMENT, *PROGRAMME_STREAMS)
 """Every kind of fact there is."""
 
+CORRECTABLE = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE)
+"""Streams of what people told: a later fact with the same source id says that the earlier one was wrong."""
+
 _BATCH = 2000
+_IDS_A_QUERY = 500
+_SOURCE_ID = 128
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One observation about one person in one course.
+    """One observation about one holder (a person, or an institution) in one course or programme.
 
     `source_id` is the row's id at the source within its stream, `source_time` the source's own time
     (aware). `course` and `subject` are our keys; `subject` is "" for the course as a whole. `value` by stream:
@@ -51,8 +64,19 @@ class Fact:
     quiz_attempt         {"attempt": int, "state": str, "score": float|None, "max": float}
     scorm_result         {"attempt": int, "element": str, "value": str}
     enrolment            {"enrolled": bool, "institution": [str]}
+    attendance           {"day": date, "present": bool, "hours": float, "full": bool,
+                         "leader": person|None, "leaders": [person], "recorded_by": str}
+    session_led          {"day": date, "led": bool, "hours": float, "recorded_by": str}
+    exercise             {"accepted": bool, "on": date, "recorded_by": str}
+    answer               {"answers": {}, "score": float|None, "areas": {}, "recorded_by": str}
+    milestone            {"reached": bool, "on": date, "evidence": str, "recorded_by": str}
     helpdesk             {"discussion": int, "state": "open"|"answered"}
     ===================  =====================================================
+
+    Dates are ISO texts. The subject of attendance and session_led is "<session>", of exercise
+    "<course>/<exercise>", of answer "<questionnaire>", of milestone "<milestone>", of helpdesk "<forum>"; `course`
+    is the programme, for an exercise the course. Their `source_time` is when it was told, and who wants to know
+    what holds takes the newest fact of each source id (`latest_of_each`). Holders of milestones are institutions.
 
     Facts that were read person by person, without the plugin (`lms_sync.pull_by_person`), have source ids that
     begin with "core:". Where the site told no time, their value says what stands for it: "time" is
@@ -121,6 +145,78 @@ def store_facts(
     return new
 
 
+def told_source_id(*parts: str) -> str:
+    """A stable source id of what people told: the parts with slashes, or their SHA-256 where that is too long."""
+    said = "/".join(parts)
+    return said if len(said) <= _SOURCE_ID else hashlib.sha256(said.encode("utf-8")).hexdigest()
+
+
+def store_told(
+    connection: Connection, site: str, facts: Sequence[Fact], recorded_at: datetime, run_id: int | None
+) -> int:
+    """Adds what people told, where it differs from what was told last under the same source id; how many were new.
+
+    Who records is not a difference: telling the same again, by whomever, adds nothing. For streams in `CORRECTABLE`.
+    """
+    last: dict[tuple[str, str], Fact] = {}
+    wanted = sorted({fact.source_id for fact in facts})
+    table = schema.fact
+    for start in range(0, len(wanted), _IDS_A_QUERY):
+        query = select(table).where(
+            table.c.site == site,
+            table.c.stream.in_(CORRECTABLE),
+            table.c.source_id.in_(wanted[start : start + _IDS_A_QUERY]),
+        )
+        for row in connection.execute(query):
+            fact = _fact(row)
+            key = (fact.stream, fact.source_id)
+            if key not in last or _told(last[key]) < _told(fact):
+                last[key] = fact
+    new = []
+    for fact in facts:
+        before = last.get((fact.stream, fact.source_id))
+        if before is None or _said(before) != _said(fact):
+            new.append(fact)
+            last[fact.stream, fact.source_id] = fact
+    return store_facts(connection, site, new, recorded_at, run_id)
+
+
+def _said(fact: Fact) -> tuple[object, ...]:
+    return (
+        fact.person_id,
+        fact.course,
+        fact.subject,
+        {k: v for k, v in fact.value.items() if k != "recorded_by"},
+    )
+
+
+def latest_of_each(facts: Iterable[Fact]) -> list[Fact]:
+    """Facts without those that were corrected later; of streams that nobody corrects, all. In the order of their time.
+
+    Of two with the same source id and time, which no careful source has, the content decides, so that the order in
+    which facts are given changes nothing.
+    """
+    kept: dict[tuple[str, str], Fact] = {}
+    others: list[Fact] = []
+    for fact in facts:
+        if fact.stream not in CORRECTABLE:
+            others.append(fact)
+            continue
+        key = (fact.stream, fact.source_id)
+        before = kept.get(key)
+        if before is None or _told(before) < _told(fact):
+            kept[key] = fact
+    return sorted([*others, *kept.values()], key=_in_order)
+
+
+def _told(fact: Fact) -> tuple[datetime, str]:
+    return fact.source_time, fact.content_hash
+
+
+def _in_order(fact: Fact) -> tuple[datetime, str, str, str]:
+    return fact.source_time, fact.stream, fact.source_id, fact.content_hash
+
+
 def facts_of(
     connection: Connection, site: str, person_id: str | None = None, course: str | None = None
 ) -> Iterator[Fact]:
@@ -136,5 +232,9 @@ def facts_of(
     if course is not None:
         query = query.where(table.c.course == course)
     for row in connection.execute(query, execution_options={"yield_per": _BATCH}):
-        person = one.get(row.person_id, row.person_id)
-        yield Fact(row.stream, row.source_id, row.source_time, person, row.course, row.subject, row.value)
+        yield _fact(row, one.get(row.person_id, row.person_id))
+
+
+def _fact(row: Row[Any], person: str | None = None) -> Fact:
+    holder = person or row.person_id
+    return Fact(row.stream, row.source_id, row.source_time, holder, row.course, row.subject, row.value)

@@ -65,3 +65,8 @@ def read_programme_files(
     if problems:
         raise ContentError(problems)
     return ProgrammeFiles(programmes, questionnaires or ())
+
+
+def programmes_by_id(folder: Path) -> dict[str, Programme]:
+    """The programmes of an academy folder by id, for decisions; raises ContentError where one cannot be read."""
+    return {programme.id: programme for programme in read_programmes(folder)}

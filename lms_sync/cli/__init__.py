@@ -36,8 +36,10 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "officer": {
         "people": ("officer_people", "people"),
+        "sessions": ("officer_sessions", "sessions"),
         "certify": ("officer", "certify"),
         "approve": ("officer", "approve"),
+        "explain": ("officer_explain", "explain"),
         "report": ("officer_report", "report"),
         "helpdesk": ("officer_helpdesk", "helpdesk"),
         "keys": ("officer", "keys"),

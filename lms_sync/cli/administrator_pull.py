@@ -220,11 +220,13 @@ def _certify(work: _Work) -> dict[str, object]:
     from certificates.policy import read_policies
     from certificates.register import certify, issue_approved, open_issuer
     from lms_sync.cli.officer import listed_of
+    from lms_sync.programme_files import programmes_by_id
 
     policies = read_policies(work.folder)
+    programmes = programmes_by_id(work.folder)
     engine = open_database(work.database)
     listed = listed_of(engine, work.site_name, work.folder, policies)
-    summary = certify(engine, work.site_name, policies, work.clock, listed=listed)
+    summary = certify(engine, work.site_name, policies, work.clock, listed=listed, programmes=programmes)
     result: dict[str, object] = {"eligible": summary.eligible, "issued": 0}
     issuer = work.settings.issuer
     configured = issuer.did is not None and work.settings.portal.base_url is not None

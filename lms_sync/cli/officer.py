@@ -69,12 +69,12 @@ def _open(folder: Path, site_name: str | None) -> _Place:
 
 
 def listed_of(engine: Engine, site: str, folder: Path, policies: Iterable[Policy]) -> Listed:
-    """By policy who is on the lists of its courses."""
+    """By policy who is on the lists of its courses; one that looks at sessions is about whoever was there."""
     from lms_sync.listed_people import listed_people
     from lms_sync.store.database import reading
 
     with reading(engine) as connection:
-        courses_of = {policy.id: policy.courses for policy in policies}
+        courses_of = {policy.id: () if policy.programmes else policy.courses for policy in policies}
         return listed_people(connection, site, folder, courses_of, as_of=SystemClock().now())
 
 
@@ -99,14 +99,21 @@ def certify(*, everybody: bool, folder: Path, site_name: str | None, as_json: bo
     from certificates.policy import read_policies
     from certificates.register import certify as decide_and_propose
     from certificates.register import issue_approved, proposals, write_certificates
+    from lms_sync.programme_files import programmes_by_id
 
     policies = read_policies(folder)
+    programmes = programmes_by_id(folder)
     place = _open(folder, site_name)
     automatic = any(policy.approval == "automatic" for policy in policies)
     issuer = place.issuer() if automatic else None  # before anything is approved
     listed = listed_of(place.engine, place.site, folder, policies)
     summary = decide_and_propose(
-        place.engine, place.site, policies, SystemClock(), listed=None if everybody else listed
+        place.engine,
+        place.site,
+        policies,
+        SystemClock(),
+        listed=None if everybody else listed,
+        programmes=programmes,
     )
     report = None if issuer is None else issue_approved(place.engine, place.site, issuer, SystemClock())
     waiting, others = _apart(proposals(place.engine, place.site), listed)

@@ -158,12 +158,13 @@ def _other_problems(folder: Path, known: set[str] | None, quizzes: set[str] | No
     `known` are the keys of courses and activities, `quizzes` the names of their files; None where the courses
     themselves could not be read.
     """
-    from certificates.check_policy import check_policy
-    from certificates.policy import read_policies
+    from certificates.check_policy import check_policies
+    from certificates.policy import Policy, read_policies
     from helpdesk import read_helpdesk
     from lms_sync.people import People, read_people
     from lms_sync.programme_files import read_programme_files
     from lms_sync.settings import CONFIG_FILE, load_settings, settings_warnings
+    from programmes.programme import Programme
 
     problems: list[Problem] = []
     courses = None if known is None else [key for key in known if "/" not in key]
@@ -174,25 +175,28 @@ def _other_problems(folder: Path, known: set[str] | None, quizzes: set[str] | No
         problems.extend(people.warnings)
     except ContentError as error:
         problems.extend(error.problems)
+    policies: tuple[Policy, ...] = ()
     try:
         policies = read_policies(folder)
         awards = {policy.id for policy in policies}
-        for policy in policies:
-            problems.extend(check_policy(policy, known=known))
     except ContentError as error:
         problems.extend(error.problems)
-    programmes: set[str] | None = None
+    programmes: dict[str, Programme] | None = None
     try:
         files = read_programme_files(folder, keys=known, quizzes=quizzes, awards=awards, people=people)
-        programmes = {one.id for one in files.programmes}
+        programmes = {programme.id: programme for programme in files.programmes}
     except ContentError as error:
         problems.extend(error.problems)
     activities = None if known is None else {key for key in known if "/" in key}
     try:
-        if (desk := read_helpdesk(folder, activities=activities, programmes=programmes)) is not None:
+        desk = read_helpdesk(
+            folder, activities=activities, programmes=None if programmes is None else set(programmes)
+        )
+        if desk is not None:
             problems.extend(desk.warnings)
     except ContentError as error:
         problems.extend(error.problems)
+    problems.extend(check_policies(policies, known=known, programmes=programmes))
     if (folder / CONFIG_FILE).is_file():
         try:
             problems.extend(settings_warnings(load_settings(folder)))

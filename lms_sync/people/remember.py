@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -16,6 +16,9 @@ from lms_sync.people.match import By, MatchedAccount
 from lms_sync.people.read import Participant
 from lms_sync.same_person import one_person
 from lms_sync.store import schema
+
+HolderKind = Literal["person", "institution"]
+"""What holds facts and awards. Whoever counts people counts those of kind "person"."""
 
 _SALT_BYTES = 32
 _IDS_A_QUERY = 500
@@ -32,10 +35,10 @@ class Remembered:
     problems: tuple[Problem, ...] = ()
 
 
-def new_person(connection: Connection, site: str, now: datetime) -> str:
-    """Adds a person of whom nothing else is known; the opaque id."""
+def new_person(connection: Connection, site: str, now: datetime, *, kind: HolderKind = "person") -> str:
+    """Adds a person, or another holder of facts and awards, of whom nothing else is known; the opaque id."""
     person_id = str(uuid.uuid4())
-    connection.execute(insert(schema.person).values(id=person_id, site=site, created_at=now))
+    connection.execute(insert(schema.person).values(id=person_id, site=site, created_at=now, kind=kind))
     return person_id
 
 

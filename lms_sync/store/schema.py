@@ -63,12 +63,15 @@ class Moment(TypeDecorator[datetime]):
 
 # --- people -----------------------------------------------------------------------------------
 
-person = Table(
-    "person",
-    metadata,
-    Column("id", String(36), primary_key=True),  # random UUID; says nothing about the person
-    Column("site", String(64), nullable=False),
-    Column("created_at", Moment, nullable=False),
+person = (
+    Table(  # a holder of facts and awards: a human being, or an institution that earns an award of its own
+        "person",
+        metadata,
+        Column("id", String(36), primary_key=True),  # random UUID; says nothing about the person
+        Column("site", String(64), nullable=False),
+        Column("created_at", Moment, nullable=False),
+        Column("kind", String(16), nullable=False, default="person", server_default="person"),
+    )
 )
 
 person_data = Table(

@@ -1,0 +1,1 @@
+"""Sessions: sign-in sheets to print, attendance read back as facts."""
