@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from lms_sync.moodle.errors import UnknownOutcome
+from lms_sync.moodle.errors import AccessRefused, FunctionMissing, MoodleError, UnknownOutcome
+from lms_sync.moodle.many_calls import ManyCalls, SubCall
 from lms_sync.plan import ForecastLoss, Kind, Loss, ObservedObject
 
 # By Moodle's module: the field whose change costs learners something, what that is, and what tells their number.
@@ -28,6 +29,9 @@ class Caller(Protocol):
         self, function: str, arguments: Mapping[str, object] | None = None, *, write: bool = False
     ) -> Any:
         """The function's value; raises MoodleError."""
+
+
+STATE = "local_lmssync_get_state"
 
 
 @dataclass
@@ -62,10 +66,6 @@ def observe(
     `accounts` maps the idnumbers of participants to user ids. `read_state` gives a course's content by its key
     and Moodle's id, in the form of the companion plugin; without it the plugin is asked. Raises MoodleError.
     """
-    together = (
-        _TOGETHER if read_state is None else 1
-    )  # core is asked person by person, and that slowly enough
-    read_state = read_state or partial(_plugin_state, client)
     seen = Observation()
     people = {user: idnumber for idnumber, user in accounts.items()}
     with _in_the_form_of("core_course_get_categories"):
@@ -82,8 +82,8 @@ def observe(
                 _observe_course(course, key, seen)
                 there.append(key)
     with (
-        _in_the_form_of("local_lmssync_get_state"),
-        closing(_states(read_state, [(key, seen.course_ids[key]) for key in there], together)) as states,
+        _in_the_form_of(STATE),
+        closing(_states(client, [(key, seen.course_ids[key]) for key in there], read_state)) as states,
     ):
         for key, state in zip(there, states, strict=True):
             _observe_content(state, key, seen, people)
@@ -94,23 +94,42 @@ def observe(
     return seen
 
 
+_A_REQUEST = 10
+"""Courses in one request: to begin with a request costs the site more than to tell of a course."""
 _TOGETHER = 4
-"""Courses that are read at the same time: the site works on one while the answer of another is on its way."""
+"""Requests at the same time: the site works on one while the answer of another is on its way."""
+
+ReadState = Callable[[str, int], Mapping[str, Any]]
 
 
 def _states(
-    read_state: Callable[[str, int], Mapping[str, Any]], courses: list[tuple[str, int]], together: int
+    client: Caller, courses: Sequence[tuple[str, int]], read_state: ReadState | None
 ) -> Generator[Mapping[str, Any], None, None]:
-    """The states of courses in their order, several asked for at a time where there are many."""
-    if len(courses) < _MANY_COURSES or together == 1:
+    """The states of courses in their order, by `read_state` or the plugin; of the plugin, of many courses at a time."""
+    if read_state is not None or len(courses) < _MANY_COURSES:
+        read_state = read_state or partial(_plugin_state, client)
         for key, course_id in courses:
             yield read_state(key, course_id)
         return
-    pool = ThreadPoolExecutor(together, "state")
+    groups = [courses[start : start + _A_REQUEST] for start in range(0, len(courses), _A_REQUEST)]
+    pool = ThreadPoolExecutor(_TOGETHER, "state")
     try:
-        yield from pool.map(read_state, *zip(*courses, strict=True))
+        for states in pool.map(partial(_plugin_states, client), groups):
+            yield from states
     finally:
         pool.shutdown(cancel_futures=True)  # after a failure nothing more is asked
+
+
+def _plugin_states(client: Caller, courses: Sequence[tuple[str, int]]) -> list[Mapping[str, Any]]:
+    many = ManyCalls(client, together=True, sleep=lambda seconds: None)
+    try:
+        answers = many.run([SubCall(STATE, {"courseid": course_id}) for _, course_id in courses])
+    except (AccessRefused, FunctionMissing):  # a service made by hand, without the function for many calls
+        return [_plugin_state(client, key, course_id) for key, course_id in courses]
+    for answer in answers:
+        if isinstance(answer, MoodleError):
+            raise answer
+    return [json.loads(answer["state"]) for answer in answers]
 
 
 @contextmanager
@@ -183,9 +202,7 @@ def _observe_course(course: Mapping[str, Any], key: str, seen: Observation) -> N
 
 
 def _plugin_state(client: Caller, _key: str, course_id: int) -> Mapping[str, Any]:
-    state: Mapping[str, Any] = json.loads(
-        client.call("local_lmssync_get_state", {"courseid": course_id})["state"]
-    )
+    state: Mapping[str, Any] = json.loads(client.call(STATE, {"courseid": course_id})["state"])
     return state
 
 
