@@ -57,7 +57,7 @@ def _widths(rows: list[list[list[Node]]]) -> list[int]:
         longest = max(_length(row[column]) for row in rows[1:] or rows)
         heading = _length(rows[0][column])
         room = 40 if len(rows[0]) <= 2 else 14
-        widths.append(max(min(longest, 60), heading, 6) if longest else max(room, heading))
+        widths.append(max(min(longest, 60), heading, 11) if longest else max(room, heading))
     return widths
 
 
