@@ -124,6 +124,11 @@ class SiteUnderTest:
         raise NotImplementedError
         yield
 
+    @contextmanager
+    def allowed(self, capability: str) -> Iterator[None]:
+        """The service account with one capability more, where that can be done without touching its role."""
+        yield
+
     @property
     def account(self) -> str:
         """The user name of the service account."""
@@ -215,6 +220,13 @@ class StandInSite(SiteUnderTest):
         self._control("services", {"shortname": name, "functions": functions})
         yield Secret(self._control("tokens", {"username": account, "service": name})["token"])
         self._control("services", {"shortname": name, "remove": True})
+
+    @contextmanager
+    def allowed(self, capability: str) -> Iterator[None]:
+        account = self.account
+        self._control("capabilities", {"username": account, "add": [capability]})
+        yield
+        self._control("capabilities", {"username": account, "remove": [capability]})
 
 
 class RealSite(SiteUnderTest):

@@ -31,6 +31,7 @@ NOT_RECORDED = frozenset(
         "core_group_get_course_groups",
         "core_group_get_group_members",
         "core_update_inplace_editable",
+        "core_user_update_users",
         "gradereport_user_get_grade_items",
         "mod_quiz_get_user_attempts",
         "mod_scorm_get_scorm_sco_tracks",
