@@ -222,14 +222,19 @@ class _Applier:
             for batch in batches:
                 keys = [question.key for question in batch]
                 rows = [touched[key] for key in keys if key in touched]
-                self._sending([*shelf, *rows], partial(self._send_questions, scope, bank, batch, keys))
+                seen = {change.key: change.seen_hash for change in rows}
+                self._sending([*shelf, *rows], partial(self._send_questions, scope, bank, batch, seen))
                 shelf = []
 
-    def _send_questions(self, scope: str, bank: Any, batch: Sequence[Any], keys: list[str]) -> None:
+    def _send_questions(self, scope: str, bank: Any, batch: Sequence[Any], seen: Mapping[str, str]) -> None:
+        keys = list(seen)
         draft = self.client.upload_bytes(bank.xml_of(keys), f"{bank.quiz_id}.xml") if keys else 0
         data = {
             "category": {"name": self._category_name(scope, bank), "info": ""},
-            "questions": [{"key": question.key, "hash": question.hash} for question in batch],
+            "questions": [
+                {"key": question.key, "hash": question.hash, "expect": seen[question.key]}
+                for question in batch
+            ],
         }
         answer = self.client.call(
             "local_lmssync_upsert_questions",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moodle_standin.moodle_xml import Draft
 from moodle_standin.records import Answer, BankEntry, Question, QuestionCategory, QuestionVersion
-from moodle_standin.site import Site
+from moodle_standin.site import Call, Site
 
 
 def entries_of(site: Site, category: QuestionCategory) -> list[BankEntry]:
@@ -33,7 +33,7 @@ def find_entry(site: Site, course_id: int, idnumber: str) -> BankEntry | None:
 
 
 def store_question(
-    site: Site, category: QuestionCategory, draft: Draft, entry: BankEntry | None
+    site: Site, category: QuestionCategory, draft: Draft, entry: BankEntry | None, author: int
 ) -> BankEntry:
     """Stores a question: a new bank entry, or a new version of one. Old versions stay for old attempts."""
     question = Question(
@@ -59,6 +59,7 @@ def store_question(
         options=draft.options,
         tags=tuple(_site_spelling(site, tag) for tag in draft.tags),
         files=draft.files,
+        createdby=author,
     )
     site.questions[question.id] = question
     if entry is None:
@@ -74,12 +75,21 @@ def _site_spelling(site: Site, tag: str) -> str:
     return site.tags.setdefault(tag.casefold(), tag)
 
 
+def current_version(entry: BankEntry) -> int:
+    """The question id of the latest version that is ready; that is what new attempts get."""
+    ready = [version.questionid for version in entry.versions if version.status == "ready"]
+    return ready[-1] if ready else entry.latest.questionid
+
+
 def current_question(site: Site, entry: BankEntry) -> Question:
-    """The latest version that is ready; that is what new attempts get."""
-    for version in reversed(entry.versions):
-        if version.status == "ready":
-            return site.questions[version.questionid]
-    return site.questions[entry.latest.questionid]
+    """The question that new attempts get."""
+    return site.questions[current_version(entry)]
+
+
+def may(call: Call, what: str, question_id: int) -> bool:
+    """Moodle's `question_has_capability_on`: all questions, or those that the caller wrote."""
+    own = call.site.questions[question_id].createdby == call.user.id
+    return call.can(f"moodle/question:{what}all") or (own and call.can(f"moodle/question:{what}mine"))
 
 
 def drawable(site: Site, category_id: int, tags: tuple[str, ...]) -> list[BankEntry]:

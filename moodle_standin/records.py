@@ -272,6 +272,7 @@ class Question:
     options: dict[str, Any]
     tags: tuple[str, ...]
     files: tuple[tuple[str, int], ...] = ()
+    createdby: int = 0
 
 
 @dataclass

@@ -19,8 +19,11 @@ from starlette.types import Receive, Scope, Send
 from moodle_standin.errors import MoodleError, access_denied, invalid_parameter, missing_record
 from moodle_standin.faults import HTML_PAGE, PRINTED_WARNING, Fault
 from moodle_standin.functions.registry import checks_before_it_stores, finish
+from moodle_standin.moodle_xml import Draft
 from moodle_standin.parameters import nest, split_form
 from moodle_standin.records import Service
+from moodle_standin.question_bank import find_category, store_question
+from moodle_standin.records import Answer
 from moodle_standin.scripts import (
     JSON,
     Form,
@@ -105,6 +108,8 @@ def create_app(site: Site) -> Starlette:
             Route("/standin/capabilities", handlers.capabilities, methods=["POST"]),
             Route("/standin/tokens", handlers.tokens, methods=["POST"]),
             Route("/standin/services", handlers.services, methods=["POST"]),
+            Route("/standin/questions", handlers.questions, methods=["POST"]),
+            Route("/standin/accounts", handlers.accounts, methods=["POST"]),
             Route("/", handlers.home, methods=["GET"]),
         ],
     )
@@ -282,6 +287,38 @@ class _Handlers:
         functions = frozenset(map(str, wanted.get("functions", ())))
         self.site.services[name] = Service(name, functions, uploadfiles=False)
         return JSONResponse({"shortname": name, "functions": sorted(functions)})
+    async def accounts(self, request: Request) -> Response:
+        """Deletes an account, as an administrator does: the row stays, under another user name."""
+        user = self.site.user_by_name(str((await request.json()).get("username", "")))
+        if user is None:
+            return JSONResponse({"error": "no such user"}, status_code=400)
+        user.username = f"{user.email}.{self.site.now()}"
+        user.idnumber, user.deleted = "", True
+        return JSONResponse({"deleted": user.id})
+
+    async def questions(self, request: Request) -> Response:
+        """A question that a teacher wrote by hand into the course's bank."""
+        wanted = await request.json()
+        site = self.site
+        category = find_category(site, int(wanted["course"]), str(wanted["category"]))
+        if category is None:
+            return JSONResponse({"error": "no such question category"}, status_code=400)
+        answers = (Answer(0, "True", 1.0, ""), Answer(0, "False", 0.0, ""))
+        draft = Draft(
+            idnumber=str(wanted["key"]),
+            qtype="truefalse",
+            name="A teacher's question",
+            questiontext="<p>True?</p>",
+            defaultmark=1.0,
+            penalty=1.0,
+            generalfeedback="",
+            answers=answers,
+            options={},
+            tags=(),
+            files=(),
+        )
+        entry = store_question(site, category, draft, None, author=0)
+        return JSONResponse({"id": entry.id})
 
     # --- reading requests as PHP does
 

@@ -51,6 +51,7 @@ _PLUGIN_RULES = {
     "locked",
     "attemptslost",
     "feedbackhasresponses",
+    "foreignquestion",
     "hasgrades",
     "typefixed",
     "unknowngroup",

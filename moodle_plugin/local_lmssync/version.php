@@ -25,9 +25,9 @@
 defined('MOODLE_INTERNAL') || die();
 
 $plugin->component = 'local_lmssync';
-$plugin->version = 2026112202;
+$plugin->version = 2026112203;
 $plugin->release = '0.1.0';
 $plugin->maturity = MATURITY_ALPHA;
 $plugin->requires = 2024100700; // Moodle 4.5.
-// Moodle 5.0 keeps question banks in modules of their own, see classes/local/question/bank.php.
+// What is different from Moodle 5.0 on: classes/local/moodle_version.php.
 $plugin->supported = [405, 405];

@@ -33,7 +33,7 @@ from moodle_standin.owned_objects import (
 from moodle_standin.plugin_access import enter_to_write, only_draft_file
 from moodle_standin.plugin_activity_data import DURING, REVIEW_BITS, read_activity
 from moodle_standin.plugin_data import check_hash, check_key
-from moodle_standin.question_bank import drawable, find_category, find_entry
+from moodle_standin.question_bank import current_version, drawable, find_category, find_entry, may
 from moodle_standin.quiz_attempts import has_attempts, sum_of_marks, write_grade
 from moodle_standin.records import (
     REVIEW_FIELDS,
@@ -92,10 +92,13 @@ def upsert_activity(call: Call, params: dict[str, Any]) -> Any:
     rules = _rules_to_set(site, course, module, wanted)
     if module is None:
         call.require(f"mod/{modname}:addinstance", course.id)
+        if wanted["visible"] == 0:
+            call.require("moodle/course:activityvisibility", course.id)
     elif wanted["visible"] is not None and wanted["visible"] != module.visible:
         call.require("moodle/course:activityvisibility", course.id)
     if slots is not None:
         call.require("mod/quiz:manage", course.id)
+        _require_use(call, slots, course.id)
 
     # From here on nothing may fail.
     action = "created" if module is None else "updated"
@@ -245,6 +248,14 @@ def _check_quiz(
             f'The slots of the quiz "{module.idnumber}" differ, and {users} learners have attempts.',
         )
     return slots
+
+
+def _require_use(call: Call, slots: list[Slot], course_id: int) -> None:
+    entries = [call.site.bank_entries[slot.entry] for slot in slots if slot.entry]
+    if any(not slot.entry for slot in slots) or any(
+        not may(call, "use", current_version(entry)) for entry in entries
+    ):
+        call.require("moodle/question:useall", course_id)
 
 
 def _resolve_slots(site: Site, course: Course, wanted: list[dict[str, Any]]) -> list[Slot]:

@@ -11,14 +11,15 @@ from moodle_standin.owned_objects import (
     category_fields,
     find_row,
     fingerprint,
+    is_unchanged,
     question_fingerprint,
     remember,
     visible_hash,
 )
 from moodle_standin.plugin_access import enter_to_write, only_draft_file
 from moodle_standin.plugin_data import DataReader, check_hash, check_key, decode_object
-from moodle_standin.question_bank import find_category, find_entry, store_question
-from moodle_standin.records import OwnedObject, QuestionCategory
+from moodle_standin.question_bank import find_category, find_entry, may, store_question
+from moodle_standin.records import BankEntry, OwnedObject, QuestionCategory
 from moodle_standin.site import Call
 
 
@@ -31,18 +32,26 @@ def upsert_questions(call: Call, params: dict[str, Any]) -> Any:
     course = enter_to_write(call, params["courseid"], "moodle/question:managecategory", "moodle/question:add")
     category_key = params["categorykey"]
     check_key(category_key)
-    name, info, hashes = _read_question_data(params["data"])
+    name, info, hashes, expected = _read_question_data(params["data"])
     category = find_category(site, course.id, category_key)
     actions: dict[str, str] = {}
     for key, wanted_hash in hashes.items():
         entry = find_entry(site, course.id, key)
         if entry is None:
+            is_unchanged(key, "", wanted_hash, expected[key])
             actions[key] = "created"
             continue
         row = find_row(site, course.id, "question", key)
         live = visible_hash(row, entry.id, question_fingerprint(site, entry))
         in_place = category is not None and entry.category == category.id
-        actions[key] = "unchanged" if live == wanted_hash and in_place else "updated"
+        if is_unchanged(key, live, wanted_hash, expected[key]) and in_place:
+            actions[key] = "unchanged"
+            continue
+        if row is None or row.objectid != entry.id:
+            _require_on(call, entry, "edit")
+        if not in_place:
+            _require_on(call, entry, "move")
+        actions[key] = "updated"
     changed = [key for key, action in actions.items() if action != "unchanged"]
     drafts = _read_question_file(call, params["draftitemid"], changed) if changed else {}
 
@@ -55,7 +64,7 @@ def upsert_questions(call: Call, params: dict[str, Any]) -> Any:
     live = fingerprint(category_fields(category))
     remember(site, OwnedObject(course.id, "category", category_key, category.id, live, live))
     for key in changed:
-        entry = store_question(site, category, drafts[key], find_entry(site, course.id, key))
+        entry = store_question(site, category, drafts[key], find_entry(site, course.id, key), call.user.id)
         entry.category = category.id
         remember(
             site,
@@ -83,23 +92,35 @@ def upsert_questions(call: Call, params: dict[str, Any]) -> Any:
     return {"categoryid": category.id, **counts, "hidden": 0, "questions": rows, "warnings": []}
 
 
-def _read_question_data(text: str) -> tuple[str, str, dict[str, str]]:
+def _require_on(call: Call, entry: BankEntry, what: str) -> None:
+    """A question that is not known as ours, or lies elsewhere, needs the right to it."""
+    if not may(call, what, entry.latest.questionid):
+        raise plugin_error(
+            "foreignquestion",
+            f'The question "{entry.idnumber}" belongs to somebody else, or lies in another question category. '
+            f"The account lacks moodle/question:{what}all.",
+        )
+
+
+def _read_question_data(text: str) -> tuple[str, str, dict[str, str], dict[str, str]]:
     data = DataReader(decode_object(text))
     category = data.object("category")
     name = category.title("name")
     info = category.text("info") if category.has("info") else ""
     category.finish()
     hashes: dict[str, str] = {}
+    expected: dict[str, str] = {}
     for place, question in enumerate(data.objects("questions")):
         key, value = question.text("key"), question.text("hash")
+        expect = question.text("expect") if question.has("expect") else "*"
         question.finish()
         check_key(key)
         check_hash(value)
         if key in hashes:
             raise data.wrong(f"questions[{place}].key", f"≠ {key}")
-        hashes[key] = value
+        hashes[key], expected[key] = value, expect
     data.finish()
-    return name, info, hashes
+    return name, info, hashes, expected
 
 
 def _read_question_file(call: Call, draftitemid: int, changed: list[str]) -> dict[str, Draft]:

@@ -38,11 +38,23 @@ def get_site(call: Call, _params: dict[str, Any]) -> Any:
 
 @serves("local_lmssync_get_accounts")
 def get_accounts(call: Call, params: dict[str, Any]) -> Any:
-    """State of accounts without names and addresses; ids that do not exist are left out."""
+    """State of accounts without names and addresses; those that the caller may not see are left out, and of
+    deleted ones only that is told.
+    """
     call.require("local/lmssync:pull")
     wanted = set(params["userids"])
     return [
         {
+            "id": u.id,
+            "idnumber": "",
+            "username": "",
+            "auth": "",
+            "suspended": False,
+            "confirmed": False,
+            "deleted": True,
+        }
+        if u.deleted
+        else {
             "id": u.id,
             "idnumber": u.idnumber,
             "username": u.username,
@@ -52,5 +64,17 @@ def get_accounts(call: Call, params: dict[str, Any]) -> Any:
             "deleted": u.deleted,
         }
         for u in call.site.users.values()
-        if u.id in wanted
+        if u.id in wanted and (u.deleted or _may_see(call, u.id))
     ]
+
+
+def _may_see(call: Call, user_id: int) -> bool:
+    if user_id == call.user.id:
+        return True
+    if call.can("moodle/user:viewdetails") and call.can("moodle/user:viewalldetails"):
+        return True
+    return any(
+        call.can("moodle/course:viewparticipants", course.id) and call.can("moodle/site:viewuseridentity")
+        for course in call.site.courses.values()
+        if call.site.enrolments_of(course.id, user_id)
+    )

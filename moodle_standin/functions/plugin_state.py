@@ -37,6 +37,7 @@ def get_state(call: Call, params: dict[str, Any]) -> Any:
     course = site.require_course_access(call.user, params["courseid"])
     if not call.can("local/lmssync:pull"):
         call.require("local/lmssync:push", course.id)
+    call.require("moodle/course:viewparticipants", course.id)
     activities = list(our_activities(site, course))
     keys = {module.id: key for key, _, module in activities}
     state = {

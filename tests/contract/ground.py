@@ -216,15 +216,18 @@ class Ground:
         self.site.keep("package-created")
         return made
 
-    def push_questions(self, xml: bytes, hashes: Mapping[str, str]) -> Any:
+    def push_questions(
+        self, xml: bytes, hashes: Mapping[str, str], *, category: str = "", expect: str | None = None
+    ) -> Any:
+        seen = {} if expect is None else {"expect": expect}
         draft = self.upload(xml, f"{self.academy.quiz}.xml") if xml else 0
         data = {
             "category": {"name": self.content.quizzes[self.academy.quiz][1].category_name, "info": ""},
-            "questions": [{"key": key, "hash": value} for key, value in hashes.items()],
+            "questions": [{"key": key, "hash": value, **seen} for key, value in hashes.items()],
         }
         arguments = {
             "courseid": self.course,
-            "categorykey": self.academy.quiz,
+            "categorykey": category or self.academy.quiz,
             "draftitemid": draft,
             "data": text_of(data),
         }

@@ -133,6 +133,15 @@ class SiteUnderTest:
     def account(self) -> str:
         """The user name of the service account."""
         return str(self.client.call("core_webservice_get_site_info")["username"])
+    def without_capability(self, step: str, *capabilities: str) -> Iterator[None]:
+        raise NotImplementedError
+        yield
+
+    def foreign_question(self, step: str, course: int, category: str, key: str) -> None:
+        raise NotImplementedError
+
+    def delete_account(self, step: str, username: str) -> None:
+        raise NotImplementedError
 
 
 class StandInSite(SiteUnderTest):
@@ -227,6 +236,18 @@ class StandInSite(SiteUnderTest):
         self._control("capabilities", {"username": account, "add": [capability]})
         yield
         self._control("capabilities", {"username": account, "remove": [capability]})
+    def without_capability(self, step: str, *capabilities: str) -> Iterator[None]:
+        self._control("capabilities", {"username": "lmssync", "remove": list(capabilities)})
+        try:
+            yield
+        finally:
+            self._control("capabilities", {"username": "lmssync", "add": list(capabilities)})
+
+    def foreign_question(self, step: str, course: int, category: str, key: str) -> None:
+        self._control("questions", {"course": course, "category": category, "key": key})
+
+    def delete_account(self, step: str, username: str) -> None:
+        self._control("accounts", {"username": username, "delete": True})
 
 
 class RealSite(SiteUnderTest):
@@ -322,3 +343,18 @@ class RealSite(SiteUnderTest):
             yield Secret(token)
         finally:
             self._run(step, script, "remove", name, account, must=True)
+    def without_capability(self, step: str, *capabilities: str) -> Iterator[None]:
+        script = str(HERE / "site_scripts" / "capability.php")
+        username = str(self.about["site_info"]["username"])
+        roles = self._run(step, script, "take", username, *capabilities)[1].splitlines()[-1]
+        try:
+            yield
+        finally:
+            self._run(step, script, "give", roles, *capabilities, must=True)
+
+    def foreign_question(self, step: str, course: int, category: str, key: str) -> None:
+        script = str(HERE / "site_scripts" / "foreign_question.php")
+        self._run(step, script, str(course), category, key)
+
+    def delete_account(self, step: str, username: str) -> None:
+        self._run(step, str(HERE / "site_scripts" / "delete_account.php"), username)

@@ -342,6 +342,20 @@ def test_accounts_tell_their_state_without_names(site: SiteUnderTest, ground: Gr
     assert not any(one["suspended"] or one["deleted"] for one in told)
 
 
+def test_of_a_deleted_account_only_that_is_told(site: SiteUnderTest, ground: Ground) -> None:
+    row = ground.user_row(7)
+    made = ground.call("core_user_create_users", {"users": [row]}, write=True)[0]
+    site.delete_account("account-deleted", str(made["username"]))
+    told = ground.call("local_lmssync_get_accounts", {"userids": [made["id"]]})
+    site.keep("accounts-deleted")
+    assert told == [
+        {
+            "id": made["id"], "idnumber": "", "username": "", "auth": "",
+            "suspended": False, "confirmed": False, "deleted": True,
+        }
+    ]  # fmt: skip
+
+
 def test_a_wrong_password_gives_no_token(site: SiteUnderTest, ground: Ground) -> None:
     assert ground.users
     refused(AccessRefused, mobile_token, site.url, ground.username(0), new_password())

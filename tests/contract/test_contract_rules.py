@@ -77,6 +77,9 @@ def test_keys_and_hashes_have_one_form(site: SiteUnderTest, ground: Ground) -> N
     }
     assert refused(ground.call, "local_lmssync_upsert_section", arguments, write=True).errorcode == "badkey"
     site.keep("bad-key")
+    arguments["key"] = ground.key("x") + "\n"
+    assert refused(ground.call, "local_lmssync_upsert_section", arguments, write=True).errorcode == "badkey"
+    site.keep("bad-key-with-line-break")
     arguments |= {"key": ground.key("x"), "hash": "1234"}
     assert refused(ground.call, "local_lmssync_upsert_section", arguments, write=True).errorcode == "badhash"
     site.keep("bad-hash")
@@ -172,6 +175,62 @@ def test_a_changed_question_gets_a_new_version_and_keeps_its_place(
     ground.push_questions(ground.content.quizzes[ground.academy.quiz][1].xml_of([key]), {
         key: ground.question_hashes[key]
     })  # fmt: skip
+
+
+def test_a_question_that_is_not_as_it_was_seen_is_refused(site: SiteUnderTest, ground: Ground) -> None:
+    assert ground.questions
+    key, xml = changed_question(ground)
+    before = ground.state()["questions"]
+    error = refused(ground.push_questions, xml, {key: sha256("stale")}, expect=sha256("seen long ago"))
+    site.keep("question-stale")
+    assert (error.errorcode, error.code) == ("stale", "moodle.rule-stale")
+    assert refused(ground.push_questions, xml, {key: sha256("stale")}, expect="").errorcode == "stale"
+    assert ground.state()["questions"] == before
+
+
+def test_a_question_of_somebody_else_with_our_key_is_left_alone(site: SiteUnderTest, ground: Ground) -> None:
+    assert ground.questions
+    key, xml = changed_question(ground)
+    theirs = f"{ground.academy.quiz}:of-a-teacher"
+    site.foreign_question("question-of-a-teacher", ground.course, ground.academy.quiz, theirs)
+    before = ground.state()["questions"][theirs]
+    xml = xml.replace(f"<idnumber>{key}<".encode(), f"<idnumber>{theirs}<".encode())
+    assert theirs.encode() in xml
+    error = refused(ground.push_questions, xml, {theirs: sha256("theirs")})
+    site.keep("question-foreign")
+    assert (error.errorcode, error.code) == ("foreignquestion", "moodle.rule-foreignquestion")
+    assert "moodle/question:editall" in str(error.problem.params["message"])
+    assert ground.state()["questions"][theirs] == before
+    hidden = {theirs: sha256("theirs")}
+    error = refused(ground.push_questions, xml, hidden, category=f"{ground.academy.quiz}-2")
+    assert error.errorcode == "foreignquestion"
+    assert ground.state()["questions"][theirs] == before
+
+
+def test_a_question_of_ours_follows_into_another_category_and_back(
+    site: SiteUnderTest, ground: Ground
+) -> None:
+    assert ground.questions
+    key, _ = changed_question(ground)
+    bank = ground.content.quizzes[ground.academy.quiz][1]
+    wanted = {key: ground.question_hashes[key]}
+    before = ground.state()["questions"][key]
+    ground.push_questions(bank.xml_of([key]), wanted, category=f"{ground.academy.quiz}-2")
+    site.keep("question-moved")
+    moved = ground.state()["questions"][key]
+    assert (moved["id"], moved["category"]) == (before["id"], f"{ground.academy.quiz}-2")
+    ground.push_questions(bank.xml_of([key]), wanted)
+    assert ground.state()["questions"][key]["category"] == ground.academy.quiz
+
+
+def test_a_question_file_with_a_document_type_is_refused(site: SiteUnderTest, ground: Ground) -> None:
+    assert ground.questions
+    key, xml = changed_question(ground)
+    begin = xml.index(b"<quiz")
+    typed = xml[:begin] + b'<!DOCTYPE quiz [<!ENTITY a "aaaa">]>' + xml[begin:]
+    error = refused(ground.push_questions, typed, {key: sha256("typed")})
+    site.keep("questions-document-type")
+    assert error.errorcode == "badquestionfile"
 
 
 def test_one_refused_question_leaves_all_as_they_were(site: SiteUnderTest, ground: Ground) -> None:

@@ -18,7 +18,7 @@ OWN = ROOT / "moodle_standin" / "signatures"
 def published() -> dict[str, Any]:
     """The plugin's signatures, role, service and version, by the stand-in's file names."""
     services = (PLUGIN / "local_lmssync" / "db" / "services.php").read_text(encoding="utf-8")
-    own = {f"local_lmssync_{name}" for name in re.findall(r"'([a-z_]+)' => \['(?:read|write)'", services)}
+    own = {f"local_lmssync_{name}" for name in re.findall(r"'([a-z_]+)' => \[\s*'(?:read|write)'", services)}
     core = set(re.findall(r"'((?:core|mod|enrol|tool|gradereport|qbank)_[a-z_]+)'", services))
     version = (PLUGIN / "local_lmssync" / "version.php").read_text(encoding="utf-8")
     stated = dict(re.findall(r"\$plugin->(version|release) = '?([^';]+)'?;", version))

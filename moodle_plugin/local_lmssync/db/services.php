@@ -27,14 +27,40 @@ defined('MOODLE_INTERNAL') || die();
 $functions = [];
 foreach (
     [
-        'get_site' => ['read', 'Limits, switches and missing capabilities of the site.', 'local/lmssync:pull'],
-        'get_state' => ['read', 'What was pushed into a course, as it is now.', 'local/lmssync:push'],
-        'upsert_section' => ['write', 'Creates or changes a section.', 'local/lmssync:push'],
-        'upsert_activity' => ['write', 'Creates or changes an activity.', 'local/lmssync:push'],
-        'upsert_questions' => ['write', 'Stores questions of a question category.', 'local/lmssync:push'],
-        'set_criteria' => ['write', 'Sets the completion criteria of a course.', 'local/lmssync:push'],
+        'get_site' => ['read', 'Limits, switches and missing capabilities of the site.', ''],
+        'get_state' => [
+            'read',
+            'What was pushed into a course, as it is now.',
+            'local/lmssync:push, moodle/course:viewparticipants',
+        ],
+        'upsert_section' => [
+            'write',
+            'Creates or changes a section.',
+            'local/lmssync:push, moodle/course:update, moodle/course:sectionvisibility, moodle/course:movesections',
+        ],
+        'upsert_activity' => [
+            'write',
+            'Creates or changes an activity.',
+            'local/lmssync:push, moodle/course:manageactivities, moodle/course:activityvisibility, mod/quiz:manage, '
+                . 'moodle/question:useall',
+        ],
+        'upsert_questions' => [
+            'write',
+            'Stores questions of a question category.',
+            'local/lmssync:push, moodle/question:managecategory, moodle/question:add, moodle/question:editmine, '
+                . 'moodle/question:movemine',
+        ],
+        'set_criteria' => [
+            'write',
+            'Sets the completion criteria of a course.',
+            'local/lmssync:push, moodle/course:update',
+        ],
         'get_changes' => ['read', 'Facts that changed since a cursor, one page.', 'local/lmssync:pull'],
-        'get_accounts' => ['read', 'State of accounts, without names.', 'local/lmssync:pull'],
+        'get_accounts' => [
+            'read',
+            'State of accounts that the caller may see, without names.',
+            'local/lmssync:pull, moodle/user:viewdetails, moodle/user:viewalldetails',
+        ],
     ] as $name => [$type, $description, $capability]
 ) {
     $functions["local_lmssync_$name"] = [

@@ -24,14 +24,18 @@
 
 namespace local_lmssync\external;
 
+use context_course;
+use context_helper;
 use context_system;
+use context_user;
 use core_external\external_api;
 use core_external\external_function_parameters;
 use core_external\external_multiple_structure;
 use core_external\external_single_structure;
+use stdClass;
 
 /**
- * State of accounts, without names and e-mail addresses.
+ * State of accounts, without names and e-mail addresses: of those whose user name the caller could also read elsewhere.
  */
 final class get_accounts extends external_api {
     /**
@@ -46,25 +50,71 @@ final class get_accounts extends external_api {
     }
 
     /**
-     * Reads accounts; ids that do not exist are left out.
+     * Reads accounts; ids that do not exist, or that the caller may not see, are left out.
+     *
+     * Of a deleted account nothing is told but that it is deleted: Moodle keeps what it was called, and nobody has a use for it.
      *
      * @param int[] $userids
      * @return array[]
      */
     public static function execute(array $userids): array {
-        global $DB;
+        global $CFG, $DB;
+        require_once($CFG->dirroot . '/user/lib.php');
         ['userids' => $userids] = self::validate_parameters(self::execute_parameters(), ['userids' => $userids]);
         $context = context_system::instance();
         self::validate_context($context);
         require_capability('local/lmssync:pull', $context);
-        $fields = 'id, idnumber, username, auth, suspended, confirmed, deleted';
+        $fields = ['id', 'idnumber', 'username', 'auth', 'suspended', 'confirmed', 'deleted'];
+        $blank = ['idnumber' => '', 'username' => '', 'auth' => '', 'suspended' => 0, 'confirmed' => 0];
         $accounts = [];
         foreach (array_chunk(array_unique($userids), 1000) as $chunk) {
-            foreach ($DB->get_records_list('user', 'id', $chunk, 'id', $fields) as $user) {
-                $accounts[] = (array) $user;
+            [$in, $params] = $DB->get_in_or_equal($chunk, SQL_PARAMS_NAMED);
+            $users = $DB->get_records_sql(
+                'SELECT u.' . implode(', u.', $fields) . ', ' . context_helper::get_preload_record_columns_sql('x') . "
+                   FROM {user} u
+              LEFT JOIN {context} x ON x.instanceid = u.id AND x.contextlevel = :level
+                  WHERE u.id $in
+               ORDER BY u.id",
+                $params + ['level' => CONTEXT_USER]
+            );
+            foreach ($users as $user) {
+                context_helper::preload_from_record($user);
+                $account = array_intersect_key((array) $user, array_flip($fields));
+                if ($user->deleted) {
+                    $accounts[] = $blank + $account;
+                } else if (self::may_see($user)) {
+                    $accounts[] = $account;
+                }
             }
         }
         return $accounts;
+    }
+
+    /**
+     * Whether the caller may know this account: as core shows user names, or as a course's list of participants shows them.
+     *
+     * @param stdClass $user
+     * @return bool
+     */
+    private static function may_see(stdClass $user): bool {
+        global $USER;
+        if ((int) $user->id === (int) $USER->id) {
+            return true;
+        }
+        if (has_capability('moodle/user:viewalldetails', context_user::instance($user->id)) && user_can_view_profile($user)) {
+            return true;
+        }
+        foreach (enrol_get_all_users_courses($user->id) as $course) {
+            context_helper::preload_from_record($course);
+            $needed = ['moodle/course:viewparticipants', 'moodle/site:viewuseridentity'];
+            if (
+                has_all_capabilities($needed, context_course::instance($course->id))
+                && groups_user_groups_visible($course, $user->id)
+            ) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

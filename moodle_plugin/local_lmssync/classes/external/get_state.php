@@ -59,6 +59,8 @@ final class get_state extends external_api {
         if (!has_capability('local/lmssync:pull', context_system::instance())) {
             require_capability('local/lmssync:push', $context);
         }
+        // The answer names who is enrolled.
+        require_capability('moodle/course:viewparticipants', $context);
         return ['state' => json::encode(state::of($course))];
     }
 

@@ -47,7 +47,7 @@ final class upsert_questions extends external_api {
             'courseid' => answers::value(PARAM_INT, 'Course id'),
             'categorykey' => answers::value(PARAM_RAW, 'Key of the question category, its idnumber'),
             'draftitemid' => answers::value(PARAM_INT, 'Draft area with one Moodle XML file, 0 = none'),
-            'data' => answers::value(PARAM_RAW, 'JSON: category {name, info}, questions [{key, hash}]'),
+            'data' => answers::value(PARAM_RAW, 'JSON: category {name, info}, questions [{key, hash, expect}]'),
         ]);
     }
 

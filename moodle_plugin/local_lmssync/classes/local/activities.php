@@ -271,6 +271,9 @@ final class activities {
         // Without the right Moodle says that the module is disabled.
         require_capability("mod/$modname:addinstance", context_course::instance($course->id));
         $visible = $wanted['common']['visible'] ?? 1;
+        if (!$visible) {
+            require_capability('moodle/course:activityvisibility', context_course::instance($course->id));
+        }
         [, , , , $form] = prepare_new_moduleinfo_data($course, $modname, (int) $section->section);
         $form->visible = $section->visible ? $visible : 0;
         $form->visibleoncoursepage = 1;

@@ -145,7 +145,7 @@ final class registry {
      * @param string $key
      */
     public static function check_key(string $key): void {
-        if (!preg_match('/^[A-Za-z0-9][A-Za-z0-9._:\/-]{0,99}$/', $key)) {
+        if (!preg_match('/^[A-Za-z0-9][A-Za-z0-9._:\/-]{0,99}$/D', $key)) {
             throw refusal::because('badkey', ['key' => $key]);
         }
     }
@@ -156,7 +156,7 @@ final class registry {
      * @param string $hash
      */
     public static function check_hash(string $hash): void {
-        if (!preg_match('/^[0-9a-f]{64}$/', $hash)) {
+        if (!preg_match('/^[0-9a-f]{64}$/D', $hash)) {
             throw refusal::because('badhash');
         }
     }

@@ -40,6 +40,7 @@ $string['dataunknown'] = 'The data hold "{$a->field}", which is not known here.'
 $string['datavalue'] = 'The value of "{$a->field}" is not allowed. Allowed: {$a->allowed}';
 $string['deadpackage'] = 'Moodle cannot launch this package, so nothing was changed. {$a->words}';
 $string['feedbackhasresponses'] = 'The questions of the questionnaire "{$a->key}" differ, and {$a->n} answers were given.';
+$string['foreignquestion'] = 'The question "{$a->key}" belongs to somebody else, or lies in another question category. The account lacks {$a->capability}.';
 $string['hasgrades'] = 'The highest grade of "{$a->key}" differs, and {$a->n} grades were given.';
 $string['headingsremoved'] = 'The section headings inside the quiz were removed, because its slots changed.';
 $string['lmssync:pull'] = 'Read completions, grades and attempts for lms-sync';

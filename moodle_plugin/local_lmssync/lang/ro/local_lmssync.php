@@ -40,6 +40,7 @@ $string['dataunknown'] = 'Datele conțin „{$a->field}”, care nu este cunoscu
 $string['datavalue'] = 'Valoarea pentru „{$a->field}” nu este permisă. Permis: {$a->allowed}';
 $string['deadpackage'] = 'Moodle nu poate lansa acest pachet, de aceea nu s-a schimbat nimic. {$a->words}';
 $string['feedbackhasresponses'] = 'Întrebările chestionarului „{$a->key}” diferă, iar {$a->n} răspunsuri au fost date.';
+$string['foreignquestion'] = 'Întrebarea „{$a->key}” aparține altcuiva sau se află în altă categorie de întrebări. Contului îi lipsește {$a->capability}.';
 $string['hasgrades'] = 'Nota maximă a activității „{$a->key}” diferă, iar {$a->n} note au fost date.';
 $string['headingsremoved'] = 'Titlurile secțiunilor din interiorul testului au fost eliminate, deoarece întrebările lui s-au schimbat.';
 $string['lmssync:pull'] = 'Citește finalizările, notele și încercările pentru lms-sync';

@@ -40,6 +40,7 @@ $string['dataunknown'] = 'Të dhënat përmbajnë "{$a->field}", që këtu nuk n
 $string['datavalue'] = 'Vlera e "{$a->field}" nuk lejohet. Lejohet: {$a->allowed}';
 $string['deadpackage'] = 'Moodle nuk mund ta nisë këtë paketë, prandaj asgjë nuk u ndryshua. {$a->words}';
 $string['feedbackhasresponses'] = 'Pyetjet e pyetësorit "{$a->key}" ndryshojnë dhe janë dhënë {$a->n} përgjigje.';
+$string['foreignquestion'] = 'Pyetja "{$a->key}" i përket dikujt tjetër ose ndodhet në një kategori tjetër pyetjesh. Llogarisë i mungon {$a->capability}.';
 $string['hasgrades'] = 'Nota më e lartë e "{$a->key}" ndryshon dhe janë dhënë {$a->n} nota.';
 $string['headingsremoved'] = 'Titujt e pjesëve brenda kuizit u hoqën, sepse pyetjet e tij ndryshuan.';
 $string['lmssync:pull'] = 'Lexo përfundimet, notat dhe përpjekjet për lms-sync';

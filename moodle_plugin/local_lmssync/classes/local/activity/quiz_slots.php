@@ -250,7 +250,12 @@ final class quiz_slots {
         $quiz = quiz_settings::create($cm->instance)->get_quiz();
         foreach (self::spread($this->wanted) as $slot) {
             if (isset($slot['question'])) {
-                quiz_add_quiz_question($this->entries[$slot['question']]->readyid, $quiz, 0, $slot['maxmark']);
+                $questionid = (int) $this->entries[$slot['question']]->readyid;
+                if (!question_has_capability_on($questionid, 'use')) {
+                    $here = bank::context($this->course);
+                    throw new \required_capability_exception($here, 'moodle/question:useall', 'nopermissions', '');
+                }
+                quiz_add_quiz_question($questionid, $quiz, 0, $slot['maxmark']);
                 continue;
             }
             $filter = $this->filters[json::encode($slot)];

@@ -25,10 +25,10 @@
 namespace local_lmssync\local\question;
 
 use context;
-use context_course;
 use core_question\category_manager;
 use core_question\local\bank\question_version_status;
 use local_lmssync\local\json;
+use local_lmssync\local\moodle_version;
 use local_lmssync\local\refusal;
 use local_lmssync\local\registry;
 use stdClass;
@@ -40,13 +40,11 @@ final class bank {
     /**
      * The context whose question bank belongs to the course.
      *
-     * The one place to change for Moodle 5.0, where banks live in modules (mod_qbank) and a course context holds none.
-     *
      * @param stdClass $course
      * @return context
      */
     public static function context(stdClass $course): context {
-        return context_course::instance($course->id);
+        return moodle_version::question_bank_context($course);
     }
 
     /**
@@ -92,8 +90,8 @@ final class bank {
      * @return stdClass
      */
     public static function put_category(stdClass $course, string $key, string $name, string $info): stdClass {
+        $context = moodle_version::question_bank_context($course, true);
         $category = self::category($course, $key);
-        $context = self::context($course);
         $manager = new category_manager();
         if (!$category) {
             $top = question_get_top_category($context->id, true);

@@ -52,7 +52,7 @@ final class storing {
      * @param stdClass $course
      * @param string $categorykey
      * @param int $draftitemid draft area with one Moodle XML file, 0 = none
-     * @param array $wanted "name", "info" of the category and "hashes" (key => hash)
+     * @param array $wanted "name", "info" of the category, "hashes" (key => hash) and "expect" (key => hash)
      * @param one_write $write
      * @return array the answer
      */
@@ -67,7 +67,7 @@ final class storing {
         $live = bank::entries($course, array_keys($wanted['hashes']));
         $actions = [];
         foreach ($wanted['hashes'] as $key => $hash) {
-            $actions[$key] = $storing->action($key, $hash, $live[$key] ?? null);
+            $actions[$key] = $storing->action($key, $hash, $wanted['expect'][$key], $live[$key] ?? null);
         }
         $changed = array_keys(array_diff($actions, ['unchanged']));
         if ($changed) {
@@ -95,11 +95,13 @@ final class storing {
             'name' => $category->title('name'),
             'info' => $category->has('info') ? $category->text('info') : '',
             'hashes' => [],
+            'expect' => [],
         ];
         $category->finish();
         foreach ($data->objects('questions') as $i => $question) {
             $key = $question->text('key');
             $hash = $question->text('hash');
+            $expect = $question->has('expect') ? $question->text('expect') : '*';
             $question->finish();
             registry::check_key($key);
             registry::check_hash($hash);
@@ -107,26 +109,53 @@ final class storing {
                 throw refusal::because('datavalue', ['field' => "questions[$i].key", 'allowed' => "≠ $key"]);
             }
             $wanted['hashes'][$key] = $hash;
+            $wanted['expect'][$key] = $expect;
         }
         $data->finish();
         return $wanted;
     }
 
     /**
-     * What is to be done with a question.
+     * What is to be done with a question; throws "stale" if it is not as the client saw it.
      *
      * @param string $key
      * @param string $hash
+     * @param string $expect
      * @param stdClass|null $entry
      * @return string
      */
-    private function action(string $key, string $hash, ?stdClass $entry): string {
+    private function action(string $key, string $hash, string $expect, ?stdClass $entry): string {
         if (!$entry) {
+            registry::is_unchanged($key, '', $hash, $expect);
             return 'created';
         }
         $row = registry::find($this->course->id, registry::QUESTION, $key);
         $live = registry::hash($row, (int) $entry->id, bank::question_fingerprint($entry));
-        return $live === $hash && (int) $entry->categoryid === (int) $this->category->id ? 'unchanged' : 'updated';
+        $inplace = (int) $entry->categoryid === (int) $this->category->id;
+        if (registry::is_unchanged($key, $live, $hash, $expect) && $inplace) {
+            return 'unchanged';
+        }
+        if (!$row || (int) $row->objectid !== (int) $entry->id) {
+            // Somebody else's question that happens to have the key, or one of ours from before a reinstallation.
+            self::require_on($entry, 'edit');
+        }
+        if (!$inplace) {
+            self::require_on($entry, 'move');
+        }
+        return 'updated';
+    }
+
+    /**
+     * Refuses what the account may not do with a question that is not known as ours, or that lies in another category.
+     *
+     * @param stdClass $entry from bank::entries()
+     * @param string $what edit or move
+     */
+    private static function require_on(stdClass $entry, string $what): void {
+        if (!question_has_capability_on((int) $entry->questionid, $what)) {
+            $a = ['key' => $entry->objkey, 'capability' => "moodle/question:{$what}all"];
+            throw refusal::because('foreignquestion', $a);
+        }
     }
 
     /**

@@ -85,7 +85,8 @@ final class xml_reader extends qformat_xml {
     }
 
     /**
-     * Moodle's parser takes a file that was cut; this does not.
+     * Moodle's parser takes a file that was cut; this does not. Nor does it take a document type: its entities could fill the
+     * memory or name files, and no question needs one.
      *
      * @param string $path
      */
@@ -94,8 +95,11 @@ final class xml_reader extends qformat_xml {
         try {
             $reader = new XMLReader();
             $questions = 0;
-            $reader->open($path, null, LIBXML_NONET | LIBXML_PARSEHUGE);
+            $reader->open($path, null, LIBXML_NONET);
             while ($reader->read()) {
+                if ($reader->nodeType === XMLReader::DOC_TYPE) {
+                    throw refusal::because('badquestionfile', ['words' => '<!DOCTYPE>']);
+                }
                 if ($reader->nodeType === XMLReader::ELEMENT && $reader->depth === 1 && $reader->name === 'question') {
                     $questions++;
                 }
