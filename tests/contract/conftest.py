@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from ground import Ground
-from recordings import ALL_CALLED, RECORDINGS, write_recordings, write_transcript
+from recordings import ALL_CALLED, folder_of, write_recordings, write_transcript
 from sites import RealSite, SiteUnderTest, StandInSite
 from verified import rewrite_table
 
@@ -86,7 +86,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if isinstance(one, RealSite):
             one.recorded = not _failed and ALL_CALLED in one.figures
             if one.recorded:
-                write_recordings(one, RECORDINGS)
+                write_recordings(one, folder_of(one))
                 rewrite_table()
 
 
@@ -103,7 +103,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             line(f"  skipped: {step} ({reason})")
         if one.recorded is not None:
             said = (
-                "recorded in moodle_standin/recordings/contract"
+                f"recorded in moodle_standin/recordings/{folder_of(one).name}"
                 if one.recorded
                 else "NOT recorded, because a test failed or was not run"
             )

@@ -18,6 +18,11 @@ from lms_sync.moodle.functions import FUNCTIONS
 from lms_sync.plugin_zip import plugin_source_sha256
 
 RECORDINGS = ROOT / "moodle_standin" / "recordings" / "contract"
+"""Of a site on PostgreSQL: what the stand-in is held to."""
+
+ON_MYSQL = ROOT / "moodle_standin" / "recordings" / "contract-mysql"
+"""Of a site on MariaDB or MySQL: held to be of the same shape."""
+
 ABOUT = "about.json"
 ALL_CALLED = "functions called and answered"
 """The figure that only a whole run has."""
@@ -57,21 +62,30 @@ def write_recordings(site: SiteUnderTest, folder: Path) -> None:
             path.unlink()
 
 
+def folder_of(site: SiteUnderTest) -> Path:
+    """Where the recordings of a site belong, by its database."""
+    return {"postgres": RECORDINGS, "mysql": ON_MYSQL}[str(site.about["db_family"])]
+
+
+def _learner_functions(site: SiteUnderTest) -> set[str]:
+    return {name for name in site.transcript.functions if name.startswith(("mod_", "core_completion_"))}
+
+
 def write_transcript(site: SiteUnderTest, target: Path) -> None:
     """Writes the steps of a run as they would be recorded, into one file."""
     cleaner = Cleaner(site)
     _write(target, {step: cleaner.clean(one) for step, one in site.transcript.steps.items()})
 
 
-def read_recording(step: str) -> dict[str, Any]:
+def read_recording(step: str, folder: Path = RECORDINGS) -> dict[str, Any]:
     """One recorded step."""
-    loaded: dict[str, Any] = json.loads((RECORDINGS / f"{step}.json").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads((folder / f"{step}.json").read_text(encoding="utf-8"))
     return loaded
 
 
-def recorded_steps() -> list[str]:
+def recorded_steps(folder: Path = RECORDINGS) -> list[str]:
     """The names of all recorded steps."""
-    return sorted(path.stem for path in RECORDINGS.glob("*.json") if path.name != ABOUT)
+    return sorted(path.stem for path in folder.glob("*.json") if path.name != ABOUT)
 
 
 def _write(path: Path, value: object) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recordings import ABOUT, RECORDINGS, read_recording, recorded_steps, write_transcript
+from recordings import ABOUT, ON_MYSQL, RECORDINGS, read_recording, recorded_steps, write_transcript
 from shapes import Tolerated, differences
 from sites import ROOT, SiteUnderTest
 from test_coverage import CALLED
@@ -97,6 +97,20 @@ def test_the_stand_in_answers_as_the_real_moodle_did(step: str, stand_in_steps: 
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("step", recorded_steps(ON_MYSQL))
+def test_moodle_answers_alike_on_both_databases(step: str) -> None:
+    ours, theirs = read_recording(step), read_recording(step, ON_MYSQL)
+    assert theirs["function"] == ours["function"]
+    assert theirs["http_status"] == ours["http_status"]
+    assert kind_of(theirs["content_type"]) == kind_of(ours["content_type"])
+    found = [
+        f"{path or 'the answer'}: {what}"
+        for path, what in differences(ours["response"], theirs["response"])
+        if not any(one.covers(step, path) for one in TOLERATED)
+    ]
+    assert not found, "\n".join(found)
+
+
 def kind_of(content_type: str) -> str:
     """The content type without its character set."""
     return content_type.partition(";")[0].strip().lower()
@@ -117,9 +131,14 @@ def test_every_function_of_the_product_has_a_recorded_step() -> None:
     assert not NOT_RECORDED & recorded, "these have been recorded: take them off the list"
 
 
+def test_every_function_of_the_product_has_a_recorded_step_on_mysql_too() -> None:
+    recorded = {read_recording(step, ON_MYSQL)["function"] for step in recorded_steps(ON_MYSQL)}
+    assert not {*FUNCTIONS, *LEARNER_FUNCTIONS} - recorded, HOW
+
+
 def test_no_recording_holds_an_address_a_token_or_a_password() -> None:
-    for step in [*recorded_steps(), ABOUT.removesuffix(".json")]:
-        text = (RECORDINGS / f"{step}.json").read_text(encoding="utf-8")
+    for path in [*RECORDINGS.glob("*.json"), *ON_MYSQL.glob("*.json")]:
+        step, text = path.stem, path.read_text(encoding="utf-8")
         assert not re.search(r"https?:(?:\\?/){2}(?:127\.|localhost)", text), step
         assert not re.search(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", text), step
         assert "aA1-" not in text, step
@@ -138,7 +157,9 @@ def test_the_stand_ins_service_offers_what_the_plugin_declares() -> None:
 
     source = (ROOT / "moodle_plugin" / "local_lmssync" / "db" / "services.php").read_text(encoding="utf-8")
     declared = set(re.findall(r"'((?:core|enrol|mod|tool|gradereport)_[a-z_]+)'", source))
-    declared |= {f"local_lmssync_{name}" for name in re.findall(r"'([a-z_]+)' => \['(?:read|write)'", source)}
+    declared |= {
+        f"local_lmssync_{name}" for name in re.findall(r"'([a-z_]+)' => \[\s*'(?:read|write)'", source)
+    }
     assert set(SYNC_FUNCTIONS) == declared
 
 

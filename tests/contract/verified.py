@@ -11,14 +11,24 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "verified.md"
-FOLDER = ROOT / "moodle_standin" / "recordings" / "contract"
+RECORDINGS = ROOT / "moodle_standin" / "recordings"
+FOLDERS = ("contract", "contract-mysql")  # the first is what the stand-in is held to
+_NAMES = {"postgres": "PostgreSQL", "mysql": "MariaDB"}
 
 
 def rewrite_table() -> None:
     """Writes the parts between the markers anew, from what was recorded."""
-    about = json.loads((FOLDER / "about.json").read_text(encoding="utf-8"))
+    sites = {
+        folder: json.loads((RECORDINGS / folder / "about.json").read_text(encoding="utf-8"))
+        for folder in FOLDERS
+        if (RECORDINGS / folder / "about.json").is_file()
+    }
     text = PAGE.read_text(encoding="utf-8")
-    for name, content in (("functions", _functions(about)), ("figures", _figures(about))):
+    parts = {
+        "functions": _functions(sites),
+        "figures": "\n\n".join(_figures(about) for about in sites.values()),
+    }
+    for name, content in parts.items():
         begin, end = f"<!-- {name}: written by make contract -->", f"<!-- end of {name} -->"
         before, _, rest = text.partition(begin)
         _, _, after = rest.partition(end)
@@ -26,29 +36,36 @@ def rewrite_table() -> None:
     PAGE.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _steps() -> dict[str, list[str]]:
+def _steps(folder: str) -> dict[str, list[str]]:
     steps: dict[str, list[str]] = {}
-    for path in sorted(FOLDER.glob("*.json")):
+    for path in sorted((RECORDINGS / folder).glob("*.json")):
         if path.name != "about.json":
             function = json.loads(path.read_text(encoding="utf-8"))["function"]
             steps.setdefault(function, []).append(path.stem)
     return steps
 
 
-def _functions(about: dict[str, object]) -> str:
-    seen = f"{str(about['moodle_release']).split(' ')[0]}, {about['db_family']}"
-    lines = ["| function | last seen on | on | recorded steps |", "| --- | --- | --- | --- |"]
-    lines += [
-        f"| `{function}` | Moodle {seen} | {about['recorded_on']} | {', '.join(steps)} |"
-        for function, steps in sorted(_steps().items())
+def _functions(sites: dict[str, dict[str, object]]) -> str:
+    release = str(sites[FOLDERS[0]]["moodle_release"]).split(" ")[0]
+    steps = {folder: _steps(folder) for folder in sites}
+    heads = " | ".join(_NAMES[str(about["db_family"])] for about in sites.values())
+    lines = [
+        f"| function | last seen on | {heads} | recorded steps |",
+        "| --- | --- | " + "--- | " * len(sites) + "--- |",
     ]
+    for function, own in sorted(steps[FOLDERS[0]].items()):
+        days = " | ".join(
+            str(about["recorded_on"]) if function in steps[folder] else "not seen"
+            for folder, about in sites.items()
+        )
+        lines.append(f"| `{function}` | Moodle {release} | {days} | {', '.join(own)} |")
     return "\n".join(lines)
 
 
 def _figures(about: dict[str, object]) -> str:
     lines = [
         (
-            f"Moodle {about['moodle_release']}, database {about['db_family']}, plugin {about['plugin_release']} "
+            f"**{_NAMES[str(about['db_family'])]}**: Moodle {about['moodle_release']}, plugin {about['plugin_release']} "
             f"({about['plugin_version']}), {about['recorded_on']}."
         ),
         "",
@@ -59,7 +76,7 @@ def _figures(about: dict[str, object]) -> str:
     lines += [f"- {name}: {value}" for name, value in figures.items()]
     lines += ["", "Steps that this run could not do: " + ("none." if not skipped else "")]
     lines += [f"- {step}: {reason}" for step, reason in skipped.items()]
-    return "\n".join(lines).rstrip()
+    return "\n".join(line.rstrip() for line in lines).rstrip()
 
 
 if __name__ == "__main__":
