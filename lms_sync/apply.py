@@ -201,7 +201,8 @@ class _Applier:
         warnings = [one for one in given or () if str(one.get("warningcode", "")) != fine]
         if warnings:
             said = "; ".join(str(one.get("message", "")) for one in warnings)
-            raise CallRefused("moodle.refused", function=function, message=said)
+            refused = CallRefused("moodle.refused", function=function, message=said)
+            raise self.client.naming_capabilities(refused, function)
 
     # --- one call for many ---------------------------------------------------------------------
 

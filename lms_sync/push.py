@@ -40,6 +40,7 @@ from lms_sync.see_site import see_site
 from lms_sync.settings import Settings, SiteSettings
 
 _ROUNDS = 3
+_ONLY_TO_CREATE = "moodle/user:create"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Prepared:
     decisions: Mapping[str, Decision]
     whole: bool = True  # about everything in the files, not only about some courses
     by_core: bool = False  # the site lacks the companion plugin: what stands on course pages is made by hand
+    lacks: tuple[str, ...] = ()  # capabilities of the documented role that the account does not have
     settled: Settled | None = None  # how each edit made in Moodle was judged; None where nobody compared
 
     @property
@@ -119,8 +121,11 @@ def prepare(
         plan = settled.told(plan)
     if by_core:
         plan = by_hand(plan)
+    lacks = () if by_core else client.lacking_capabilities()
+    if settings.people.create == "never":
+        lacks = tuple(one for one in lacks if one != _ONLY_TO_CREATE)
     return Prepared(
-        plan, desired, observation, people, matches, decisions, not only_courses, by_core, settled
+        plan, desired, observation, people, matches, decisions, not only_courses, by_core, lacks, settled
     )
 
 

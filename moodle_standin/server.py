@@ -110,6 +110,7 @@ def create_app(site: Site) -> Starlette:
             Route("/standin/services", handlers.services, methods=["POST"]),
             Route("/standin/questions", handlers.questions, methods=["POST"]),
             Route("/standin/accounts", handlers.accounts, methods=["POST"]),
+            Route("/standin/forget", handlers.forget, methods=["POST"]),
             Route("/", handlers.home, methods=["GET"]),
         ],
     )
@@ -287,6 +288,14 @@ class _Handlers:
         functions = frozenset(map(str, wanted.get("functions", ())))
         self.site.services[name] = Service(name, functions, uploadfiles=False)
         return JSONResponse({"shortname": name, "functions": sorted(functions)})
+    async def forget(self, request: Request) -> Response:
+        """The plugin's own table loses the questions of a course, as when it is installed anew."""
+        course = int((await request.json())["course"])
+        gone = [key for key in self.site.owned if key[:2] == (course, "question")]
+        for key in gone:
+            del self.site.owned[key]
+        return JSONResponse({"forgotten": len(gone)})
+
     async def accounts(self, request: Request) -> Response:
         """Deletes an account, as an administrator does: the row stays, under another user name."""
         user = self.site.user_by_name(str((await request.json()).get("username", "")))

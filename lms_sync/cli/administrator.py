@@ -21,7 +21,7 @@ from lms_sync.after_stop import read_after_stop
 from lms_sync.applied import Replaced, read_base, replaced_by
 from lms_sync.apply import ApplyReport
 from lms_sync.cli import outcome
-from lms_sync.cli.plan_output import print_plan, print_report
+from lms_sync.cli.plan_output import print_lacking, print_plan, print_report
 from lms_sync.clock import SystemClock
 from lms_sync.doctor import examine_site
 from lms_sync.drift import Base
@@ -201,6 +201,7 @@ def plan(
     prepared = prepare(
         client, built, settings, site, options=options, only_courses=courses, known=known, base=base
     )
+    print_lacking(prepared.lacks, language)
     said = plan_json(prepared.plan, site=name, courses=courses, options=options, made_at=SystemClock().now())
     printed = json.dumps(said, ensure_ascii=False, indent=1) + "\n"
     if out is not None:
@@ -323,6 +324,7 @@ def apply(
             sleep=client.sleep,
             say=say,
         )
+        print_lacking(prepared.lacks, language)
         if saved is not None:
             refuse_stale(saved, prepared.plan)
         nothing = undo is not None and not prepared.plan.work and not prepared.plan.refused

@@ -26,7 +26,7 @@ from lms_sync.cli.administrator import (
     site_option,
 )
 from lms_sync.cli.drift_output import adoption_json, drift_json, print_adoption, print_drift, print_runs
-from lms_sync.cli.plan_output import print_plan
+from lms_sync.cli.plan_output import print_lacking, print_plan
 from lms_sync.clock import SystemClock
 from lms_sync.drift import Settled, Standing
 from lms_sync.plan import PlanOptions
@@ -94,6 +94,7 @@ def drift(
         known=known_people(settings, folder, name),
         base=remembered_base(settings, folder, name),
     )
+    print_lacking(prepared.lacks, language)
     settled = prepared.judged
     zone = ZoneInfo(site.timezone)
     if revert:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+import json
+from collections.abc import Sequence
 
 import click
 
 from authoring.messages import describe, printable, remedy, text
+from authoring.problems import Problem
 from lms_sync.apply import ApplyReport
 from lms_sync.cli.drift_output import print_kept, print_sides
 from lms_sync.cli.field_values import UTC, parts, shown_values
@@ -126,6 +129,23 @@ def _print_reason(code: str, language: str) -> None:
 
 
 def print_report(report: ApplyReport, language: str, *, names: Names | None = None) -> None:
+def _short(value: object) -> str:
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    shown = " ".join(shown.split())
+    shown = printable(shown)
+    return f"“{shown[:77]}…”" if len(shown) > 78 else f"“{shown}”" if isinstance(value, str) else shown
+
+
+def print_lacking(capabilities: Sequence[str], language: str) -> None:
+    """Says on standard error which capabilities the account lacks, before anything fails for the want of them."""
+    if capabilities:
+        params = {"capabilities": ", ".join(capabilities), "n": len(capabilities)}
+        click.echo(
+            describe(Problem("plan.capabilities-missing", params, severity="warning"), language), err=True
+        )
+
+
+def print_report(report: ApplyReport, language: str) -> None:
     """Prints what a run did."""
     for odd in report.problems:
         click.echo(describe(odd, language), err=True)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import requests
 import urllib3
@@ -19,6 +19,15 @@ from authoring.problems import Refused
 from lms_sync.moodle.errors import CallRefused, MoodleError, SiteBusy, SiteUnreachable, UnknownOutcome
 from lms_sync.moodle.functions import MAKING_FUNCTIONS, MANY_CALLS, READING_FUNCTIONS
 from lms_sync.moodle.watched_connection import Watch, WatchedAdapter
+from lms_sync.moodle.errors import (
+    AccessRefused,
+    CallRefused,
+    MoodleError,
+    SiteBusy,
+    SiteUnreachable,
+    UnknownOutcome,
+)
+from lms_sync.moodle.functions import MANY_CALLS, READING_FUNCTIONS
 from lms_sync.moodle.wire import MAX_VARIABLES, Reply, form_of, parse_reply
 from lms_sync.settings import Secret
 
@@ -112,6 +121,43 @@ class MoodleClient:
             return reply
 
         return self._with_retries(function, write, attempt).value
+        try:
+            return self._with_retries(function, write, lambda: self._post(function, form, write)).value
+        except (AccessRefused, CallRefused) as error:
+            raise self.naming_capabilities(error, function) from None
+
+    def lacking_capabilities(self) -> tuple[str, ...]:
+        """Which capabilities of the documented role the account lacks; none where the site does not tell."""
+        try:
+            told = self.call(_SITE)
+        except MoodleError:
+            return ()
+        missing = told.get("missing_capabilities") if isinstance(told, dict) else None
+        return tuple(sorted(str(one) for one in missing or ()))
+
+    def naming_capabilities(self, error: _Refusal, function: str) -> _Refusal:
+        """The refusal with the names of the capabilities that the account lacks, if that may be why.
+
+        Moodle itself names a capability only in words, in the language of the account, or not at all.
+        """
+        perhaps = error.code in _NO_CAPABILITY or (
+            error.code == "moodle.refused" and error.errorcode in _ALSO_WITHOUT_CAPABILITY
+        )
+        if not perhaps or function == _SITE:
+            return error
+        lacking = self.lacking_capabilities()
+        if not lacking:
+            return error
+        named = ", ".join(lacking[:_NAMED]) + (" …" if len(lacking) > _NAMED else "")
+        message = str(error.problem.params.get("message", ""))
+        return type(error)(
+            "moodle.capability-missing",
+            errorcode=error.errorcode,
+            function=function,
+            message=message,
+            capabilities=named,
+            n=len(lacking),
+        )
 
     def _with_retries(self, function: str, write: bool, attempt: Callable[[], Reply]) -> Reply:
         for wait in (*self._waits, None):
@@ -269,6 +315,12 @@ class MoodleClient:
             raise UnknownOutcome("moodle.unexpected-shape", function=function) from error
 
 
+_Refusal = TypeVar("_Refusal", AccessRefused, CallRefused)
+_SITE = "local_lmssync_get_site"
+_NAMED = 10
+_NO_CAPABILITY = {"moodle.no-capability", "moodle.access"}
+# What core answers without a right beside "nopermissions"; no code at all: a warning in the place of an exception.
+_ALSO_WITHOUT_CAPABILITY = {"", "criteriaerror", "moduledisable", "wsusercannotassign"}
 _FINAL = {"moodle.redirect", "moodle.http-status", "moodle.reply-too-large", "moodle.bad-certificate"}
 
 

@@ -94,11 +94,13 @@ def upsert_questions(call: Call, params: dict[str, Any]) -> Any:
 
 def _require_on(call: Call, entry: BankEntry, what: str) -> None:
     """A question that is not known as ours, or lies elsewhere, needs the right to it."""
-    if not may(call, what, entry.latest.questionid):
+    question = entry.latest.questionid
+    if not may(call, what, question):
+        whose = "mine" if call.site.questions[question].createdby == call.user.id else "all"
         raise plugin_error(
             "foreignquestion",
             f'The question "{entry.idnumber}" belongs to somebody else, or lies in another question category. '
-            f"The account lacks moodle/question:{what}all.",
+            f"The account lacks moodle/question:{what}{whose}.",
         )
 
 

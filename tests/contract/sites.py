@@ -143,6 +143,9 @@ class SiteUnderTest:
     def delete_account(self, step: str, username: str) -> None:
         raise NotImplementedError
 
+    def forget_objects(self, step: str, course: int) -> None:
+        raise NotImplementedError
+
 
 class StandInSite(SiteUnderTest):
     """The stand-in, started as a process of its own."""
@@ -249,6 +252,9 @@ class StandInSite(SiteUnderTest):
     def delete_account(self, step: str, username: str) -> None:
         self._control("accounts", {"username": username, "delete": True})
 
+    def forget_objects(self, step: str, course: int) -> None:
+        self._control("forget", {"course": course})
+
 
 class RealSite(SiteUnderTest):
     """A Moodle with the companion plugin, reached with the least-privilege service account."""
@@ -345,7 +351,7 @@ class RealSite(SiteUnderTest):
             self._run(step, script, "remove", name, account, must=True)
     def without_capability(self, step: str, *capabilities: str) -> Iterator[None]:
         script = str(HERE / "site_scripts" / "capability.php")
-        username = str(self.about["site_info"]["username"])
+        username = str(self.client.call("core_webservice_get_site_info")["username"])
         roles = self._run(step, script, "take", username, *capabilities)[1].splitlines()[-1]
         try:
             yield
@@ -358,3 +364,6 @@ class RealSite(SiteUnderTest):
 
     def delete_account(self, step: str, username: str) -> None:
         self._run(step, str(HERE / "site_scripts" / "delete_account.php"), username)
+
+    def forget_objects(self, step: str, course: int) -> None:
+        self._run(step, str(HERE / "site_scripts" / "forget_objects.php"), str(course))

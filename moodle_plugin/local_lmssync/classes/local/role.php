@@ -40,7 +40,6 @@ final class role {
         'moodle/course:activityvisibility',
         'moodle/course:changecategory',
         'moodle/course:changefullname',
-        'moodle/course:changeidnumber',
         'moodle/course:changeshortname',
         'moodle/course:changesummary',
         'moodle/course:create',
@@ -71,7 +70,6 @@ final class role {
         'mod/page:addinstance',
         'mod/quiz:addinstance',
         'mod/quiz:manage',
-        'mod/quiz:view',
         'mod/resource:addinstance',
         'mod/scorm:addinstance',
         'mod/url:addinstance',
@@ -82,7 +80,6 @@ final class role {
         'moodle/site:viewuseridentity',
         'enrol/manual:enrol',
         'moodle/role:assign',
-        'report/progress:view',
     ];
 
     /**

@@ -155,7 +155,7 @@ final class bank {
      *
      * @param stdClass $course
      * @return stdClass[] id, objkey, categoryid, category (its idnumber), questionid, version, status, name, qtype,
-     *      defaultmark, timemodified, tags, readyid (question id of the latest version that can be used, or null)
+     *      defaultmark, timemodified, createdby, tags, readyid (question id of the latest version that can be used, or null)
      */
     public static function all_entries(stdClass $course): array {
         return self::select($course, "e.idnumber IS NOT NULL AND e.idnumber <> ''", []);
@@ -173,7 +173,7 @@ final class bank {
         global $DB;
         $entries = $DB->get_records_sql(
             "SELECT e.id, e.idnumber AS objkey, e.questioncategoryid AS categoryid, c.idnumber AS category,
-                    q.id AS questionid, v.version, v.status, q.name, q.qtype, q.defaultmark, q.timemodified,
+                    q.id AS questionid, v.version, v.status, q.name, q.qtype, q.defaultmark, q.timemodified, q.createdby,
                     ready.questionid AS readyid
                FROM {question_bank_entries} e
                JOIN {question_categories} c ON c.id = e.questioncategoryid

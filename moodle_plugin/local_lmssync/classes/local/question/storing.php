@@ -152,8 +152,10 @@ final class storing {
      * @param string $what edit or move
      */
     private static function require_on(stdClass $entry, string $what): void {
+        global $USER;
         if (!question_has_capability_on((int) $entry->questionid, $what)) {
-            $a = ['key' => $entry->objkey, 'capability' => "moodle/question:{$what}all"];
+            $whose = (int) $entry->createdby === (int) $USER->id ? 'mine' : 'all';
+            $a = ['key' => $entry->objkey, 'capability' => "moodle/question:$what$whose"];
             throw refusal::because('foreignquestion', $a);
         }
     }
