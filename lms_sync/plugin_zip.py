@@ -42,7 +42,8 @@ def _files() -> Iterator[tuple[str, bytes]]:
     source = plugin_source()
     names = sorted(path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file())
     for name in names:
-        if not any(part.startswith(".") for part in name.split("/")):
+        # Its tests are for those who change it; a site needs none of them.
+        if not name.startswith("tests/") and not any(part.startswith(".") for part in name.split("/")):
             yield name, (source / name).read_bytes()
 
 

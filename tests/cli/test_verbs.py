@@ -222,6 +222,19 @@ def test_doctor_is_0_on_a_healthy_site_and_1_with_remedies_on_a_sick_one(
     assert "max_input_vars = 5000" in sick.out
 
 
+def test_a_capability_that_the_account_lacks_is_announced_by_plan_and_named_where_apply_fails(
+    push: Push, command: Command
+) -> None:
+    push.site.capabilities[push.user_id("lmssync")] -= {"moodle/course:create", "moodle/user:viewdetails"}
+    planned = command("plan", "--dir", push.folder)
+    assert planned.code == 3  # people whom nobody may see cannot be matched
+    assert "moodle/course:create, moodle/user:viewdetails" in planned.err
+    applied = command("apply", "--dir", push.folder, "--yes")
+    assert applied.code != 0
+    assert "core_course_create_courses" in applied.err
+    assert "moodle/course:create" in applied.err.partition("core_course_create_courses")[2]
+
+
 # --- JSON --------------------------------------------------------------------------------------------------------
 
 
@@ -255,7 +268,7 @@ def test_json_of_a_stopped_run_tells_what_was_done_and_why_it_stopped(
 # --- the plugin --------------------------------------------------------------------------------------------------
 
 
-def test_the_plugin_zip_has_one_root_folder_the_whole_source_and_always_the_same_bytes(
+def test_the_plugin_zip_has_one_root_folder_the_source_without_its_tests_and_always_the_same_bytes(
     command: Command, tmp_path: object
 ) -> None:
     from pathlib import Path
@@ -274,7 +287,9 @@ def test_the_plugin_zip_has_one_root_folder_the_whole_source_and_always_the_same
         expected = {
             f"lmssync/{path.relative_to(source).as_posix()}": path.read_bytes()
             for path in source.rglob("*")
-            if path.is_file() and not path.name.startswith(".")
+            if path.is_file()
+            and not path.name.startswith(".")
+            and path.relative_to(source).parts[0] != "tests"
         }
         assert {name: archive.read(name) for name in names} == expected
     assert {"lmssync/version.php", "lmssync/db/services.php", "lmssync/lang/sq/local_lmssync.php"} <= set(
