@@ -35,9 +35,9 @@ from academy_on_trial import EXAMPLE, LESSONS, AcademyOnTrial, Office  # noqa: E
 from ground import new_password, sha1, with_other_identifiers  # noqa: E402
 from sites import STUDENT_ROLE, RealSite  # noqa: E402
 
-from lms_sync.package_data import example_academy
-from lms_sync.plan import Action, Change, Kind, Loss, PlanOptions
-from lms_sync.push import Prepared, apply_prepared
+from lms_sync.package_data import example_academy  # noqa: E402
+from lms_sync.plan import Action, Change, Kind, Loss, PlanOptions  # noqa: E402
+from lms_sync.push import Prepared, apply_prepared  # noqa: E402
 
 ENROLLED = 22  # two never come
 # Of the twenty who do: status and score in the package, share of the quiz that is right (None: not begun), whether it is handed in.
