@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 import requests
 import urllib3
@@ -135,7 +135,9 @@ class MoodleClient:
         missing = told.get("missing_capabilities") if isinstance(told, dict) else None
         return tuple(sorted(str(one) for one in missing or ()))
 
-    def naming_capabilities(self, error: _Refusal, function: str) -> _Refusal:
+    def naming_capabilities(
+        self, error: AccessRefused | CallRefused, function: str
+    ) -> AccessRefused | CallRefused:
         """The refusal with the names of the capabilities that the account lacks, if that may be why.
 
         Moodle itself names a capability only in words, in the language of the account, or not at all.
@@ -315,7 +317,6 @@ class MoodleClient:
             raise UnknownOutcome("moodle.unexpected-shape", function=function) from error
 
 
-_Refusal = TypeVar("_Refusal", AccessRefused, CallRefused)
 _SITE = "local_lmssync_get_site"
 _NAMED = 10
 _NO_CAPABILITY = {"moodle.no-capability", "moodle.access"}

@@ -62,7 +62,8 @@ def get_categories(call: Call, params: dict[str, Any]) -> Any:
             wanted = {part.strip() for part in value.split(",")}
             found = [c for c in found if str(c.id) in wanted]
         elif key == "idnumber":
-            call.require("moodle/category:manage")
+            if not call.can("moodle/category:manage"):
+                raise MoodleError("criteriaerror", "Missing permissions to search on a criterion.")
             found = [c for c in found if c.idnumber == value]
         elif key == "name":
             found = [c for c in found if c.name == value]

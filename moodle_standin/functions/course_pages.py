@@ -91,7 +91,9 @@ def get_contents(call: Call, params: dict[str, Any]) -> Any:
                 "modules": [
                     _module(call, module)
                     for module in modules
-                    if (module.visible or sees_hidden) and not module.deletioninprogress
+                    if (module.visible or sees_hidden)
+                    and not module.deletioninprogress
+                    and (module.modname != "quiz" or call.can("mod/quiz:view", course.id))
                 ],
             }
         )

@@ -104,12 +104,12 @@ def test_an_account_without_the_role_may_do_nothing(site: SiteUnderTest, ground:
         weak = site.client_with(token)
         assert (
             refused(AccessRefused, weak.call, "local_lmssync_get_changes", changes).code
-            == "moodle.no-capability"
+            == "moodle.capability-missing"
         )
         site.keep("no-capability-to-pull")
         error = refused(AccessRefused, weak.call, "local_lmssync_upsert_section", section, write=True)
         site.keep("no-capability-to-push")
-        assert error.code == "moodle.no-capability"
+        assert error.code == "moodle.capability-missing"
         row = {"name": "x", "idnumber": f"{site.run}-x"}
         error = refused(
             AccessRefused, weak.call, "core_course_create_categories", {"categories": [row]}, write=True

@@ -49,6 +49,8 @@ SEED: dict[str, Any] = {
 
 
 MORE_CAPABILITIES = {
+    "mod/quiz:view",
+    "report/progress:view",
     "gradereport/user:view",
     "moodle/grade:viewall",
     "mod/quiz:viewreports",

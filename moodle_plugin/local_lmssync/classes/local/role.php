@@ -70,6 +70,7 @@ final class role {
         'mod/page:addinstance',
         'mod/quiz:addinstance',
         'mod/quiz:manage',
+        'mod/quiz:view',
         'mod/resource:addinstance',
         'mod/scorm:addinstance',
         'mod/url:addinstance',
