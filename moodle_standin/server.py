@@ -21,9 +21,8 @@ from moodle_standin.faults import HTML_PAGE, PRINTED_WARNING, Fault
 from moodle_standin.functions.registry import checks_before_it_stores, finish
 from moodle_standin.moodle_xml import Draft
 from moodle_standin.parameters import nest, split_form
-from moodle_standin.records import Service
 from moodle_standin.question_bank import find_category, store_question
-from moodle_standin.records import Answer
+from moodle_standin.records import Answer, Service
 from moodle_standin.scripts import (
     JSON,
     Form,
@@ -288,6 +287,7 @@ class _Handlers:
         functions = frozenset(map(str, wanted.get("functions", ())))
         self.site.services[name] = Service(name, functions, uploadfiles=False)
         return JSONResponse({"shortname": name, "functions": sorted(functions)})
+
     async def forget(self, request: Request) -> Response:
         """The plugin's own table loses the questions of a course, as when it is installed anew."""
         course = int((await request.json())["course"])

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -128,14 +126,6 @@ def _print_reason(code: str, language: str) -> None:
         click.echo(f"    {cure}")
 
 
-def print_report(report: ApplyReport, language: str, *, names: Names | None = None) -> None:
-def _short(value: object) -> str:
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    shown = " ".join(shown.split())
-    shown = printable(shown)
-    return f"“{shown[:77]}…”" if len(shown) > 78 else f"“{shown}”" if isinstance(value, str) else shown
-
-
 def print_lacking(capabilities: Sequence[str], language: str) -> None:
     """Says on standard error which capabilities the account lacks, before anything fails for the want of them."""
     if capabilities:
@@ -145,7 +135,7 @@ def print_lacking(capabilities: Sequence[str], language: str) -> None:
         )
 
 
-def print_report(report: ApplyReport, language: str) -> None:
+def print_report(report: ApplyReport, language: str, *, names: Names | None = None) -> None:
     """Prints what a run did."""
     for odd in report.problems:
         click.echo(describe(odd, language), err=True)

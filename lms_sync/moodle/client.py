@@ -16,9 +16,6 @@ import urllib3
 from requests_toolbelt.multipart.encoder import MultipartEncoder
 
 from authoring.problems import Refused
-from lms_sync.moodle.errors import CallRefused, MoodleError, SiteBusy, SiteUnreachable, UnknownOutcome
-from lms_sync.moodle.functions import MAKING_FUNCTIONS, MANY_CALLS, READING_FUNCTIONS
-from lms_sync.moodle.watched_connection import Watch, WatchedAdapter
 from lms_sync.moodle.errors import (
     AccessRefused,
     CallRefused,
@@ -27,7 +24,8 @@ from lms_sync.moodle.errors import (
     SiteUnreachable,
     UnknownOutcome,
 )
-from lms_sync.moodle.functions import MANY_CALLS, READING_FUNCTIONS
+from lms_sync.moodle.functions import MAKING_FUNCTIONS, MANY_CALLS, READING_FUNCTIONS
+from lms_sync.moodle.watched_connection import Watch, WatchedAdapter
 from lms_sync.moodle.wire import MAX_VARIABLES, Reply, form_of, parse_reply
 from lms_sync.settings import Secret
 
@@ -120,9 +118,8 @@ class MoodleClient:
                 raise UnknownOutcome("moodle.count-differs", sent=len(rows), told=len(reply.value))
             return reply
 
-        return self._with_retries(function, write, attempt).value
         try:
-            return self._with_retries(function, write, lambda: self._post(function, form, write)).value
+            return self._with_retries(function, write, attempt).value
         except (AccessRefused, CallRefused) as error:
             raise self.naming_capabilities(error, function) from None
 

@@ -67,10 +67,6 @@ def folder_of(site: SiteUnderTest) -> Path:
     return {"postgres": RECORDINGS, "mysql": ON_MYSQL}[str(site.about["db_family"])]
 
 
-def _learner_functions(site: SiteUnderTest) -> set[str]:
-    return {name for name in site.transcript.functions if name.startswith(("mod_", "core_completion_"))}
-
-
 def write_transcript(site: SiteUnderTest, target: Path) -> None:
     """Writes the steps of a run as they would be recorded, into one file."""
     cleaner = Cleaner(site)

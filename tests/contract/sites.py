@@ -133,6 +133,8 @@ class SiteUnderTest:
     def account(self) -> str:
         """The user name of the service account."""
         return str(self.client.call("core_webservice_get_site_info")["username"])
+
+    @contextmanager
     def without_capability(self, step: str, *capabilities: str) -> Iterator[None]:
         raise NotImplementedError
         yield
@@ -239,6 +241,8 @@ class StandInSite(SiteUnderTest):
         self._control("capabilities", {"username": account, "add": [capability]})
         yield
         self._control("capabilities", {"username": account, "remove": [capability]})
+
+    @contextmanager
     def without_capability(self, step: str, *capabilities: str) -> Iterator[None]:
         self._control("capabilities", {"username": "lmssync", "remove": list(capabilities)})
         try:
@@ -349,10 +353,11 @@ class RealSite(SiteUnderTest):
             yield Secret(token)
         finally:
             self._run(step, script, "remove", name, account, must=True)
+
+    @contextmanager
     def without_capability(self, step: str, *capabilities: str) -> Iterator[None]:
         script = str(HERE / "site_scripts" / "capability.php")
-        username = str(self.client.call("core_webservice_get_site_info")["username"])
-        roles = self._run(step, script, "take", username, *capabilities)[1].splitlines()[-1]
+        roles = self._run(step, script, "take", self.account, *capabilities)[1].splitlines()[-1]
         try:
             yield
         finally:

@@ -50,6 +50,11 @@ NOT_RECORDED = frozenset(
 
 TOLERATED: tuple[Tolerated, ...] = (
     Tolerated(
+        "changes-course-completion",
+        r"\.rows\[\]\.data\.timecompleted",
+        "null until Moodle has worked the course completion out, at once or by the next cron",
+    ),
+    Tolerated(
         "learner-questions",
         r"\.questions\[\]\.settings",
         "a text or null, by the type of the question that was drawn; the product does not read it",
@@ -133,7 +138,7 @@ def test_every_function_of_the_product_has_a_recorded_step() -> None:
 
 def test_every_function_of_the_product_has_a_recorded_step_on_mysql_too() -> None:
     recorded = {read_recording(step, ON_MYSQL)["function"] for step in recorded_steps(ON_MYSQL)}
-    assert not {*FUNCTIONS, *LEARNER_FUNCTIONS} - recorded, HOW
+    assert not CALLED - recorded - NOT_RECORDED, HOW
 
 
 def test_no_recording_holds_an_address_a_token_or_a_password() -> None:
