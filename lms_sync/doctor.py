@@ -26,7 +26,7 @@ from lms_sync.settings import Settings, settings_warnings
 
 Level = Literal["good", "warning", "fault"]
 
-MINIMUM_PLUGIN = 2026112205
+MINIMUM_PLUGIN = 2026112206
 VERIFIED_RELEASE = "4.5"
 _WANTED_INPUT_VARS = 1000
 _MAX_CLOCK_SKEW = 120

@@ -111,6 +111,18 @@ $services = [
             'mod_quiz_get_quizzes_by_courses',
             'core_completion_get_activities_completion_status',
             'tool_mobile_call_external_functions',
+            // New one-time passwords for accounts that the sync has made; wants moodle/user:update, which the role lacks.
+            'core_user_update_users',
+            // The help desk: questions from a forum, answers into a glossary; see its capabilities in the README.
+            'core_course_get_course_module',
+            'mod_forum_get_forums_by_courses',
+            'mod_forum_get_forum_discussions',
+            'mod_forum_get_discussion_posts',
+            'mod_glossary_get_glossaries_by_courses',
+            'mod_glossary_get_entries_by_letter',
+            'mod_glossary_add_entry',
+            'mod_glossary_update_entry',
+            'mod_glossary_delete_entry',
         ]),
     ],
 ];
