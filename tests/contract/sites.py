@@ -134,6 +134,11 @@ class SiteUnderTest:
         """The user name of the service account."""
         return str(self.client.call("core_webservice_get_site_info")["username"])
 
+    def trainer(self, step: str, username: str, course_id: int) -> Iterator[None]:
+        """The account may mark in the course, as an administrator lets it."""
+        raise NotImplementedError
+        yield
+
 
 class StandInSite(SiteUnderTest):
     """The stand-in, started as a process of its own."""
@@ -220,6 +225,13 @@ class StandInSite(SiteUnderTest):
         self._control("services", {"shortname": name, "functions": functions})
         yield Secret(self._control("tokens", {"username": account, "service": name})["token"])
         self._control("services", {"shortname": name, "remove": True})
+    def trainer(self, step: str, username: str, course_id: int) -> Iterator[None]:
+        held = ["moodle/course:view", "mod/assign:view", "mod/assign:grade"]
+        self._control("capabilities", {"username": username, "add": held})
+        try:
+            yield
+        finally:
+            self._control("capabilities", {"username": username, "remove": held})
 
     @contextmanager
     def allowed(self, capability: str) -> Iterator[None]:
@@ -322,3 +334,10 @@ class RealSite(SiteUnderTest):
             yield Secret(token)
         finally:
             self._run(step, script, "remove", name, account, must=True)
+    def trainer(self, step: str, username: str, course_id: int) -> Iterator[None]:
+        script = str(HERE / "site_scripts" / "trainer.php")
+        self._run(step, script, "add", username, str(course_id))
+        try:
+            yield
+        finally:
+            self._run(step, script, "remove", username, str(course_id), must=True)
