@@ -1,0 +1,221 @@
+"""What happens in each of the three example programmes: who passes, who misses a day, what an institution shows.
+
+Everything else (sessions, places, leaders, institutions, quizzes, awards) comes from the programme's own files.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from authoring.languages import LocalizedText
+
+
+@dataclass(frozen=True)
+class Way:
+    """How somebody does: the package's status and score, and the share of right answers in the final quiz."""
+
+    package: str
+    score: int | None
+    right: float | None
+
+    @property
+    def outcome(self) -> str:
+        """passed, failed or stopped."""
+        if self.right is None:
+            return "stopped"
+        return "passed" if self.package == "passed" and self.right >= PASS else "failed"
+
+
+PASS = 0.7
+RIGHT_BEFORE = 0.4
+"""The share of right answers in a test before the training."""
+
+FAILS_QUIZ = Way("passed", 100, 0.5)
+FAILS_PACKAGE = Way("failed", 40, 0.75)
+STOPS = Way("incomplete", None, None)
+PASSES = (Way("passed", 95, 1.0), Way("passed", 90, 0.9), Way("passed", 80, 0.85), Way("passed", 85, 0.95))
+
+MIXED: tuple[Way, ...] = (
+    *PASSES[:3], FAILS_QUIZ, PASSES[3], STOPS, Way("passed", 75, 0.8), FAILS_PACKAGE,
+)  # fmt: skip
+"""How eight neighbours in a list do."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A milestone that somebody saw with their own eyes: what it rests on, and when."""
+
+    institution: str
+    milestone: str
+    on: datetime.date
+    evidence: LocalizedText
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One example and what happens in it; dates are those of the programme file."""
+
+    example: str
+    programme: str
+    pushed: datetime.date
+    before: datetime.date
+    """The tests before the training are taken."""
+    learned: tuple[datetime.date, datetime.date]
+    """People finish their lessons, exercises and quizzes between these days; on the last, work is marked."""
+    awarded: tuple[datetime.date, ...]
+    """The days on which awards are decided, approved and issued."""
+    last: datetime.date
+    """As far as the programme is played."""
+    ways: tuple[Way, ...] = PASSES
+    otherwise: Mapping[str, Way] = field(default_factory=dict)
+    """Ways by idnumber, where somebody does not do as their place in the list says."""
+    missed: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """(session, idnumber) → which of its days, counted from 1, somebody missed."""
+    refused: frozenset[tuple[str, str]] = frozenset()
+    """(exercise, idnumber): work that was not accepted."""
+    of_leaders: frozenset[str] = frozenset()
+    """Exercises that those who led hand in, not those who attended."""
+    shown: tuple[Shown, ...] = ()
+    explained: tuple[tuple[str, str], ...] = ()
+    """(idnumber or institution, award): whose state is explained at the end."""
+
+    def way_of(self, idnumber: str, place: int) -> Way:
+        """How somebody does, by their place in the list of those who learn."""
+        return self.otherwise.get(idnumber) or self.ways[place % len(self.ways)]
+
+
+def _day(text: str) -> datetime.date:
+    return datetime.date.fromisoformat(text)
+
+
+def _shown(institution: str, steps: Mapping[str, tuple[str, Mapping[str, str]]]) -> tuple[Shown, ...]:
+    return tuple(
+        Shown(institution, milestone, _day(on), LocalizedText.model_validate(dict(evidence)))
+        for milestone, (on, evidence) in steps.items()
+    )
+
+
+_DELIVERY: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "manual": ("2026-03-31", {"sq": "Fletë marrje, e nënshkruar", "en": "Signed receipt"}),
+    "supplies": ("2026-10-20", {"sq": "Fletëdorëzim nr. 14", "en": "Delivery note no. 14"}),
+}
+_AUDIT: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "audit": (
+        "2026-11-12",
+        {"sq": "Raport kontrolli, 30 nga 30 dosje", "en": "Audit report, 30 of 30 folders"},
+    ),
+}
+
+SCENARIOS: Mapping[str, Scenario] = {
+    one.example: one
+    for one in (
+        Scenario(
+            "archive-officers",
+            "archive-61",
+            pushed=_day("2026-01-19"),
+            before=_day("2026-01-19"),
+            learned=(_day("2026-01-26"), _day("2026-02-13")),
+            awarded=(_day("2026-02-16"), _day("2026-03-17"), _day("2026-11-18")),
+            last=_day("2026-11-18"),
+            ways=MIXED,
+            missed={
+                ("tot-tirane", "AO-0002"): 3,
+                ("diber-1", "AO-0006"): 2,
+                ("vlore-1", "AO-0024"): 1,
+            },
+            shown=(
+                *_shown("dimal", {**_DELIVERY, **_AUDIT}),
+                *_shown("korce", {**_DELIVERY, **_AUDIT}),
+                *_shown("lushnje", _DELIVERY),
+                *_shown("has", _DELIVERY),
+                *_shown("shkoder", _DELIVERY),
+            ),
+            explained=(
+                ("AO-0019", "archive-trainer"),
+                ("AO-0002", "archive-trainer"),
+            ),
+        ),
+        Scenario(
+            "training-of-trainers",
+            "migration-governance",
+            pushed=_day("2026-02-02"),
+            before=_day("2026-02-16"),
+            learned=(_day("2026-03-06"), _day("2026-03-25")),
+            awarded=(_day("2026-03-27"), _day("2026-06-29")),
+            last=_day("2026-10-01"),
+            otherwise={
+                "MG-0005": FAILS_QUIZ,
+                "MG-0008": FAILS_PACKAGE,
+                "MG-0016": STOPS,
+            },
+            missed={("tot-tirana", "MG-0010"): 2},
+            refused=frozenset({("migration-governance/micro-teaching", "MG-0011")}),
+            of_leaders=frozenset({"migration-governance/pilot-report"}),
+            shown=(
+                *_shown(
+                    "korce",
+                    {
+                        "referral-card": (
+                            "2026-09-16",
+                            {"en": "Card seen at both counters", "sq": "Karta u pa në të dy sportelet"},
+                        ),
+                        "in-induction": (
+                            "2026-09-16",
+                            {"en": "Order of the head of staff", "sq": "Urdhër i drejtorit të personelit"},
+                        ),
+                    },
+                ),
+            ),
+            explained=(
+                ("MG-0003", "governance-trainer-practised"),
+                ("MG-0024", "pilot-session-attendance"),
+                ("MG-0001", "governance-trainer-practised"),
+            ),
+        ),
+        Scenario(
+            "inspectorate",
+            "communication",
+            pushed=_day("2026-02-17"),
+            before=_day("2026-02-20"),
+            learned=(_day("2026-03-02"), _day("2026-05-15")),
+            awarded=(_day("2026-05-18"),),
+            last=_day("2026-10-05"),
+            otherwise={
+                "COM-0004": FAILS_QUIZ,
+                "COM-0012": STOPS,
+                "COM-0017": FAILS_PACKAGE,
+            },
+            missed={("nord-1", "COM-0006"): 2, ("centru-1", "COM-0019"): 1},
+            shown=(
+                *_shown(
+                    "dr-nord",
+                    {
+                        "notices": (
+                            "2026-09-15",
+                            {"ro": "Trei anunțuri fotografiate", "en": "Three notices photographed"},
+                        ),
+                        "privacy": (
+                            "2026-09-15",
+                            {"ro": "Linia văzută la vizită", "en": "Line seen at the visit"},
+                        ),
+                    },
+                ),
+                *_shown(
+                    "dr-centru",
+                    {
+                        "notices": (
+                            "2026-09-17",
+                            {"ro": "Trei anunțuri fotografiate", "en": "Three notices photographed"},
+                        )
+                    },
+                ),
+            ),
+            explained=(
+                ("COM-0001", "communication-attendance"),
+                ("COM-0006", "communication-attendance"),
+            ),
+        ),
+    )
+}
