@@ -11,13 +11,10 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -26,17 +23,17 @@ from pathlib import Path
 from typing import Protocol
 
 import requests
-from sqlalchemy import Engine
 
 from authoring.problems import LmsSyncError, Refused
 from certificates.policy import Policy, read_policies
-from certificates.register import issued, open_issuer
+from certificates.register import open_issuer
 from lms_sync.academy import build_academy, read_academy
 from lms_sync.clock import Clock
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.package_data import config_example, example_academy
 from lms_sync.people import Participant, known_accounts, read_people
 from lms_sync.playing.dates import move_scenario, move_text, years_to_move
+from lms_sync.playing.ending import awards, explain_some, report_completion, verify_one
 from lms_sync.playing.learning import courses_to_take
 from lms_sync.playing.play import Play
 from lms_sync.playing.scenarios import SCENARIOS, Scenario
@@ -87,8 +84,8 @@ class DemoSummary:
     assignments_marked: int
     awards: Mapping[str, int]
     """Certificates by policy."""
-    explained: Mapping[str, str]
-    """What `lms-sync explain` says of a few people and institutions, by "<who> <award>"."""
+    explained: str
+    """The file with what `lms-sync explain` says of a few people and institutions."""
 
     def as_json(self) -> dict[str, object]:
         """The mapping that is written."""
@@ -153,9 +150,9 @@ def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-
         client.close()
     second_issued = play.award()
     said("demo.certified", n=counts.certificates, second=second_issued)
-    verification, verification_url, pdf = _verify(engine, folder, settings, clock)
-    said("demo.verified", status=verification, url=verification_url)
-    reports = _report(folder, settings, clock, programme.default_language)
+    verified = verify_one(engine, SITE, folder, settings, clock)
+    said("demo.verified", status=verified.status, url=verified.url)
+    reports = report_completion(folder, settings, SITE, clock, programme.default_language)
     said("demo.reported", institutions=reports)
     summary = DemoSummary(
         packages=len(built.packages),
@@ -165,17 +162,17 @@ def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-
         facts=counts.facts,
         certificates=counts.certificates,
         second_certify_issued=second_issued,
-        verification=verification,
-        verification_url=verification_url,
-        certificate=str(pdf),
+        verification=verified.status,
+        verification_url=verified.url,
+        certificate=str(verified.pdf),
         seconds=round(time.monotonic() - started, 1),
         programme=programme.id,
         sessions=counts.sessions,
         participations=counts.participations,
         exercises=counts.exercises,
         assignments_marked=counts.marked,
-        awards=_awards(engine),
-        explained=_explain(engine, folder, scenario, policies, programme, clock),
+        awards=awards(engine, SITE),
+        explained=str(explain_some(engine, SITE, folder, scenario, policies, programme, clock)),
     )
     text = json.dumps(summary.as_json(), ensure_ascii=False, indent=2) + "\n"
     write_durably(folder / "summary.json", text.encode("utf-8"))
@@ -332,87 +329,3 @@ def _port_of(process: subprocess.Popen[bytes], port_file: Path) -> int:
         else ""
     )
     raise DemoFailed("demo.standin-failed", reason=told.strip()[-300:] or "no answer")
-
-
-def _awards(engine: Engine) -> dict[str, int]:
-    """How many certificates of each policy were issued."""
-    return dict(sorted(Counter(one.policy for one in issued(engine, SITE)).items()))
-
-
-def _explain(
-    engine: Engine,
-    folder: Path,
-    scenario: Scenario,
-    policies: Sequence[Policy],
-    programme: Programme,
-    clock: Clock,
-) -> dict[str, str]:
-    """What `lms-sync explain` says of those whom the scenario names; also written to `explained.txt`."""
-    from certificates.explain import explain
-    from lms_sync.cli.officer_explain import explanation_lines
-
-    by_id = {one.id: one for one in policies}
-    programmes = {programme.id: programme}
-    said = {}
-    for who, award in scenario.explained:
-        found = explain(engine, SITE, by_id[award], who, clock, programmes=programmes)
-        lines = explanation_lines(found, by_id, programmes, programme.default_language)
-        said[f"{who} {award}"] = "\n".join(lines)
-    write_durably(folder / "explained.txt", ("\n\n\n".join(said.values()) + "\n").encode("utf-8"), mode=0o600)
-    return said
-
-
-def _verify(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> tuple[str, str, Path]:
-    """Asks the portal over HTTP about one certificate; its status, its address, and the PDF written out."""
-    from certificates.register import read_document
-
-    first = min(issued(engine, SITE), key=lambda one: one.serial)
-    pdf = folder / "certificates" / "issued" / f"{first.serial}.pdf"
-    write_durably(pdf, read_document(engine, first.issue_id, "pdf"), mode=0o600)
-    with _portal(engine, folder, settings, clock) as url:
-        reply = requests.get(
-            f"{url}/verify/{first.verification_id}", headers={"Accept": "application/json"}, timeout=30
-        )
-        answer = reply.json()
-    if answer.get("serial") != first.serial:
-        raise DemoFailed("demo.verify-failed", answer=str(answer))
-    return str(answer["status"]), first.verification_url, pdf
-
-
-@contextmanager
-def _portal(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> Iterator[str]:
-    """The verification portal on a free port of this machine; its address."""
-    import uvicorn
-
-    from certificates.keys import read_public_key
-    from certificates.portal.app import create_app
-
-    app = create_app(
-        engine,
-        did=settings.issuer.did,
-        keys=(read_public_key(folder / settings.issuer.key_file),),
-        issuer_name=settings.issuer.name,
-        language=settings.language,
-        clock=clock,
-    )
-    # Named as TCP, so that the server switches off waiting for more to send (Nagle's algorithm).
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(16)  # so that a request waits until the server has started
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
-
-
-def _report(folder: Path, settings: Settings, clock: Clock, language: str) -> int:
-    """Writes the completion report of every course; how many institutions the first one lists."""
-    from lms_sync.cli.officer_report import make_reports
-
-    written = make_reports(folder, settings, SITE, settings.sites[SITE], clock, language=language)
-    return len(written[0].report.rows)

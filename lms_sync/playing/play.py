@@ -153,7 +153,7 @@ class Play:
             self.counts.exercises += told.exercises
 
     def _award(self) -> None:
-        self.stage.let_a_second_pass()
+        self.stage.before_pull()
         course_ids = {key: course.course_id for key, course in self.courses.items()}
         self.counts.facts += pull(self.client, self.engine, self.site, course_ids, self.stage.clock).facts
         self.counts.certificates += self.award()

@@ -77,6 +77,8 @@ class Scenario:
     """(exercise, idnumber): work that was not accepted."""
     of_leaders: frozenset[str] = frozenset()
     """Exercises that those who led hand in, not those who attended."""
+    elsewhere: frozenset[str] = frozenset()
+    """Exercises that are accepted in Moodle, not in a session."""
     shown: tuple[Shown, ...] = ()
     explained: tuple[tuple[str, str], ...] = ()
     """(idnumber or institution, award): whose state is explained at the end."""
@@ -187,6 +189,7 @@ SCENARIOS: Mapping[str, Scenario] = {
                 "COM-0012": STOPS,
                 "COM-0017": FAILS_PACKAGE,
             },
+            elsewhere=frozenset({"communication/practical"}),
             missed={("nord-1", "COM-0006"): 2, ("centru-1", "COM-0019"): 1},
             shown=(
                 *_shown(

@@ -40,7 +40,7 @@ def fill_in(sheet: Sheet, scenario: Scenario, language: str) -> bytes:
         missed = scenario.missed.get((sheet.session.id, number))
         for place, day in enumerate(sheet.session.days, 1):
             row[columns[day.date.isoformat()]].value = "–" if place == missed else "✓"
-        for key in sheet.exercises:
+        for key in set(sheet.exercises) - scenario.elsewhere:
             if missed is None and (number in leaders) == (key in scenario.of_leaders):
                 accepted = "0" if (key, number) in scenario.refused else "✓"
                 row[columns[f"{_EXERCISE}{key}"]].value = accepted

@@ -23,8 +23,8 @@ class Stage(Protocol):
     def go_to(self, day: datetime.date) -> None:
         """Lets time pass until this day, where the site lets it."""
 
-    def let_a_second_pass(self) -> None:
-        """A pull leaves the running second to the next one."""
+    def before_pull(self) -> None:
+        """Lets the site count completions, and a second pass: a pull leaves the running one to the next pull."""
 
     def learner(self, username: str) -> PracticeLearner:
         """Somebody who logs in as the mobile app does."""
@@ -74,8 +74,8 @@ class StandInStage:
         """To the machine's own time, from the past."""
         self._move(datetime.timedelta())
 
-    def let_a_second_pass(self) -> None:
-        """Two of them, to be sure; nobody waits."""
+    def before_pull(self) -> None:
+        """Completions are counted at once; two seconds pass and nobody waits."""
         self._move(self.clock.moved_by + datetime.timedelta(seconds=2))
 
     def _move(self, moved_by: datetime.timedelta) -> None:
@@ -102,20 +102,21 @@ class RealStage:
         clock: Clock,
         passwords: Mapping[str, str],
         trainer: str,
-        wait: Callable[[float], None] = time.sleep,
+        cron: Callable[[], None],
     ) -> None:
         self.url = url
         self.clock = clock
         self._passwords = passwords
         self._trainer = trainer
-        self._wait = wait
+        self._cron = cron
 
     def go_to(self, day: datetime.date) -> None:
         """Nothing: a site's time cannot be moved."""
 
-    def let_a_second_pass(self) -> None:
-        """Waits for it."""
-        self._wait(1.1)
+    def before_pull(self) -> None:
+        """Runs the site's cron, which completes courses, and waits."""
+        self._cron()
+        time.sleep(1.1)
 
     def learner(self, username: str) -> PracticeLearner:
         """Somebody with a password."""

@@ -67,11 +67,9 @@ def test_the_completion_report_agrees_with_what_was_played(played: tuple[Path, A
 
 
 def test_explain_says_why_a_session_led_too_early_counts_for_nobody(played: tuple[Path, Any]) -> None:
-    folder, summary = played
+    _, summary = played
     if summary["programme"] != "migration-governance":
         pytest.skip("the inspectorate's sessions ask for no award of their leader")
-    leader = summary["explained"]["MG-0003 governance-trainer-practised"]
-    attended = summary["explained"]["MG-0024 pilot-session-attendance"]
-    assert "led without holding the valid award" in leader
-    assert "Arta Dëshira, who held no valid award" in attended
-    assert leader in (folder / "explained.txt").read_text(encoding="utf-8")
+    said = Path(summary["explained"]).read_text(encoding="utf-8")
+    assert "led without holding the valid award" in said
+    assert "Arta Dëshira, who held no valid award" in said
