@@ -134,6 +134,7 @@ class SiteUnderTest:
         """The user name of the service account."""
         return str(self.client.call("core_webservice_get_site_info")["username"])
 
+    @contextmanager
     def trainer(self, step: str, username: str, course_id: int) -> Iterator[None]:
         """The account may mark in the course, as an administrator lets it."""
         raise NotImplementedError
@@ -225,6 +226,8 @@ class StandInSite(SiteUnderTest):
         self._control("services", {"shortname": name, "functions": functions})
         yield Secret(self._control("tokens", {"username": account, "service": name})["token"])
         self._control("services", {"shortname": name, "remove": True})
+
+    @contextmanager
     def trainer(self, step: str, username: str, course_id: int) -> Iterator[None]:
         held = ["moodle/course:view", "mod/assign:view", "mod/assign:grade"]
         self._control("capabilities", {"username": username, "add": held})
@@ -334,6 +337,8 @@ class RealSite(SiteUnderTest):
             yield Secret(token)
         finally:
             self._run(step, script, "remove", name, account, must=True)
+
+    @contextmanager
     def trainer(self, step: str, username: str, course_id: int) -> Iterator[None]:
         script = str(HERE / "site_scripts" / "trainer.php")
         self._run(step, script, "add", username, str(course_id))
