@@ -27,8 +27,10 @@ import requests
 from authoring.problems import LmsSyncError, Refused
 from certificates.policy import Policy, read_policies
 from certificates.register import open_issuer
+from helpdesk import read_helpdesk_file
 from lms_sync.academy import build_academy, read_academy
 from lms_sync.clock import Clock
+from lms_sync.helpdesk_site import build_helpdesk
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.package_data import config_example, example_academy
 from lms_sync.people import Participant, known_accounts, read_people
@@ -84,6 +86,9 @@ class DemoSummary:
     assignments_marked: int
     awards: Mapping[str, int]
     """Certificates by policy."""
+    helpdesk_pages: int
+    questions_asked: int
+    questions_answered: int
     explained: str
     """The file with what `lms-sync explain` says of a few people and institutions."""
 
@@ -140,12 +145,24 @@ def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-
         )
         courses = courses_to_take(academy.courses, academy.quizzes, left.observation)
         play = Play(
-            stage, client, engine, SITE, folder, scenario, programme, people, policies, issuer, courses
+            stage,
+            client,
+            engine,
+            SITE,
+            folder,
+            scenario,
+            programme,
+            people,
+            policies,
+            issuer,
+            courses,
+            desk=read_helpdesk_file(folder),
         )
         counts = play.run()
         said("demo.learned", passed=counts.passed, failed=counts.failed, stopped=counts.stopped)
         said("demo.sessions", n=counts.sessions, days=counts.participations, hours=f"{counts.hours:g}")
         said("demo.pulled", n=counts.facts)
+        said("demo.asked", n=counts.asked, answered=counts.answered)
         stage.back_to_now()
         client.close()
     second_issued = play.award()
@@ -154,6 +171,8 @@ def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-
     said("demo.verified", status=verified.status, url=verified.url)
     reports = report_completion(folder, settings, SITE, clock, programme.default_language)
     said("demo.reported", institutions=reports)
+    helpdesk = build_helpdesk(folder)
+    said("demo.helpdesk", n=len(helpdesk.site.pages))
     summary = DemoSummary(
         packages=len(built.packages),
         questions=questions,
@@ -172,6 +191,9 @@ def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-
         exercises=counts.exercises,
         assignments_marked=counts.marked,
         awards=awards(engine, SITE),
+        helpdesk_pages=len(helpdesk.site.pages),
+        questions_asked=counts.asked,
+        questions_answered=counts.answered,
         explained=str(explain_some(engine, SITE, folder, scenario, policies, programme, clock)),
     )
     text = json.dumps(summary.as_json(), ensure_ascii=False, indent=2) + "\n"
@@ -241,7 +263,15 @@ def demo_config(url: str, programme: Programme, policies: Sequence[Policy]) -> s
 
 
 _TRAINER = "demo.trainer"
-_MAY_MARK = ["moodle/course:view", "mod/assign:view", "mod/assign:grade"]
+_MAY = [
+    "moodle/course:manageactivities",
+    "moodle/course:view",
+    "mod/assign:view",
+    "mod/assign:grade",
+    "mod/forum:viewdiscussion",
+    "mod/forum:replypost",
+    "mod/forum:viewqandawithoutposting",
+]
 
 
 @contextmanager
@@ -272,7 +302,7 @@ def _standin(people: Sequence[Participant], programme: Programme, token: str) ->
                 "lastname": "Trainer",
             }
         ],
-        "capabilities": {_TRAINER: _MAY_MARK},
+        "capabilities": {_TRAINER: _MAY},
         "courses": [  # there before us, and untouched after us
             {
                 "fullname": "Hyrje në punë",

@@ -64,6 +64,7 @@ def demo(folder: Path | None, example: str, as_json: bool) -> int:
         ("second-apply", summary.second_apply_changes),
         ("facts", summary.facts),
         ("participations", summary.participations),
+        ("questions-answered", summary.questions_answered),
         ("certificates", summary.certificates),
         ("second-certify", summary.second_certify_issued),
         ("verification", summary.verification),
@@ -80,6 +81,8 @@ def demo(folder: Path | None, example: str, as_json: bool) -> int:
         ("demo.file-package", next((folder / "build").glob("*/*.zip"))),
         ("demo.file-certificate", Path(summary.certificate)),
         ("demo.file-report", next(reports.glob("*.xlsx"))),
+        ("demo.file-helpdesk", next((folder / "build" / "helpdesk").rglob("index.html"))),
+        ("demo.file-explained", Path(summary.explained)),
     ):
         click.echo(f"  {text(code, {}, language)}: {where}")
     click.echo()

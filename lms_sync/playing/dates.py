@@ -41,5 +41,6 @@ def move_scenario(scenario: Scenario, by: datetime.timedelta) -> Scenario:
         learned=(scenario.learned[0] + by, scenario.learned[1] + by),
         awarded=tuple(day + by for day in scenario.awarded),
         last=scenario.last + by,
+        asked_on=scenario.asked_on + by,
         shown=tuple(replace(one, on=one.on + by) for one in scenario.shown),
     )

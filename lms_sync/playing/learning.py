@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from authoring.activity import AssignmentActivity, QuizActivity
+from authoring.activity import AssignmentActivity, ForumActivity, QuizActivity
 from authoring.course import Course
 from lms_sync.learners import PracticeLearner
 from lms_sync.moodle.observe import Observation
@@ -45,6 +45,8 @@ class CourseToTake:
     before: tuple[QuizToTake, ...]
     after: tuple[QuizToTake, ...]
     work: tuple[WorkToDo, ...]
+    forums: Mapping[str, int]
+    """Course modules of the forums, by `<course>/<activity>`."""
 
 
 def courses_to_take(
@@ -60,6 +62,7 @@ def courses_to_take(
         before: list[QuizToTake] = []
         after: list[QuizToTake] = []
         work: list[WorkToDo] = []
+        forums: dict[str, int] = {}
         for activity in course.activities:
             thing = seen.find(Kind.ACTIVITY, slug, f"{slug}/{activity.id}")
             if thing is None:
@@ -69,7 +72,9 @@ def courses_to_take(
                 of_course.append(QuizToTake(quizzes[activity.quiz or slug], thing.id))
             elif isinstance(activity, AssignmentActivity):
                 work.append(WorkToDo(thing.id, activity.points, activity.pass_ or 0))
-        found[slug] = CourseToTake(seen.course_ids[slug], tuple(before), tuple(after), tuple(work))
+            elif isinstance(activity, ForumActivity):
+                forums[thing.key] = thing.id
+        found[slug] = CourseToTake(seen.course_ids[slug], tuple(before), tuple(after), tuple(work), forums)
     return found
 
 

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -13,8 +14,10 @@ from authoring.problems import LmsSyncError
 from certificates.issuer import Issuer
 from certificates.policy import Policy
 from certificates.register import approve, certify, issue_approved, proposals
+from helpdesk.desk import HelpDeskFile
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.people import Participant, People, known_accounts
+from lms_sync.playing.help_desk import answer, ask, bring_in
 from lms_sync.playing.learning import CourseToTake, learn, mark, take_tests_before
 from lms_sync.playing.scenarios import Scenario
 from lms_sync.playing.sheets import day_after, record
@@ -23,6 +26,7 @@ from lms_sync.pull import pull
 from lms_sync.store.database import reading
 from programmes import Programme
 
+_ANSWERED_AFTER = datetime.timedelta(days=2)
 APPROVED_BY = "Demo registrar"
 
 
@@ -46,6 +50,9 @@ class Counts:
     hours: float = 0.0
     exercises: int = 0
     certificates: int = 0
+    asked: int = 0
+    answered: int = 0
+    open_questions: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,7 @@ class Play:
     courses: Mapping[str, CourseToTake]
     days: Mapping[str, datetime.date] = field(default_factory=dict)
     """Sessions whose day was moved → the day on which the scenario has them; see `played_days`."""
+    desk: HelpDeskFile | None = None
     counts: Counts = field(default_factory=Counts)
     _marked: list[str] = field(default_factory=list)
 
@@ -95,6 +103,9 @@ class Play:
             acts.append(_Act(on, lambda person=person, place=place: self._learn(person, place)))  # type: ignore[misc]
         acts.append(_Act(last, self._mark))
         acts.extend(_Act(day, self._award) for day in scenario.awarded)
+        if self.desk is not None and scenario.asked:
+            acts.append(_Act(scenario.asked_on, lambda: self._ask(learners)))
+            acts.append(_Act(scenario.asked_on + _ANSWERED_AFTER, self._answer))
         return acts
 
     def _learners(self) -> list[Participant]:
@@ -129,6 +140,27 @@ class Play:
         trainer = self.stage.trainer()
         user_ids = [accounts[one].user_id for one in self._marked]
         self.counts.marked += mark(trainer, list(self.courses.values()), user_ids)
+        trainer.client.close()
+
+    def _ask(self, learners: Sequence[Participant]) -> None:
+        usernames = {one.idnumber: one.username for one in learners}
+        if self.desk is None or self.desk.forum is None:
+            return
+        course = self.courses[self.desk.forum.partition("/")[0]]
+        for one in self.scenario.asked:
+            ask(self.stage, course.course_id, course.forums[self.desk.forum], usernames[one.who], one)
+            self.counts.asked += 1
+
+    def _answer(self) -> None:
+        if self.desk is None:
+            return
+        trainer = self.stage.trainer()
+        clock, zone = self.stage.clock, ZoneInfo(self.programme.timezone)
+        bring_in(trainer.client, self.engine, self.site, self.desk, zone, clock)
+        self.counts.answered += answer(trainer.client, self.desk, self.scenario.asked)
+        self.stage.before_pull()
+        told = bring_in(trainer.client, self.engine, self.site, self.desk, zone, clock)
+        self.counts.open_questions = told.open
         trainer.client.close()
 
     def _record(self, session_id: str) -> None:

@@ -54,6 +54,16 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A question at the help desk; without an answer it stays open."""
+
+    who: str
+    subject: str
+    message: str
+    answer: str = ""
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One example and what happens in it; dates are those of the programme file."""
 
@@ -80,6 +90,9 @@ class Scenario:
     elsewhere: frozenset[str] = frozenset()
     """Exercises that are accepted in Moodle, not in a session."""
     shown: tuple[Shown, ...] = ()
+    asked_on: datetime.date = datetime.date.min
+    asked: tuple[Asked, ...] = ()
+    """What is asked at the help desk on that day; it is answered two days later."""
     explained: tuple[tuple[str, str], ...] = ()
     """(idnumber or institution, award): whose state is explained at the end."""
 
@@ -134,6 +147,22 @@ SCENARIOS: Mapping[str, Scenario] = {
                 *_shown("has", _DELIVERY),
                 *_shown("shkoder", _DELIVERY),
             ),
+            asked_on=_day("2026-04-20"),
+            asked=(
+                Asked(
+                    "AO-0004",
+                    "Shkresë pa datë",
+                    "Na erdhi një shkresë pa datë dhe pa numër nga një ndërmarrje. Çfarë date shkruaj në libër?",
+                    "Datën kur e morët në dorë. Në shënim shkruani „pa datë, pa numër”; datë të dërguesit mos shpikni.",
+                ),
+                Asked(
+                    "AO-0011",
+                    "Dy kopje të së njëjtës kërkesë",
+                    "Qytetari e solli kërkesën edhe me postë, edhe në sportel. A marrin dy numra?",
+                    "Një numër: e dyta lidhet me të parën dhe vihet në të njëjtën praktikë, me shënim.",
+                ),
+                Asked("AO-0020", "Kuti të lagura", "Tri kuti u lagën nga tubi. Kujt i raportojmë?"),
+            ),
             explained=(
                 ("AO-0019", "archive-trainer"),
                 ("AO-0002", "archive-trainer"),
@@ -168,6 +197,19 @@ SCENARIOS: Mapping[str, Scenario] = {
                             {"en": "Order of the head of staff", "sq": "Urdhër i drejtorit të personelit"},
                         ),
                     },
+                ),
+            ),
+            asked_on=_day("2026-03-10"),
+            asked=(
+                Asked(
+                    "MG-0006",
+                    "An expired permit at the counter",
+                    "A woman comes with a permit that expired last week and a job that she may lose. Where do I send her?",
+                    "To the migration counter of the regional directorate, with the date of her application in writing; "
+                    "note who received her there.",
+                ),
+                Asked(
+                    "MG-0013", "Interpreter for a short visit", "May a neighbour interpret for ten minutes?"
                 ),
             ),
             explained=(
@@ -213,6 +255,20 @@ SCENARIOS: Mapping[str, Scenario] = {
                             {"ro": "Trei anunțuri fotografiate", "en": "Three notices photographed"},
                         )
                     },
+                ),
+            ),
+            asked_on=_day("2026-04-06"),
+            asked=(
+                Asked(
+                    "COM-0003",
+                    "Programare ratată",
+                    "Un domn a venit cu o zi mai târziu decât programarea. Îl primim?",
+                    "Da, dacă există loc liber; altfel îi dați data nouă în scris, înainte să plece.",
+                ),
+                Asked(
+                    "COM-0018",
+                    "Telefon de la o rudă",
+                    "Sora întreabă dacă fratele ei a depus cererea. Ce spun?",
                 ),
             ),
             explained=(

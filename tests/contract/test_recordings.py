@@ -33,6 +33,8 @@ NOT_RECORDED = frozenset(
         "core_update_inplace_editable",
         "core_user_update_users",
         "gradereport_user_get_grade_items",
+        "mod_forum_add_discussion",
+        "mod_forum_add_discussion_post",
         "mod_forum_get_discussion_posts",
         "mod_forum_get_forum_discussions",
         "mod_forum_get_forums_by_courses",

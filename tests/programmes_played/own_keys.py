@@ -30,6 +30,8 @@ class OwnKeys:
 
     def __call__(self, text: str) -> str:
         """A key, or the key of something in a course (`<course>/<activity>`), as the run calls it."""
+        if text.startswith("courses/"):  # a file of a course
+            return f"courses/{self(text.removeprefix('courses/'))}"
         head, slash, rest = text.partition("/")
         return f"{self.prefix}-{head}{slash}{rest}" if head in self.tokens else text
 
@@ -70,6 +72,7 @@ def renamed_scenario(scenario: Scenario, own: OwnKeys) -> Scenario:
         of_leaders=frozenset(map(own, scenario.of_leaders)),
         elsewhere=frozenset(map(own, scenario.elsewhere)),
         shown=tuple(replace(one, institution=own(one.institution)) for one in scenario.shown),
+        asked=tuple(replace(one, who=own(one.who)) for one in scenario.asked),
         explained=tuple((own(who), award) for who, award in scenario.explained),
     )
 

@@ -32,9 +32,11 @@ from own_keys import play_today, played_days, rename, renamed_scenario
 from certificates.keys import make_key
 from certificates.policy import read_policies
 from certificates.register import open_issuer
+from helpdesk import read_helpdesk_file
 from lms_sync.academy import build_academy, read_academy
 from lms_sync.clock import SystemClock
 from lms_sync.demo import demo_config
+from lms_sync.helpdesk_site import build_helpdesk
 from lms_sync.learners import PracticeLearner, mobile_token
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import MoodleError
@@ -176,7 +178,19 @@ class Trial:
         courses = courses_to_take(academy.courses, academy.quizzes, left.observation)
         stage = PatientStage(self.url, self.clock, self.passwords, trainer, self.cron)
         play = Play(
-            stage, client, engine, SITE, folder, scenario, programme, people, policies, issuer, courses, days
+            stage,
+            client,
+            engine,
+            SITE,
+            folder,
+            scenario,
+            programme,
+            people,
+            policies,
+            issuer,
+            courses,
+            days=days,
+            desk=read_helpdesk_file(folder),
         )
         began = time.monotonic()
         counts = play.run()
@@ -192,6 +206,7 @@ class Trial:
         )
         explained = explain_some(engine, SITE, folder, scenario, policies, programme, self.clock)
         print(explained.read_text(encoding="utf-8"))
+        self.figures["helpdesk_pages"] = len(build_helpdesk(folder).site.pages)
         client.close()
         self.figures["seconds"] = self.seconds
         return self.figures

@@ -1,5 +1,5 @@
 <?php
-// Makes accounts with passwords, and enrols one as a non-editing teacher of courses, as an administrator does.
+// Makes accounts with passwords, and enrols one as a teacher of courses, as an administrator does.
 // Usage, from Moodle's folder: php accounts.php make < users.json | php accounts.php trainer USERNAME COURSEID…
 define('CLI_SCRIPT', true);
 require(getcwd() . '/config.php');
@@ -21,7 +21,7 @@ if ($what === 'make') {
     exit(0);
 }
 $user = $DB->get_record('user', ['username' => $argv[2], 'deleted' => 0], '*', MUST_EXIST);
-$role = $DB->get_record('role', ['shortname' => 'teacher'], '*', MUST_EXIST);
+$role = $DB->get_record('role', ['shortname' => 'editingteacher'], '*', MUST_EXIST);
 foreach (array_slice($argv, 3) as $courseid) {
     enrol_try_internal_enrol($courseid, $user->id, $role->id);
 }
