@@ -1,7 +1,8 @@
 """The whole way in one go: an example academy, a stand-in Moodle, people who learn, certificates that verify.
 
 Everything is real but the site and the people: the same files, calls, database, keys (marked as demo
-keys) and portal as in daily use.
+keys) and portal as in daily use. A programme takes months; the stand-in's time and ours go through its days
+together, so that every date in the register is one on which it could have happened.
 """
 
 from __future__ import annotations
@@ -10,34 +11,42 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import requests
-from sqlalchemy import Engine
 
 from authoring.problems import LmsSyncError, Refused
+from certificates.policy import Policy, read_policies
+from certificates.register import open_issuer
+from helpdesk import read_helpdesk_file
 from lms_sync.academy import build_academy, read_academy
 from lms_sync.clock import Clock
-from lms_sync.learners import PracticeLearner, mobile_token
+from lms_sync.helpdesk_site import build_helpdesk
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.package_data import config_example, example_academy
 from lms_sync.people import Participant, known_accounts, read_people
-from lms_sync.pull import pull
+from lms_sync.playing.dates import move_scenario, move_text, years_to_move
+from lms_sync.playing.ending import awards, explain_some, report_completion, verify_one
+from lms_sync.playing.learning import courses_to_take
+from lms_sync.playing.play import Play
+from lms_sync.playing.scenarios import SCENARIOS, Scenario
+from lms_sync.playing.stage import StandInStage
+from lms_sync.programme_files import programmes_by_id
 from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.served import served_at
 from lms_sync.settings import Settings, database_url, load_settings, read_token
 from lms_sync.store.database import open_database, reading
 from lms_sync.write_files import write_durably
+from programmes import Programme
 
 MARKER = ".lms-sync-demo"
 DEFAULT_FOLDER = "demo-academy"
@@ -70,44 +79,45 @@ class DemoSummary:
     verification_url: str
     certificate: str
     seconds: float
+    programme: str
+    sessions: int
+    participations: int
+    exercises: int
+    assignments_marked: int
+    awards: Mapping[str, int]
+    """Certificates by policy."""
+    helpdesk_pages: int
+    questions_asked: int
+    questions_answered: int
+    explained: str
+    """The file with what `lms-sync explain` says of a few people and institutions."""
 
     def as_json(self) -> dict[str, object]:
         """The mapping that is written."""
         return asdict(self)
 
 
-# How each of eight neighbours in the list does: package's status and score, share of right answers in the quiz.
-_WAYS: tuple[tuple[str, int | None, float | None], ...] = (
-    ("passed", 95, 1.0),
-    ("passed", 90, 0.9),
-    ("passed", 80, 0.85),
-    ("passed", 100, 0.5),  # fails the quiz
-    ("passed", 85, 0.95),
-    ("incomplete", None, None),  # stops half-way
-    ("passed", 75, 0.8),
-    ("failed", 40, 0.75),  # fails the package
-)
-
-
 def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-officers") -> DemoSummary:
     """Plays the demo in `folder`; raises Refused where that is somebody's own folder, and DemoFailed."""
     started = time.monotonic()
-    _make_folder(folder, example)
+    scenario = _make_folder(folder, example, clock)
     academy = read_academy(folder)
     said("demo.checked", courses=len(academy.courses), quizzes=len(academy.quizzes))
     built = build_academy(academy)
     questions = sum(len(bank.questions) for bank in built.banks.values())
     said("demo.built", packages=len(built.packages), questions=questions)
 
-    people = read_people(folder).participants
-    passwords = {person.username: secrets.token_urlsafe(12) for person in people}
+    programme = programmes_by_id(folder)[scenario.programme]
+    policies = read_policies(folder)
+    people = read_people(folder)
     service_token = secrets.token_hex(16)
-    with _standin(people, passwords, service_token) as url:
-        settings = _configure(folder, url, service_token, clock)
+    with _standin(people.participants, programme, service_token) as stage:
+        stage.go_to(scenario.pushed)
+        settings = _configure(folder, stage.url, service_token, programme, policies, clock)
         site = settings.sites[SITE]
-        client = MoodleClient(url, read_token(SITE, site, folder))
+        client = MoodleClient(stage.url, read_token(SITE, site, folder))
         engine = open_database(database_url(settings, folder))
-        said("demo.site", url=url, n=len(people))
+        said("demo.site", url=stage.url, n=len(people.participants))
 
         def again() -> Prepared:
             with reading(engine) as connection:
@@ -119,7 +129,7 @@ def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-
             raise DemoFailed("demo.apply-refused", n=len(prepared.plan.refused))
         said("demo.planned", n=len(prepared.plan.work))
         report, left = apply_prepared(
-            client, engine, SITE, prepared, settings, site, folder, clock, again=again
+            client, engine, SITE, prepared, settings, site, folder, stage.clock, again=again
         )
         if report.failed:
             change, problem = report.failed[0]
@@ -128,38 +138,72 @@ def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-
         second = len(again().plan.work)
         said("demo.applied", created=created, second=second)
 
-        courses = left.observation.course_ids
-        learned = _learn(url, people, passwords, courses, folder)
-        said("demo.learned", **learned)
-        time.sleep(1.1)  # a pull leaves the running second to the next one: its rows may not all be there yet
-        facts = pull(client, engine, SITE, courses, clock).facts
-        said("demo.pulled", n=facts)
+        issuer = open_issuer(
+            did=settings.issuer.did,
+            base_url=settings.portal.base_url,
+            key_file=folder / settings.issuer.key_file,
+        )
+        courses = courses_to_take(academy.courses, academy.quizzes, left.observation)
+        play = Play(
+            stage,
+            client,
+            engine,
+            SITE,
+            folder,
+            scenario,
+            programme,
+            people,
+            policies,
+            issuer,
+            courses,
+            desk=read_helpdesk_file(folder),
+        )
+        counts = play.run()
+        said("demo.learned", passed=counts.passed, failed=counts.failed, stopped=counts.stopped)
+        said("demo.sessions", n=counts.sessions, days=counts.participations, hours=f"{counts.hours:g}")
+        said("demo.pulled", n=counts.facts)
+        said("demo.asked", n=counts.asked, answered=counts.answered)
+        stage.back_to_now()
         client.close()
-    certificates, second_issued = _certify(engine, folder, settings, clock)
-    said("demo.certified", n=certificates, second=second_issued)
-    verification, verification_url, pdf = _verify(engine, folder, settings, clock)
-    said("demo.verified", status=verification, url=verification_url)
-    reports = _report(folder, settings, clock)
+    second_issued = play.award()
+    said("demo.certified", n=counts.certificates, second=second_issued)
+    verified = verify_one(engine, SITE, folder, settings, clock)
+    said("demo.verified", status=verified.status, url=verified.url)
+    reports = report_completion(folder, settings, SITE, clock, programme.default_language)
     said("demo.reported", institutions=reports)
+    helpdesk = build_helpdesk(folder)
+    said("demo.helpdesk", n=len(helpdesk.site.pages))
     summary = DemoSummary(
         packages=len(built.packages),
         questions=questions,
         created=created,
         second_apply_changes=second,
-        facts=facts,
-        certificates=certificates,
+        facts=counts.facts,
+        certificates=counts.certificates,
         second_certify_issued=second_issued,
-        verification=verification,
-        verification_url=verification_url,
-        certificate=str(pdf),
+        verification=verified.status,
+        verification_url=verified.url,
+        certificate=str(verified.pdf),
         seconds=round(time.monotonic() - started, 1),
+        programme=programme.id,
+        sessions=counts.sessions,
+        participations=counts.participations,
+        exercises=counts.exercises,
+        assignments_marked=counts.marked,
+        awards=awards(engine, SITE),
+        helpdesk_pages=len(helpdesk.site.pages),
+        questions_asked=counts.asked,
+        questions_answered=counts.answered,
+        explained=str(explain_some(engine, SITE, folder, scenario, policies, programme, clock)),
     )
     text = json.dumps(summary.as_json(), ensure_ascii=False, indent=2) + "\n"
     write_durably(folder / "summary.json", text.encode("utf-8"))
     return summary
 
 
-def _make_folder(folder: Path, example: str) -> None:
+def _make_folder(folder: Path, example: str, clock: Clock) -> Scenario:
+    """A fresh copy of an example, its dates moved by whole years where it would be played in the future."""
+    scenario = SCENARIOS[example]
     if folder.exists():
         if any(folder.iterdir()) and not (folder / MARKER).is_file():
             raise Refused("demo.not-ours", folder=str(folder))
@@ -169,26 +213,47 @@ def _make_folder(folder: Path, example: str) -> None:
     folder.mkdir(parents=True)
     (folder / MARKER).write_text("made by lms-sync demo; replaced by the next demo\n", encoding="utf-8")
     shutil.copytree(example_academy(example), folder, dirs_exist_ok=True)
+    move = years_to_move(scenario.last, clock.now().date())
+    if move:
+        for path in sorted((folder / "programmes").glob("*.yaml")):
+            text = path.read_text(encoding="utf-8")
+            path.write_text(move_text(text, lambda day: day + move), encoding="utf-8", newline="\n")
+    return move_scenario(scenario, move)
 
 
-def _configure(folder: Path, url: str, token: str, clock: Clock) -> Settings:
+def _configure(
+    folder: Path, url: str, token: str, programme: Programme, policies: Sequence[Policy], clock: Clock
+) -> Settings:
     from certificates.keys import make_key
 
     write_durably(folder / ".lms-sync" / "token", f"{token}\n".encode(), mode=0o600)
-    write_durably(folder / "config.yaml", demo_config(url).encode("utf-8"))
+    write_durably(folder / "config.yaml", demo_config(url, programme, policies).encode("utf-8"))
     settings = load_settings(folder)
     make_key(folder / settings.issuer.key_file, demo=True, clock=clock)
     return settings
 
 
-def demo_config(url: str) -> str:
-    """The commented example configuration, with the demo's own values in place of the example's."""
+def demo_config(url: str, programme: Programme, policies: Sequence[Policy]) -> str:
+    """The commented example configuration, with the demo's own values in place of the example's.
+
+    Languages and the time zone are the programme's; who issues is who issues its first award.
+    """
+    issuer = next(one.issuer_name for one in policies if one.id == programme.awards[0])
+    names = json.dumps(issuer.model_dump(), ensure_ascii=False)
+    language = programme.default_language
     text = config_example()
     for example, own in (
         ("url: https://moodle.example.org", f"url: {url}"),
         ("token_env: LMS_SYNC_TOKEN", "token_file: .lms-sync/token"),
         ("    # token_file: .lms-sync/token\n", ""),
+        ("\nlanguage: en\n", f"\nlanguage: {language}\n"),
+        ("    timezone: Europe/Tirane\n", f"    timezone: {programme.timezone}\n"),
+        ("    language: sq\n", f"    language: {language}\n"),
         ("did: did:web:certificates.example.org", "did: did:web:127.0.0.1%3A8440"),
+        (
+            "name: {sq: Drejtoria e Përgjithshme e Arkivave, en: General Directorate of Archives}",
+            f"name: {names}",
+        ),
         ("base_url: https://certificates.example.org", "base_url: http://127.0.0.1:8440"),
     ):
         if text.count(example) != 1:
@@ -197,9 +262,23 @@ def demo_config(url: str) -> str:
     return "# Made by lms-sync demo. The site was the stand-in Moodle, which ended with the demo.\n" + text
 
 
+_TRAINER = "demo.trainer"
+_MAY = [
+    "moodle/course:manageactivities",
+    "moodle/course:view",
+    "mod/assign:view",
+    "mod/assign:grade",
+    "mod/forum:viewdiscussion",
+    "mod/forum:replypost",
+    "mod/forum:viewqandawithoutposting",
+]
+
+
 @contextmanager
-def _standin(people: Sequence[Participant], passwords: Mapping[str, str], token: str) -> Iterator[str]:
-    """A stand-in Moodle with everybody's account on it, as a process of its own; its address."""
+def _standin(people: Sequence[Participant], programme: Programme, token: str) -> Iterator[StandInStage]:
+    """A stand-in Moodle with everybody's account on it, as a process of its own; the stage that it is."""
+    passwords = {person.username: secrets.token_urlsafe(12) for person in people}
+    passwords[_TRAINER] = secrets.token_urlsafe(12)
     seed = {
         "service_account": {"token": token},
         "users": [
@@ -211,10 +290,19 @@ def _standin(people: Sequence[Participant], passwords: Mapping[str, str], token:
                 "email": person.email,
                 # The first half is known to the site by number, the others only by their user names.
                 "idnumber": person.idnumber if number % 2 == 0 else "",
-                "lang": person.language or "sq",
+                "lang": person.language or programme.default_language,
             }
             for number, person in enumerate(people)
+        ]
+        + [
+            {
+                "username": _TRAINER,
+                "password": passwords[_TRAINER],
+                "firstname": "Demo",
+                "lastname": "Trainer",
+            }
         ],
+        "capabilities": {_TRAINER: _MAY},
         "courses": [  # there before us, and untouched after us
             {
                 "fullname": "Hyrje në punë",
@@ -236,7 +324,8 @@ def _standin(people: Sequence[Participant], passwords: Mapping[str, str], token:
             env=_environment(),
         )
         try:
-            yield f"http://127.0.0.1:{_port_of(process, port_file)}"
+            url = f"http://127.0.0.1:{_port_of(process, port_file)}"
+            yield StandInStage(url, passwords, _TRAINER, programme.timezone, partial(_set_clock, url))
         finally:
             process.terminate()
             try:
@@ -245,6 +334,10 @@ def _standin(people: Sequence[Participant], passwords: Mapping[str, str], token:
                 process.kill()
             if process.stderr is not None:
                 process.stderr.close()
+
+
+def _set_clock(url: str, now: int) -> None:
+    requests.post(f"{url}/standin/clock", json={"now": now, "frozen": False}, timeout=30).raise_for_status()
 
 
 def _environment() -> dict[str, str]:
@@ -266,110 +359,3 @@ def _port_of(process: subprocess.Popen[bytes], port_file: Path) -> int:
         else ""
     )
     raise DemoFailed("demo.standin-failed", reason=told.strip()[-300:] or "no answer")
-
-
-def _learn(
-    url: str,
-    people: Sequence[Participant],
-    passwords: Mapping[str, str],
-    course_ids: Mapping[str, int],
-    folder: Path,
-) -> dict[str, int]:
-    """Everybody learns, each in one of the ways; how many went which way."""
-    quizzes = read_academy(folder).quizzes
-    counts = {"passed": 0, "failed": 0, "stopped": 0}
-    for number, person in enumerate(people):
-        status, score, right = _WAYS[number % len(_WAYS)]
-        learner = PracticeLearner(
-            MoodleClient(url, mobile_token(url, person.username, passwords[person.username]))
-        )
-        for course in person.courses:
-            learner.take_package(course_ids[course], status=status, score=score)
-            if right is not None:
-                learner.take_quiz(course_ids[course], quizzes[course], right=right)
-        learner.client.close()
-        way = "stopped" if right is None else "passed" if status == "passed" and right >= _PASS else "failed"
-        counts[way] += 1
-    return counts
-
-
-_PASS = 0.7
-
-
-def _certify(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> tuple[int, int]:
-    """Certify, approve, certify again: certificates issued the first time and the second."""
-    from certificates.policy import read_policies
-    from certificates.register import approve, certify, issue_approved, open_issuer, proposals
-    from lms_sync.programme_files import programmes_by_id
-
-    policies = read_policies(folder)
-    programmes = programmes_by_id(folder)
-    issuer = open_issuer(
-        did=settings.issuer.did, base_url=settings.portal.base_url, key_file=folder / settings.issuer.key_file
-    )
-    issued: list[int] = []
-    for _ in range(2):
-        certify(engine, SITE, policies, clock, programmes=programmes)
-        waiting = [one.grant_key for one in proposals(engine, SITE)]
-        approve(engine, SITE, waiting, by="Demo registrar", clock=clock)
-        report = issue_approved(engine, SITE, issuer, clock)
-        if report.problems:
-            raise DemoFailed("demo.not-issued", n=len(report.problems), code=report.problems[0].code)
-        issued.append(len(report.issued))
-    return issued[0], issued[1]
-
-
-def _verify(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> tuple[str, str, Path]:
-    """Asks the portal over HTTP about one certificate; its status, its address, and the PDF written out."""
-    from certificates.register import issued, read_document
-
-    first = min(issued(engine, SITE), key=lambda one: one.serial)
-    pdf = folder / "certificates" / "issued" / f"{first.serial}.pdf"
-    write_durably(pdf, read_document(engine, first.issue_id, "pdf"), mode=0o600)
-    with _portal(engine, folder, settings, clock) as url:
-        reply = requests.get(
-            f"{url}/verify/{first.verification_id}", headers={"Accept": "application/json"}, timeout=30
-        )
-        answer = reply.json()
-    if answer.get("serial") != first.serial:
-        raise DemoFailed("demo.verify-failed", answer=str(answer))
-    return str(answer["status"]), first.verification_url, pdf
-
-
-@contextmanager
-def _portal(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> Iterator[str]:
-    """The verification portal on a free port of this machine; its address."""
-    import uvicorn
-
-    from certificates.keys import read_public_key
-    from certificates.portal.app import create_app
-
-    app = create_app(
-        engine,
-        did=settings.issuer.did,
-        keys=(read_public_key(folder / settings.issuer.key_file),),
-        issuer_name=settings.issuer.name,
-        language=settings.language,
-        clock=clock,
-    )
-    # Named as TCP, so that the server switches off waiting for more to send (Nagle's algorithm).
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(16)  # so that a request waits until the server has started
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
-
-
-def _report(folder: Path, settings: Settings, clock: Clock) -> int:
-    """Writes the completion report of every course; how many institutions the first one lists."""
-    from lms_sync.cli.officer_report import make_reports
-
-    written = make_reports(folder, settings, SITE, settings.sites[SITE], clock, language="sq")
-    return len(written[0].report.rows)

@@ -87,10 +87,18 @@ class PracticeLearner:
             "mod_scorm_insert_scorm_tracks", {"scoid": sco["id"], "attempt": 1, "tracks": tracks}, write=True
         )
 
-    def take_quiz(self, course_id: int, quiz: Quiz, *, right: float, finish: bool = True) -> int:
-        """Takes the course's quiz, with about `right` (0..1) of the questions right; the attempt's id."""
+    def take_quiz(
+        self, course_id: int, quiz: Quiz, *, right: float, finish: bool = True, activity: int | None = None
+    ) -> int:
+        """Takes a quiz of the course, with about `right` (0..1) of the questions right; the attempt's id.
+
+        `activity` is its course module; without it the course must have only one quiz. Raises NotUnderstood.
+        """
         found = self.client.call("mod_quiz_get_quizzes_by_courses", {"courseids": [course_id]})["quizzes"]
-        attempt = self.client.call("mod_quiz_start_attempt", {"quizid": found[0]["id"]}, write=True)[
+        wanted = [one for one in found if activity in (None, int(one["coursemodule"]))]
+        if len(wanted) != 1:
+            raise NotUnderstood("learner.which-quiz", n=len(wanted), course=course_id)
+        attempt = self.client.call("mod_quiz_start_attempt", {"quizid": wanted[0]["id"]}, write=True)[
             "attempt"
         ]
         shown = list(self._pages(int(attempt["id"])))

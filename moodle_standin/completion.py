@@ -27,8 +27,8 @@ COMPLETE_FAIL: Final = 3
 
 STATUS_OPTIONS: Final = {"passed": 2, "completed": 4}
 STATUS_ELEMENTS: Final = ("cmi.core.lesson_status", "cmi.completion_status", "cmi.success_status")
-# Rules of the simple types that nobody can meet here, as learners cannot post, submit or answer.
-_WITHOUT_LEARNERS: Final = ("posts", "discussions", "replies", "entries", "submit")
+# Rules of the simple types. Only assignments can be handed in here; nobody can post or answer.
+_SIMPLE_RULES: Final = ("posts", "discussions", "replies", "entries", "submit")
 SCORE_ELEMENTS: Final = ("cmi.core.score.raw", "cmi.score.raw")
 
 
@@ -85,9 +85,10 @@ def rule_states(site: Site, module: CourseModule, user_id: int) -> dict[str, int
     if module.modname == "scorm":
         states |= _scorm_states(site, site.scorms[module.instance], user_id)
     simple = site.simple.get((module.modname, module.instance))
-    for rule in _WITHOUT_LEARNERS if simple else ():
+    for rule in _SIMPLE_RULES if simple else ():
         if simple and simple.rules.get(rule):
-            states[f"completion{rule}"] = INCOMPLETE
+            done = rule == "submit" and (simple.id, user_id) in site.submissions
+            states[f"completion{rule}"] = COMPLETE if done and module.modname == "assign" else INCOMPLETE
     if module.completiongradeitemnumber is not None:
         state = _grade_state(site, module, user_id)
         states["completionusegrade"] = state
@@ -275,7 +276,7 @@ def _describe(site: Site, module: CourseModule, rule: str) -> str:
         score = site.scorms[module.instance].completionscorerequired
         return f"Receive a score of {score} or more"
     return {
-        **{f"completion{name}": name for name in _WITHOUT_LEARNERS},
+        **{f"completion{name}": name for name in _SIMPLE_RULES},
         "completionview": "View",
         "completionstatusallscos": "Do all parts of this activity",
         "completionusegrade": "Receive a grade",

@@ -137,8 +137,18 @@ class SimpleActivity:
     settings: dict[str, Any] = field(default_factory=dict)
     rules: dict[str, int] = field(default_factory=dict)
     answers: int = 0
-    """How many have answered, posted or handed in; nobody can do it here, a test sets it."""
+    """How many have handed in; where nobody can answer or post, a test sets it."""
     graded: int = 0
+    timemodified: int = 0
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a learner handed in to an assignment; it is never a draft, as drafts are off."""
+
+    text: str
+    files: tuple[str, ...]
+    timemodified: int
 
 
 @dataclass

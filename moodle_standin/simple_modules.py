@@ -1,7 +1,7 @@
 """The types of activities whose settings are plain values: what a push may say of each, and Moodle's defaults.
 
-Learners cannot act in them here, except that the pages of a course can be seen; so their rules of
-completion (posts, submissions, answers) are kept and never met.
+Learners can see the pages of a course, hand in assignments and write in forums and glossaries. Only what they hand in
+counts for completion here; rules about posts, entries and answers are kept and never met.
 """
 
 from __future__ import annotations

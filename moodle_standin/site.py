@@ -49,6 +49,7 @@ from moodle_standin.records import (
     Service,
     SimpleActivity,
     StoredFile,
+    Submission,
     Token,
     User,
 )
@@ -130,6 +131,8 @@ class Site:
     simple: dict[tuple[str, int], SimpleActivity] = field(default_factory=dict)
     discussions: dict[int, Discussion] = field(default_factory=dict)
     glossary_entries: dict[int, GlossaryEntry] = field(default_factory=dict)
+    submissions: dict[tuple[int, int], Submission] = field(default_factory=dict)
+    """(assignment id, user id) -> what was handed in last."""
     scorms: dict[int, Scorm] = field(default_factory=dict)
     scoes: dict[int, Sco] = field(default_factory=dict)
     scorm_attempts: dict[tuple[int, int], list[ScormAttempt]] = field(default_factory=dict)

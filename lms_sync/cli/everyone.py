@@ -13,6 +13,8 @@ from authoring.messages import text
 from lms_sync.cli import outcome
 from lms_sync.clock import SystemClock
 
+EXAMPLES = ("archive-officers", "training-of-trainers", "inspectorate")
+
 
 @click.command()
 @click.option(
@@ -23,15 +25,23 @@ from lms_sync.clock import SystemClock
     help="Where to play (default: ./demo-academy); replaced only when an earlier demo made it.",
 )
 @click.option(
+    "--programme",
+    "example",
+    type=click.Choice(EXAMPLES),
+    default=EXAMPLES[0],
+    show_default=True,
+    help="Which of the example programmes to play.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Machine-readable output: what is also in summary.json."
 )
-def demo(folder: Path | None, as_json: bool) -> int:
-    """Play the whole way on this machine: course, stand-in Moodle, learners, certificates, verification.
+def demo(folder: Path | None, example: str, as_json: bool) -> int:
+    """Play a whole programme on this machine: course, stand-in Moodle, sessions, certificates, verification.
 
     \b
     Examples:
       lms-sync demo
-      lms-sync demo --dir trial --json
+      lms-sync demo --programme training-of-trainers --dir trial --json
     """
     from lms_sync.demo import DEFAULT_FOLDER, run_demo
 
@@ -42,7 +52,7 @@ def demo(folder: Path | None, as_json: bool) -> int:
         if not as_json:
             click.echo(f"{click.style('✓', fg='green', bold=True)} {text(code, params, language)}")
 
-    summary = run_demo(folder, SystemClock(), said)
+    summary = run_demo(folder, SystemClock(), said, example=example)
     if as_json:
         click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
         return outcome.DONE
@@ -53,6 +63,8 @@ def demo(folder: Path | None, as_json: bool) -> int:
         ("created", summary.created),
         ("second-apply", summary.second_apply_changes),
         ("facts", summary.facts),
+        ("participations", summary.participations),
+        ("questions-answered", summary.questions_answered),
         ("certificates", summary.certificates),
         ("second-certify", summary.second_certify_issued),
         ("verification", summary.verification),
@@ -69,6 +81,8 @@ def demo(folder: Path | None, as_json: bool) -> int:
         ("demo.file-package", next((folder / "build").glob("*/*.zip"))),
         ("demo.file-certificate", Path(summary.certificate)),
         ("demo.file-report", next(reports.glob("*.xlsx"))),
+        ("demo.file-helpdesk", next((folder / "build" / "helpdesk").rglob("index.html"))),
+        ("demo.file-explained", Path(summary.explained)),
     ):
         click.echo(f"  {text(code, {}, language)}: {where}")
     click.echo()

@@ -98,6 +98,7 @@ def fill_simple(site: Site, module: CourseModule, wanted: dict[str, Any]) -> Non
     if wanted["intro"] is not None:
         activity.intro = wanted["intro"]
     activity.settings |= wanted["own"]
+    activity.timemodified = site.now()
     item = site.grade_item_of(module.modname, module.instance)
     if item is not None:
         item.grademax = float(activity.settings["grade"])

@@ -25,6 +25,7 @@ Function = Callable[[Call, dict[str, Any]], Any]
 Row = TypeVar("Row")
 
 MODULES: Final = (
+    "assign",
     "batch",
     "cohorts",
     "completion",

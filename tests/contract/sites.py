@@ -148,6 +148,12 @@ class SiteUnderTest:
     def forget_objects(self, step: str, course: int) -> None:
         raise NotImplementedError
 
+    @contextmanager
+    def trainer(self, step: str, username: str, course_id: int) -> Iterator[None]:
+        """The account may mark in the course, as an administrator lets it."""
+        raise NotImplementedError
+        yield
+
 
 class StandInSite(SiteUnderTest):
     """The stand-in, started as a process of its own."""
@@ -234,6 +240,15 @@ class StandInSite(SiteUnderTest):
         self._control("services", {"shortname": name, "functions": functions})
         yield Secret(self._control("tokens", {"username": account, "service": name})["token"])
         self._control("services", {"shortname": name, "remove": True})
+
+    @contextmanager
+    def trainer(self, step: str, username: str, course_id: int) -> Iterator[None]:
+        held = ["moodle/course:view", "mod/assign:view", "mod/assign:grade"]
+        self._control("capabilities", {"username": username, "add": held})
+        try:
+            yield
+        finally:
+            self._control("capabilities", {"username": username, "remove": held})
 
     @contextmanager
     def allowed(self, capability: str) -> Iterator[None]:
@@ -372,3 +387,12 @@ class RealSite(SiteUnderTest):
 
     def forget_objects(self, step: str, course: int) -> None:
         self._run(step, str(HERE / "site_scripts" / "forget_objects.php"), str(course))
+
+    @contextmanager
+    def trainer(self, step: str, username: str, course_id: int) -> Iterator[None]:
+        script = str(HERE / "site_scripts" / "trainer.php")
+        self._run(step, script, "add", username, str(course_id))
+        try:
+            yield
+        finally:
+            self._run(step, script, "remove", username, str(course_id), must=True)

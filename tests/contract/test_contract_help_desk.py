@@ -54,6 +54,7 @@ def test_questions_and_their_replies_are_read_from_a_forum(
     forum = next(one["id"] for one in forums if one["name"].startswith("Pyetje"))
     said = {"forumid": forum, "subject": "Afati i ruajtjes", "message": "<p>Sa vjet?</p>"}
     learner.call("mod_forum_add_discussion", said, write=True)
+    site.keep("forum-asked")
     asked = {"forumid": forum, "sortorder": 4, "page": 0, "perpage": 100}
     discussions = learner.call("mod_forum_get_forum_discussions", asked)["discussions"]
     site.keep("forum-discussions")
@@ -62,6 +63,10 @@ def test_questions_and_their_replies_are_read_from_a_forum(
     posts = learner.call("mod_forum_get_discussion_posts", asked)["posts"]
     site.keep("forum-posts")
     assert [one["subject"] for one in posts] == ["Afati i ruajtjes"]
+    reply = {"postid": posts[0]["id"], "subject": "Re: Afati i ruajtjes", "message": "<p>Gjeta: dhjetë.</p>"}
+    learner.call("mod_forum_add_discussion_post", reply, write=True)
+    site.keep("forum-replied")
+    assert len(learner.call("mod_forum_get_discussion_posts", asked)["posts"]) == 2
 
 
 def test_an_entry_of_a_glossary_is_added_changed_and_taken_out(

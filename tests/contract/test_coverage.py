@@ -11,9 +11,11 @@ from test_contract_without_plugin import CORE_SERVICE, NEW_PASSWORD
 from lms_sync.moodle.functions import ADOPT_FUNCTIONS, FUNCTIONS, MANY_CALLS, READ_ONLY_FUNCTIONS
 
 CALLED = frozenset(called_functions())
+TRAINER = "trainer-marks"
 WHERE_POSSIBLE = {
     CORE_SERVICE: {"core_update_inplace_editable", "core_course_get_course_module"},
     NEW_PASSWORD: {"core_user_update_users"},
+    TRAINER: {"mod_assign_save_grade"},
 }
 """No service of the site under test offers these to the account; where a step could not be run, it is counted by name."""
 
