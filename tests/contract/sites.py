@@ -370,6 +370,20 @@ class RealSite(SiteUnderTest):
             self._run(step, script, "remove", name, account, must=True)
 
     @contextmanager
+    def allowed(self, capability: str) -> Iterator[None]:
+        if not self._command:
+            yield
+            return
+        script = str(HERE / "site_scripts" / "capability.php")
+        step = f"{capability} for a moment"
+        roles = self._run(step, script, "take", self.account, capability)[1].splitlines()[-1]
+        self._run(step, script, "give", roles, capability, must=True)
+        try:
+            yield
+        finally:
+            self._run(step, script, "take", self.account, capability, must=True)
+
+    @contextmanager
     def without_capability(self, step: str, *capabilities: str) -> Iterator[None]:
         script = str(HERE / "site_scripts" / "capability.php")
         roles = self._run(step, script, "take", self.account, *capabilities)[1].splitlines()[-1]
