@@ -23,36 +23,26 @@ HOW = "run `make contract` on a real Moodle with MOODLE_URL, MOODLE_TOKEN, MOODL
 
 NOT_RECORDED = frozenset(
     {
-        "core_completion_get_activities_completion_status",
-        "core_completion_get_course_completion_status",
-        "core_course_get_contents",
-        "core_course_get_course_module",
-        "core_enrol_get_enrolled_users",
-        "core_group_get_course_groups",
-        "core_group_get_group_members",
-        "core_update_inplace_editable",
         "core_user_update_users",
-        "gradereport_user_get_grade_items",
-        "mod_forum_get_discussion_posts",
-        "mod_forum_get_forum_discussions",
-        "mod_forum_get_forums_by_courses",
-        "mod_glossary_add_entry",
-        "mod_glossary_delete_entry",
-        "mod_glossary_get_entries_by_letter",
-        "mod_glossary_get_glossaries_by_courses",
-        "mod_glossary_update_entry",
-        "mod_quiz_get_user_attempts",
-        "mod_scorm_get_scorm_sco_tracks",
-        "tool_mobile_call_external_functions",
     }
 )
-"""Called by the suite, and not yet part of a recording; the next one empties this list."""
+"""Called by the suite, but of no recording: the documented role does not have the right (moodle/user:update)."""
 
 TOLERATED: tuple[Tolerated, ...] = (
     Tolerated(
         "changes-course-completion",
         r"\.rows\[\]\.data\.timecompleted",
         "null until Moodle has worked the course completion out, at once or by the next cron",
+    ),
+    Tolerated(
+        "forum-discussions",
+        r"\.discussions\[\]\.attachment",
+        "declared as a text, and false where there is none; the product does not read it",
+    ),
+    Tolerated(
+        "grades-told-by-core",
+        r"\.usergrades\[\]\.gradeitems\[\]\.weight(raw|formatted)",
+        "there or not, by how the course weighs its grades; the product does not read it",
     ),
     Tolerated(
         "learner-questions",
