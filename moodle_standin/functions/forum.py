@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from moodle_standin.errors import MoodleError, missing_record
 from moodle_standin.formatting import name_in_answer
+from moodle_standin.functions.ratings import no_ratings
 from moodle_standin.functions.registry import serves
 from moodle_standin.records import CourseModule, Discussion, ForumPost
 from moodle_standin.site import Call
@@ -76,6 +77,17 @@ def get_forums_by_courses(call: Call, params: dict[str, Any]) -> Any:
                     "name": name_in_answer(call, call.site.module_name(module)),
                     "intro": simple.intro if simple else "",
                     "introformat": 1,
+                    "introfiles": [],
+                    "lang": "",
+                    "duedate": 0,
+                    "cutoffdate": 0,
+                    "numdiscussions": sum(
+                        one.forum == module.instance for one in call.site.discussions.values()
+                    ),
+                    "cancreatediscussions": call.can("mod/forum:startdiscussion", course_id)
+                    and _type(call, module.instance) != "news",
+                    "lockdiscussionafter": 0,
+                    "istracked": False,
                     "maxattachments": 1,
                     "forcesubscribe": 0,
                     "trackingtype": 1,
@@ -120,7 +132,7 @@ def _discussion(call: Call, module: CourseModule, one: Discussion) -> dict[str, 
         "message": first.message,
         "messageformat": 1,
         "messagetrust": 0,
-        "attachment": "",
+        "attachment": False,
         "totalscore": 0,
         "mailnow": 0,
         "userfullname": _name(call, one.userid),
@@ -159,6 +171,7 @@ def get_discussion_posts(call: Call, params: dict[str, Any]) -> Any:
         "posts": [_post(call, post) for post in posts],
         "forumid": one.forum,
         "courseid": one.course,
+        "ratinginfo": no_ratings(site, module, "post"),
         "warnings": [],
     }
 
@@ -176,7 +189,10 @@ def _post(call: Call, post: ForumPost) -> dict[str, Any]:
             "fullname": _name(call, post.userid),
             "isdeleted": False,
             "groups": [],
-            "urls": {"profile": f"{call.site.settings.url}/user/view.php?id={post.userid}"},
+            "urls": {
+                "profile": f"{call.site.settings.url}/user/view.php?id={post.userid}",
+                "profileimage": _picture(call),
+            },
         },
         "discussionid": post.discussion,
         "hasparent": bool(post.parent),
@@ -200,9 +216,29 @@ def _post(call: Call, post: ForumPost) -> dict[str, Any]:
             "controlreadstatus": False,
             "canreplyprivately": False,
         },
+        "urls": _urls(call, post, own=own),
         "attachments": [],
         "messageinlinefiles": [],
         "tags": [],
+        "html": {"rating": None, "taglist": None, "authorsubheading": f"by {_name(call, post.userid)}"},
+    }
+
+
+def _urls(call: Call, post: ForumPost, *, own: bool) -> dict[str, str | None]:
+    here = f"{call.site.settings.url}/mod/forum"
+    discussion = f"{here}/discuss.php?d={post.discussion}"
+    return {
+        "view": f"{discussion}#p{post.id}",
+        "viewisolated": f"{discussion}&parent={post.id}",
+        "viewparent": f"{discussion}#p{post.parent}" if post.parent else None,
+        "edit": f"{here}/post.php?edit={post.id}" if own else None,
+        "delete": f"{here}/post.php?delete={post.id}" if own else None,
+        "split": None,
+        "reply": f"{here}/post.php?reply={post.id}#mformforum",
+        "export": None,
+        "markasread": None,
+        "markasunread": None,
+        "discuss": discussion,
     }
 
 

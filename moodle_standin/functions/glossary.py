@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from moodle_standin.errors import MoodleError, missing_record
 from moodle_standin.formatting import name_in_answer
+from moodle_standin.functions.ratings import no_ratings
 from moodle_standin.functions.registry import serves
 from moodle_standin.records import CourseModule, GlossaryEntry
 from moodle_standin.site import Call
@@ -46,6 +47,12 @@ def get_glossaries_by_courses(call: Call, params: dict[str, Any]) -> Any:
                     "name": name_in_answer(call, simple.name),
                     "intro": simple.intro,
                     "introformat": 1,
+                    "introfiles": [],
+                    "section": call.site.courses[course_id].sections.index(module.section),
+                    "visible": bool(module.visible),
+                    "groupmode": module.groupmode,
+                    "groupingid": 0,
+                    "lang": None,
                     "allowduplicatedentries": simple.settings.get("allowduplicatedentries", 0),
                     "displayformat": "dictionary",
                     "mainglossary": 0,
@@ -70,6 +77,7 @@ def get_glossaries_by_courses(call: Call, params: dict[str, Any]) -> Any:
                     "timemodified": module.added,
                     "completionentries": 0,
                     "browsemodes": ["letter"],
+                    "canaddentry": int(call.can("mod/glossary:write", course_id)),
                 }
             )
     return {"glossaries": rows, "warnings": []}
@@ -93,7 +101,12 @@ def get_entries_by_letter(call: Call, params: dict[str, Any]) -> Any:
     ]
     found.sort(key=lambda entry: (entry.concept.lower(), entry.id))
     page = found[params["from"] : params["from"] + params["limit"]]
-    return {"count": len(found), "entries": [_row(call, entry) for entry in page], "warnings": []}
+    return {
+        "count": len(found),
+        "entries": [_row(call, entry) for entry in page],
+        "ratinginfo": no_ratings(call.site, module, "entry"),
+        "warnings": [],
+    }
 
 
 def _row(call: Call, entry: GlossaryEntry) -> dict[str, Any]:
@@ -109,6 +122,7 @@ def _row(call: Call, entry: GlossaryEntry) -> dict[str, Any]:
         "definitionformat": 1,
         "definitiontrust": False,
         "attachment": False,
+        "attachments": [],
         "timecreated": entry.timecreated,
         "timemodified": entry.timemodified,
         "teacherentry": True,

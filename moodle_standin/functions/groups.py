@@ -19,7 +19,7 @@ def _row(call: Call, group: Group) -> dict[str, Any]:
         "name": name_in_answer(call, group.name),
         "description": group.description,
         "descriptionformat": 1,
-        "enrolmentkey": "",
+        "enrolmentkey": None,
         "idnumber": group.idnumber,
         "visibility": 0,
         "participation": True,
@@ -66,7 +66,7 @@ def create_groups(call: Call, params: dict[str, Any]) -> Steps:
         )
         site.groups[group.id] = group
         call.record("group", "create", id=group.id, idnumber=group.idnumber, course=group.courseid)
-        rows.append(_row(call, group) | {"name": group.name})
+        rows.append({**_row(call, group), "enrolmentkey": ""} | {"name": group.name})
     return rows
 
 

@@ -23,14 +23,6 @@ HOW = "run `make contract` on a real Moodle with MOODLE_URL, MOODLE_TOKEN, MOODL
 
 NOT_RECORDED = frozenset(
     {
-        "core_completion_get_activities_completion_status",
-        "core_completion_get_course_completion_status",
-        "core_course_get_contents",
-        "core_course_get_course_module",
-        "core_enrol_get_enrolled_users",
-        "core_group_get_course_groups",
-        "core_group_get_group_members",
-        "core_update_inplace_editable",
         "core_user_update_users",
         "gradereport_user_get_grade_items",
         "mod_forum_add_discussion",
@@ -51,13 +43,23 @@ NOT_RECORDED = frozenset(
         "tool_mobile_call_external_functions",
     }
 )
-"""Called by the suite, and not yet part of a recording; the next one empties this list."""
+"""Called by the suite, but of no recording: the documented role does not have the right (moodle/user:update)."""
 
 TOLERATED: tuple[Tolerated, ...] = (
     Tolerated(
         "changes-course-completion",
         r"\.rows\[\]\.data\.timecompleted",
         "null until Moodle has worked the course completion out, at once or by the next cron",
+    ),
+    Tolerated(
+        "forum-discussions",
+        r"\.discussions\[\]\.attachment",
+        "declared as a text, and false where there is none; the product does not read it",
+    ),
+    Tolerated(
+        "grades-told-by-core",
+        r"\.usergrades\[\]\.gradeitems\[\]\.weight(raw|formatted)",
+        "there or not, by how the course weighs its grades; the product does not read it",
     ),
     Tolerated(
         "learner-questions",
