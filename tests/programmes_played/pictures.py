@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-LEARNERS = {"archive-officers": "AO-0005", "training-of-trainers": "MG-0001", "inspectorate": "COM-0001"}
+LEARNERS = {"archive-officers": "0006", "training-of-trainers": "0016", "inspectorate": "0012"}
 
 
 def log_in(page: Page, url: str, username: str, password: str) -> None:
@@ -68,7 +68,7 @@ def course_and_package(url: str, kept: Path, example: str, out: Path) -> None:
 
 def certificate(pdf: Path, target: Path) -> None:
     """The first page of a certificate."""
-    options = ["-png", "-r", "60", "-singlefile"]
+    options = ["-png", "-r", "52", "-singlefile"]
     subprocess.run(["pdftoppm", *options, pdf, target.with_suffix("")], check=True)
     print(target, target.stat().st_size)
 
