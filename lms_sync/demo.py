@@ -37,8 +37,9 @@ from lms_sync.people import Participant, known_accounts, read_people
 from lms_sync.playing.dates import move_scenario, move_text, years_to_move
 from lms_sync.playing.ending import awards, explain_some, report_completion, verify_one
 from lms_sync.playing.learning import courses_to_take
+from lms_sync.playing.many_people import write_many
 from lms_sync.playing.play import Play
-from lms_sync.playing.scenarios import SCENARIOS, Scenario
+from lms_sync.playing.scenarios import FULL, SCENARIOS, Scenario
 from lms_sync.playing.stage import StandInStage
 from lms_sync.programme_files import programmes_by_id
 from lms_sync.push import Prepared, apply_prepared, prepare
@@ -97,10 +98,19 @@ class DemoSummary:
         return asdict(self)
 
 
-def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-officers") -> DemoSummary:
-    """Plays the demo in `folder`; raises Refused where that is somebody's own folder, and DemoFailed."""
+def run_demo(
+    folder: Path, clock: Clock, said: Said, *, example: str = "archive-officers", full: bool = False
+) -> DemoSummary:
+    """Plays the demo in `folder`; raises Refused where that is somebody's own folder, and DemoFailed.
+
+    `full` plays the programme of the 61 municipalities to its last visit, with 600 participants of all of them.
+    """
     started = time.monotonic()
-    scenario = _make_folder(folder, example, clock)
+    if full and example not in FULL:
+        raise Refused("demo.not-full", programme=example, known=", ".join(FULL))
+    scenario = _make_folder(folder, FULL[example] if full else SCENARIOS[example], clock)
+    if full:
+        write_many(folder, scenario.example)
     academy = read_academy(folder)
     said("demo.checked", courses=len(academy.courses), quizzes=len(academy.quizzes))
     built = build_academy(academy)
@@ -201,9 +211,8 @@ def run_demo(folder: Path, clock: Clock, said: Said, *, example: str = "archive-
     return summary
 
 
-def _make_folder(folder: Path, example: str, clock: Clock) -> Scenario:
+def _make_folder(folder: Path, scenario: Scenario, clock: Clock) -> Scenario:
     """A fresh copy of an example, its dates moved by whole years where it would be played in the future."""
-    scenario = SCENARIOS[example]
     if folder.exists():
         if any(folder.iterdir()) and not (folder / MARKER).is_file():
             raise Refused("demo.not-ours", folder=str(folder))
@@ -212,7 +221,7 @@ def _make_folder(folder: Path, example: str, clock: Clock) -> Scenario:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     (folder / MARKER).write_text("made by lms-sync demo; replaced by the next demo\n", encoding="utf-8")
-    shutil.copytree(example_academy(example), folder, dirs_exist_ok=True)
+    shutil.copytree(example_academy(scenario.example), folder, dirs_exist_ok=True)
     move = years_to_move(scenario.last, clock.now().date())
     if move:
         for path in sorted((folder / "programmes").glob("*.yaml")):

@@ -35,7 +35,12 @@ EXAMPLES = ("archive-officers", "training-of-trainers", "inspectorate")
 @click.option(
     "--json", "as_json", is_flag=True, help="Machine-readable output: what is also in summary.json."
 )
-def demo(folder: Path | None, example: str, as_json: bool) -> int:
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Play all 61 municipalities with 600 made-up participants (archive-officers only; takes minutes).",
+)
+def demo(folder: Path | None, example: str, full: bool, as_json: bool) -> int:
     """Play a whole programme on this machine: course, stand-in Moodle, sessions, certificates, verification.
 
     \b
@@ -52,7 +57,7 @@ def demo(folder: Path | None, example: str, as_json: bool) -> int:
         if not as_json:
             click.echo(f"{click.style('✓', fg='green', bold=True)} {text(code, params, language)}")
 
-    summary = run_demo(folder, SystemClock(), said, example=example)
+    summary = run_demo(folder, SystemClock(), said, example=example, full=full)
     if as_json:
         click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
         return outcome.DONE

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from authoring.languages import LocalizedText
 
@@ -278,3 +278,9 @@ SCENARIOS: Mapping[str, Scenario] = {
         ),
     )
 }
+
+_C = SCENARIOS["archive-officers"]
+FULL: Mapping[str, Scenario] = {
+    "archive-officers": replace(_C, awarded=(*_C.awarded, _day("2027-06-07")), last=_day("2027-06-07"))
+}
+"""The programme of the 61 municipalities to its last visit."""

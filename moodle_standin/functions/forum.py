@@ -248,7 +248,10 @@ def add_discussion(call: Call, params: dict[str, Any]) -> Any:
     site = call.site
     module = site.module_of("forum", params["forumid"])
     _enter(call, module)
-    if not call.can("mod/forum:startdiscussion", module.course):
+    # In a forum of questions and answers only teachers ask.
+    asks = _type(call, params["forumid"]) == "qanda"
+    needed = "mod/forum:addquestion" if asks else "mod/forum:startdiscussion"
+    if not call.can(needed, module.course):
         raise MoodleError("cannotcreatediscussion", "Could not create new discussion")
     number = site.next_id("forum_discussions")
     one = Discussion(number, module.course, params["forumid"], params["subject"], call.user.id)
