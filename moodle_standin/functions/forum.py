@@ -39,6 +39,11 @@ _NOTHING: Final = dict.fromkeys(
     0,
 )
 
+_WRITTEN: Final = [
+    {"type": "success", "message": "Your post was successfully added."},
+    {"type": "success", "message": "You have 30 mins to edit it if you want to make any changes."},
+]
+
 
 def _type(call: Call, instance: int) -> str:
     simple = call.site.simple.get(("forum", instance))
@@ -269,7 +274,7 @@ def add_discussion_post(call: Call, params: dict[str, Any]) -> Any:
             if not call.can("mod/forum:replypost", one.course):
                 raise MoodleError("nopostforum", "Sorry, you are not allowed to post to this forum")
             post = _add(call, one, params["postid"], params)
-            return {"postid": post.id, "warnings": [], "post": _post(call, post), "messages": []}
+            return {"postid": post.id, "warnings": [], "post": _post(call, post), "messages": _WRITTEN}
     raise MoodleError("invalidparentpostid", "Parent post ID was incorrect")
 
 

@@ -21,28 +21,7 @@ from lms_sync.plugin_zip import plugin_source_sha256
 
 HOW = "run `make contract` on a real Moodle with MOODLE_URL, MOODLE_TOKEN, MOODLE_ADMIN_CLI and CONTRACT_RECORD=1"
 
-NOT_RECORDED = frozenset(
-    {
-        "core_user_update_users",
-        "gradereport_user_get_grade_items",
-        "mod_forum_add_discussion",
-        "mod_forum_add_discussion_post",
-        "mod_forum_get_discussion_posts",
-        "mod_forum_get_forum_discussions",
-        "mod_forum_get_forums_by_courses",
-        "mod_glossary_add_entry",
-        "mod_glossary_delete_entry",
-        "mod_glossary_get_entries_by_letter",
-        "mod_glossary_get_glossaries_by_courses",
-        "mod_glossary_update_entry",
-        "mod_assign_get_assignments",
-        "mod_assign_save_grade",
-        "mod_assign_save_submission",
-        "mod_quiz_get_user_attempts",
-        "mod_scorm_get_scorm_sco_tracks",
-        "tool_mobile_call_external_functions",
-    }
-)
+NOT_RECORDED = frozenset({"core_user_update_users"})
 """Called by the suite, but of no recording: the documented role does not have the right (moodle/user:update)."""
 
 TOLERATED: tuple[Tolerated, ...] = (
