@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -19,8 +18,9 @@ from lms_sync.academy import BuiltAcademy, build_academy, read_academy
 from lms_sync.adopted import read_adopted
 from lms_sync.after_stop import read_after_stop
 from lms_sync.applied import Replaced, read_base, replaced_by
-from lms_sync.apply import ApplyReport
+from lms_sync.apply import MOST_PARALLEL, ApplyReport
 from lms_sync.cli import outcome
+from lms_sync.cli.apply_progress import ApplyProgress
 from lms_sync.cli.plan_output import print_lacking, print_plan, print_report
 from lms_sync.clock import SystemClock
 from lms_sync.doctor import examine_site
@@ -39,6 +39,7 @@ from lms_sync.settings import Settings, SiteSettings, database_url, load_setting
 from lms_sync.store.database import open_database, reading
 from lms_sync.store.one_at_a_time import only_one
 from lms_sync.undo import prepare_undo
+from lms_sync.verified_release import VERIFIED_RELEASE, refuse_unverified
 from lms_sync.write_files import write_durably
 
 dir_option = click.option(
@@ -68,6 +69,11 @@ theirs_option = click.option(
     "--theirs", multiple=True, metavar="KEY[#FIELD]", help="Here Moodle wins over the files (repeatable)."
 )
 
+unverified_option = click.option(
+    "--unverified",
+    is_flag=True,
+    help=f"Also write to a Moodle of another release than {VERIFIED_RELEASE}, which nobody has tried.",
+)
 loss_option = click.option(
     "--accept-loss",
     "losses",
@@ -247,6 +253,14 @@ def _options(
 @revert_option
 @ours_option
 @theirs_option
+@unverified_option
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, MOST_PARALLEL),
+    default=1,
+    metavar="N",
+    help=f"Work on N courses at once, at most {MOST_PARALLEL} (default: 1).",
+)
 @click.option("--undo", type=int, metavar="RUN", help="Bring back what this run replaced (see runs).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
@@ -261,6 +275,8 @@ def apply(
     revert: bool,
     ours: tuple[str, ...],
     theirs: tuple[str, ...],
+    unverified: bool,
+    parallel: int,
     undo: int | None,
     yes: bool,
     as_json: bool,
@@ -333,13 +349,16 @@ def apply(
         elif not as_json:
             names = shown(settings, folder, name, prepared)
             print_plan(prepared.plan, language, zone=ZoneInfo(site.timezone), names=names)
+        if prepared.plan.work and not unverified:
+            refuse_unverified(client)
         if prepared.plan.is_fused and not force:
             raise Refused("plan.fuse-blown")
         if prepared.plan.work and not yes:
             if as_json or not sys.stdin.isatty():
                 raise Refused("apply.say-yes", n=len(prepared.plan.work))
             click.confirm(text("apply.ask", {"n": len(prepared.plan.work)}, language), abort=True)
-        progress = held.enter_context(_Progress(len(prepared.plan.work), enabled=not as_json))
+        progress = held.enter_context(ApplyProgress(len(prepared.plan.work), enabled=not as_json))
+        client.on_sent = progress.sent
         try:
             _, left = apply_prepared(
                 client,
@@ -351,11 +370,12 @@ def apply(
                 folder,
                 SystemClock(),
                 again=plan_again,
-                progress=progress,
+                progress=progress.step,
                 report=report,
                 say=say,
                 undone=undo,
                 language=language,
+                parallel=parallel,
             )
         except MoodleError as error:
             if not report.total:
@@ -390,32 +410,6 @@ def _wants_again(now: Prepared, rows: Iterable[Replaced]) -> bool:
     """Whether the files want to change something that an undo was about."""
     concerned = {(row.kind, row.scope, row.key) for row in rows}
     return any((one.kind, one.scope, one.key) in concerned for one in now.plan.work)
-
-
-class _Progress:
-    """A progress bar on a terminal, nothing elsewhere."""
-
-    def __init__(self, total: int, *, enabled: bool) -> None:
-        self._bar: Any = None
-        if enabled and total and sys.stderr.isatty():
-            self._bar = click.progressbar(
-                length=total, file=sys.stderr, item_show_func=lambda key: str(key or "")
-            )
-        self._done = 0
-
-    def __enter__(self) -> Callable[[int, int, str], None]:
-        if self._bar is not None:
-            self._bar.__enter__()
-        return self._step
-
-    def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-
-    def _step(self, done: int, total: int, key: str) -> None:
-        if self._bar is not None:
-            self._bar.update(done - self._done, key)
-        self._done = done
 
 
 @click.group()
