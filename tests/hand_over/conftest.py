@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from defusedxml import ElementTree
 
 from lms_sync.moodle.functions import CORE_FUNCTIONS
 from lms_sync.moodle.state_by_core import COMPLETION, NEEDED, QUIZZES, SCORMS
@@ -11,12 +14,16 @@ from tests.push.conftest import Push, built_example, push, pushed, server
 
 __all__ = ["Ended", "built_example", "command", "push", "pushed", "server"]
 
+ROLE = Path(__file__).parents[2] / "docs" / "without-plugin-role.xml"
+
 
 def take_plugin_away(push: Push) -> None:
-    """Leaves the site's service core's functions only."""
+    """Leaves the service core's functions only, and the account the role that is documented for it."""
     service = push.site.services["lmssync"]
     service.functions = frozenset({*CORE_FUNCTIONS, *NEEDED, SCORMS, QUIZZES, COMPLETION})
-    push.site.capabilities[push.user_id("lmssync")] |= {"report/completion:view", "moodle/course:enrolreview"}
+    push.site.capabilities[push.user_id("lmssync")] = {
+        str(allow.text) for allow in ElementTree.parse(ROLE).iter("allow")
+    }
 
 
 @pytest.fixture
