@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, or_,
 
 from authoring.problems import LmsSyncError
 from lms_sync.clock import Clock
-from lms_sync.drift import KINDS, PEOPLE, Applied, Base, Id, Remembered, Sent, Settled, to_remember, to_send
+from lms_sync.drift import PEOPLE, Applied, Base, Id, Remembered, Sent, Settled, to_remember, to_send
 from lms_sync.journal import Journal
 from lms_sync.plan import DesiredObject, Fields, Kind, ObservedObject, Plan
 from lms_sync.store.database import reading
@@ -60,7 +60,7 @@ def remember_replacing(
     rows = []
     for change in plan.work:
         identity = (change.kind, change.scope, change.key)
-        if change.kind in KINDS:
+        if change.kind in settled.kinds:
             have, want = seen.get(identity), wanted.get(identity)
             sent = to_send(settled, change, have, want)
             rows.append(

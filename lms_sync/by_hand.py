@@ -6,6 +6,9 @@ from dataclasses import replace
 
 from lms_sync.plan import Action, Change, Kind, Plan
 
+MADE_BY_CORE = frozenset({Kind.CATEGORY, Kind.COURSE, Kind.COHORT, Kind.GROUP})
+"""Kinds of which every owned field is written, and read back, by core's functions."""
+
 _CONTENT = {Kind.QUESTION_CATEGORY, Kind.QUESTION, Kind.ACTIVITY, Kind.CRITERIA}
 _WORK = {Action.CREATE, Action.UPDATE, Action.MOVE, Action.HIDE}
 

@@ -138,6 +138,7 @@ class Settled:
     kept: Mapping[Id, tuple[Difference, ...]] = field(default_factory=dict)
     deleted: frozenset[Id] = frozenset()
     listed: frozenset[str] = frozenset()  # the courses of which everybody who is to be enrolled is in `files`
+    kinds: frozenset[Kind] = KINDS | PEOPLE  # the kinds that were judged
 
     def told(self, plan: Plan) -> Plan:
         """The plan with the edits that stay, and what was deleted in Moodle, said at their objects."""
@@ -242,8 +243,9 @@ def settle(
     observed: Iterable[ObservedObject],
     base: Base,
     options: PlanOptions | None = None,
+    kinds: frozenset[Kind] = KINDS | PEOPLE,
 ) -> Settled:
-    """Judges every field of every object, so that `make_plan` has only to carry out what remains.
+    """Judges every field of every object of some kinds, so that `make_plan` has only to carry out what remains.
 
     Of the edits made in Moodle, those that stay are put into what is desired; objects in conflict are taken
     out and refused. `options` say which edits give way. Raises UnknownName.
@@ -251,8 +253,9 @@ def settle(
     options = options or PlanOptions()
     _check_names(options, desired)
     seen = {(one.kind, one.scope, one.key): one for one in observed}
-    judge = _Judge(seen, base, options)
-    judge.judge_order(desired)
+    judge = _Judge(seen, base, options, kinds)
+    if Kind.SECTION in kinds:
+        judge.judge_order(desired)
     wanted = [judge.judge(want) for want in desired]
     drift = sorted(judge.drift, key=lambda one: (list(Kind).index(one.kind), one.scope, one.key))
     return Settled(
@@ -265,11 +268,15 @@ def settle(
         kept=judge.kept,
         deleted=frozenset(judge.deleted),
         listed=frozenset(one.key for one in desired if one.kind is Kind.COURSE),
+        kinds=kinds,
     )
 
 
 class _Judge:
-    def __init__(self, seen: dict[Id, ObservedObject], base: Base, options: PlanOptions) -> None:
+    def __init__(
+        self, seen: dict[Id, ObservedObject], base: Base, options: PlanOptions, kinds: frozenset[Kind]
+    ) -> None:
+        self.kinds = kinds
         self.seen = seen
         self.base = base
         self.options = options
@@ -332,7 +339,7 @@ class _Judge:
         """The object with the edits that stay, or None where it is refused."""
         identity = (want.kind, want.scope, want.key)
         have = self.seen.get(identity)
-        if want.kind not in KINDS | PEOPLE:
+        if want.kind not in self.kinds:
             return want
         remembered = self.base.get(identity)
         if have is None:
@@ -468,7 +475,7 @@ def to_remember(settled: Settled, observed: Iterable[ObservedObject]) -> dict[Id
     for want in settled.files:
         identity = (want.kind, want.scope, want.key)
         have = seen.get(identity)
-        if have is None or want.kind not in KINDS | PEOPLE:
+        if have is None or want.kind not in settled.kinds:
             continue
         remembered = settled.base.get(identity)
         last = remembered.applied if remembered else None

@@ -14,10 +14,10 @@ from lms_sync.academy import BuiltAcademy
 from lms_sync.after_stop import Say, read_after_stop, read_settled
 from lms_sync.applied import remember_applied, remember_replacing
 from lms_sync.apply import ApplyContext, ApplyReport, Progress, apply_plan
-from lms_sync.by_hand import by_hand
+from lms_sync.by_hand import MADE_BY_CORE, by_hand
 from lms_sync.clock import Clock
 from lms_sync.desired import DesiredState, InstitutionName, Learner, desired_state
-from lms_sync.drift import Base, Settled, settle
+from lms_sync.drift import KINDS, PEOPLE, Base, Settled, settle
 from lms_sync.journal import Journal, open_rows
 from lms_sync.kept import keep_pushed
 from lms_sync.moodle.client import MoodleClient
@@ -59,7 +59,9 @@ class Prepared:
     @property
     def judged(self) -> Settled:
         """What was compared, also where nothing was known of what had been applied before."""
-        return self.settled or settle(self.desired.objects, self.observation.objects, {})
+        return self.settled or settle(
+            self.desired.objects, self.observation.objects, {}, kinds=_judged_kinds(self.by_core)
+        )
 
 
 def prepare(
@@ -103,8 +105,11 @@ def prepare(
     observation, by_core = see_site(client, desired.objects, keys, accounts, role=site.student_role_id)
     undecided = _undecided_enrolments(observation, participants, matches, known or {})
     refused = _refused(matches, concerned)
-    # Without the plugin a difference on a course page is what a person has still to do, not an edit that stays.
-    settled = None if base is None or by_core else settle(desired.objects, observation.objects, base, options)
+    settled = (
+        None
+        if base is None
+        else settle(desired.objects, observation.objects, base, options, _judged_kinds(by_core))
+    )
     if settled is not None:
         desired = replace(desired, objects=settled.desired)
         refused = [*refused, *settled.refused]
@@ -122,6 +127,11 @@ def prepare(
     return Prepared(
         plan, desired, observation, people, matches, decisions, not only_courses, by_core, settled
     )
+
+
+def _judged_kinds(by_core: bool) -> frozenset[Kind]:
+    """What is compared three ways. What a person makes is compared with the files alone: nobody applied it."""
+    return (MADE_BY_CORE if by_core else KINDS) | PEOPLE
 
 
 def _learners(participants: Sequence[Participant], matches: MatchReport) -> list[Learner]:

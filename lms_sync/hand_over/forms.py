@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from lms_sync.plan import DesiredObject
+from quizzes.quiz_activity import AFTER_CLOSE, DURING, IMMEDIATELY, WHILE_OPEN
 
 Fields = Mapping[str, object]
 
@@ -41,13 +42,14 @@ MODULES: Mapping[str, str] = {
 _GENERAL = "General"
 _COMMON = "Common module settings"
 _COMPLETION = "Completion conditions"
-_ADD = "Add requirements"
+_TICKED = "✓"
+_UNTICKED = "☐"
+_NAMES = {"forum": "Forum name", "assign": "Assignment name"}  # the others say "Name"
 
 _GROUP_MODES = ("No groups", "Separate groups", "Visible groups")
 _FORUM_TYPES = {
     "general": "Standard forum for general use",
     "qanda": "Q and A forum",
-    "news": "Announcements",
     "blog": "Standard forum displayed in a blog-like format",
     "eachuser": "Each person posts one discussion",
     "single": "A single simple discussion",
@@ -72,13 +74,19 @@ _BEHAVIOURS = {
 }
 
 
-def activity_lines(want: DesiredObject, file: str, zone: ZoneInfo) -> list[Line]:
-    """Every line of an activity's form that is not as Moodle has it by default; `file` is its file in the kit."""
+def activity_lines(
+    want: DesiredObject, file: str, zone: ZoneInfo, groups: Mapping[str, str] | None = None
+) -> list[Line]:
+    """Every line of an activity's form that is not as Moodle has it by default, in the order of the form.
+
+    `file` is its file in the kit; `groups` are the names of the course's groups by their keys.
+    """
     fields = want.fields
     module = str(fields["modname"])
-    lines = []
-    if module != "label":
-        lines.append(Line(_GENERAL, "Name", str(fields["name"]), "name", copied=True))
+    label = "Title in course index" if module == "label" else _NAMES.get(module, "Name")
+    lines = [Line(_GENERAL, label, str(fields["name"]), "name", copied=True)]
+    if module == "url":
+        lines += _url(fields)
     if intro := str(fields.get("intro") or ""):
         label = "Text" if module == "label" else "Description"
         lines.append(Line(_GENERAL, label, intro, "intro", copied=True, html=True))
@@ -86,7 +94,7 @@ def activity_lines(want: DesiredObject, file: str, zone: ZoneInfo) -> list[Line]
     lines.append(Line(_COMMON, "ID number", want.key, copied=True))
     if fields.get("groupmode"):
         lines.append(Line(_COMMON, "Group mode", _GROUP_MODES[_int(fields["groupmode"])], "groupmode"))
-    lines += _availability(fields, zone)
+    lines += _availability(fields, zone, groups or {})
     lines += _completion(module, fields, zone)
     return lines
 
@@ -131,7 +139,43 @@ def _quiz(fields: Fields, _file: str, _zone: ZoneInfo) -> list[Line]:
             _BEHAVIOURS.get(behaviour, behaviour),
             "preferredbehaviour",
         ),
-        Line("Review options", "Right answer", "After the quiz is closed", "review"),
+        *_review(fields["review"]),
+    ]
+
+
+_MOMENTS = {
+    DURING: "During the attempt",
+    IMMEDIATELY: "Immediately after the attempt",
+    WHILE_OPEN: "Later, while the quiz is still open",
+    AFTER_CLOSE: "After the quiz is closed",
+}
+_REVIEWED = {
+    "attempt": "The attempt",
+    "correctness": "Whether correct",
+    "maxmarks": "Maximum marks",
+    "marks": "Marks",
+    "specificfeedback": "Specific feedback",
+    "generalfeedback": "General feedback",
+    "rightanswer": "Right answer",
+    "overallfeedback": "Overall feedback",
+}
+
+
+def _review(masks: object) -> list[Line]:
+    """What is ticked in each of the four columns of the review options; everything else is not."""
+    assert isinstance(masks, Mapping)
+    return [
+        Line(
+            "Review options",
+            label,
+            ", ".join(
+                f"{_TICKED if _int(masks[name]) & moment else _UNTICKED} {word}"
+                for name, word in _REVIEWED.items()
+                if not (moment == DURING and name == "overallfeedback")  # greyed out there
+            ),
+            "review",
+        )
+        for moment, label in _MOMENTS.items()
     ]
 
 
@@ -139,7 +183,7 @@ def _page(fields: Fields, _file: str, _zone: ZoneInfo) -> list[Line]:
     return [Line("Content", "Page content", str(fields["content"]), "content", copied=True, html=True)]
 
 
-def _url(fields: Fields, _file: str, _zone: ZoneInfo) -> list[Line]:
+def _url(fields: Fields) -> list[Line]:  # it stands above the description
     return [Line(_GENERAL, "External URL", str(fields["externalurl"]), "externalurl", copied=True)]
 
 
@@ -151,7 +195,8 @@ def _forum(fields: Fields, _file: str, zone: ZoneInfo) -> list[Line]:
     subscription = _SUBSCRIPTIONS[_int(fields["forcesubscribe"])]
     kind = str(fields["type"])
     return [
-        Line(_GENERAL, "Forum type", _FORUM_TYPES.get(kind, kind), "type"),
+        # Announcements are made by Moodle with the course; nobody can choose them as a type.
+        *([] if kind == "news" else [Line(_GENERAL, "Forum type", _FORUM_TYPES[kind], "type")]),
         *_dates("Availability", fields, zone),
         Line("Subscription and tracking", "Subscription mode", subscription, "forcesubscribe"),
     ]
@@ -181,7 +226,12 @@ def _assign(fields: Fields, _file: str, zone: ZoneInfo) -> list[Line]:
     ]
     if files:
         lines.append(Line("Submission types", "Maximum number of uploaded files", str(files), "submissions"))
-    lines.append(Line("Grade", "Maximum grade", _number(fields["grade"]), "grade"))
+    if not fields["grade"]:
+        return [*lines, Line("Grade", "Type", "None", "grade")]
+    lines += [
+        Line("Grade", "Type", "Point", "grade"),
+        Line("Grade", "Maximum grade", _number(fields["grade"]), "grade"),
+    ]
     if fields["gradepass"]:
         lines.append(Line("Grade", "Grade to pass", _number(fields["gradepass"]), "gradepass"))
     return lines
@@ -205,7 +255,6 @@ _OWN: Mapping[str, Callable[[Fields, str, ZoneInfo], list[Line]]] = {
     "scorm": _scorm,
     "quiz": _quiz,
     "page": _page,
-    "url": _url,
     "resource": _resource,
     "forum": _forum,
     "glossary": _glossary,
@@ -222,24 +271,25 @@ def _dates(group: str, fields: Fields, zone: ZoneInfo) -> list[Line]:
     ]
 
 
-def _availability(fields: Fields, zone: ZoneInfo) -> list[Line]:
+def _availability(fields: Fields, zone: ZoneInfo, names: Mapping[str, str]) -> list[Line]:
     available = fields.get("available")
     if not isinstance(available, Mapping):
         return []
     group = "Restrict access"
     lines = [
-        Line(group, f"Add restriction…, Date, {word}", _moment(available[name], zone), "available")
+        Line(group, f"Add restriction..., Date, {word}", _moment(available[name], zone), "available")
         for name, word in (("from", "from"), ("until", "until"))
         if available.get(name)
     ]
     groups = available.get("groups") or ()
     assert isinstance(groups, Sequence)
     if groups:
-        lines.append(Line(group, "Add restriction…, Group", ", ".join(map(str, groups)), "available"))
+        shown = ", ".join(names.get(str(one), str(one)) for one in groups)
+        lines.append(Line(group, "Add restriction..., Group", shown, "available"))
     return lines
 
 
-_REQUIREMENTS = {  # our rule → what is ticked below "Add requirements"
+_REQUIREMENTS = {  # our rule → what is ticked below "Add requirements", and what is chosen beside it
     "view": ("View the activity", ""),
     "grade": ("Receive a grade", "Any grade"),
     "passgrade": ("Receive a grade", "Passing grade"),
@@ -249,7 +299,7 @@ _REQUIREMENTS = {  # our rule → what is ticked below "Add requirements"
     "entries": ("Add entries", "1"),
 }
 _SUBMIT = {"assign": "Make a submission", "feedback": "Submit feedback"}
-_STATUS = {2: "Passed", 4: "Completed", 6: "Passed, Completed"}
+_PASSED, _COMPLETED = 2, 4  # bits of SCORM's status rule
 
 
 def _completion(module: str, fields: Fields, zone: ZoneInfo) -> list[Line]:
@@ -257,24 +307,66 @@ def _completion(module: str, fields: Fields, zone: ZoneInfo) -> list[Line]:
     assert isinstance(rules, Mapping)
     name = "completion"
     if not rules["tracking"]:
-        return [Line(_COMPLETION, "None", "", name)]
+        return [Line(_COMPLETION, "None", _TICKED, name)]
     if rules["tracking"] == 1:
-        return [Line(_COMPLETION, "Students must manually mark the activity as done", "", name)]
-    lines = []
+        return [Line(_COMPLETION, "Students must manually mark the activity as done", _TICKED, name)]
+    lines = [Line(_COMPLETION, "Add requirements", _TICKED, name)]
     for rule, value in rules.items():
         if rule == "tracking" or not value or (rule == "grade" and rules.get("passgrade")):
             continue
-        if rule == "status":
-            lines.append(Line(_COMPLETION, f"{_ADD}: Require status", _STATUS[_int(value)], name))
+        if rule == "status":  # Moodle has ticked the second one already
+            for bit, label in ((_PASSED, "Passed"), (_COMPLETED, "Completed")):
+                lines.append(Line(_COMPLETION, label, _TICKED if _int(value) & bit else _UNTICKED, name))
         elif rule == "submit":
-            lines.append(Line(_COMPLETION, f"{_ADD}: {_SUBMIT[module]}", "", name))
+            lines.append(Line(_COMPLETION, _SUBMIT[module], _TICKED, name))
         else:
             label, chosen = _REQUIREMENTS[rule]
-            lines.append(Line(_COMPLETION, f"{_ADD}: {label}", chosen, name))
+            lines.append(Line(_COMPLETION, label, f"{_TICKED} {chosen}".strip(), name))
     if fields.get("expected"):
         moment = _moment(fields["expected"], zone)
         lines.append(Line(_COMPLETION, "Set reminder in Timeline", moment, "expected"))
     return lines
+
+
+def visible_line(want: DesiredObject) -> Line:
+    """Whether an activity is seen on the course page; a new one is."""
+    shown = "Show on course page" if want.fields["visible"] else "Hide on course page"
+    return Line(_COMMON, "Availability", shown, "visible")
+
+
+_QUESTION_TYPES = {
+    "rating": "Multiple choice (rated)",
+    "choice": "Multiple choice",
+    "text": "Longer text answer",
+}
+
+
+def item_lines(items: Sequence[Mapping[str, object]]) -> list[Line]:
+    """The lines of the questions of a questionnaire; each question is a group of its own."""
+    lines = []
+    for number, item in enumerate(items, 1):
+        group = f"{number}. {_QUESTION_TYPES[str(item['type'])]}"
+        lines += [
+            Line(group, "Required", _TICKED if item["required"] else _UNTICKED),
+            Line(group, "Question", str(item["name"]), copied=True),
+            Line(group, "Label", str(item["key"]), copied=True),
+        ]
+        options = item.get("options") or ()
+        assert isinstance(options, Sequence)
+        if options:
+            if item["type"] == "rating":
+                lines.append(Line(group, "Adjustment", "Horizontal"))
+            lines += [
+                Line(group, 'Hide the "Not selected" option', "Yes"),
+                Line(group, "Multiple choice values", _values(str(item["type"]), options), copied=True),
+            ]
+    return lines
+
+
+def _values(kind: str, options: Sequence[object]) -> str:
+    """A choice a line; where they are rated, each with its value before it, as Moodle's form wants it."""
+    rated = kind == "rating"
+    return "\n".join(f"{number}/{one}" if rated else str(one) for number, one in enumerate(options, 1))
 
 
 def section_lines(want: DesiredObject) -> list[Line]:
@@ -301,7 +393,7 @@ def criteria_lines(names: Sequence[str]) -> list[Line]:
     """The lines of the course completion form; `names` are those of the activities that must be done."""
     return [
         Line(_GENERAL, "Completion requirements", "Course is complete when ALL conditions are met"),
-        *(Line("Condition: Activity completion", name, "✓") for name in names),
+        *(Line("Condition: Activity completion", name, _TICKED) for name in names),
         Line(
             "Condition: Activity completion", "Condition requires", "ALL selected activities to be completed"
         ),

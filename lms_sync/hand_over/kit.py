@@ -24,7 +24,9 @@ from lms_sync.hand_over.forms import (
     activity_lines,
     bank_lines,
     criteria_lines,
+    item_lines,
     section_lines,
+    visible_line,
 )
 from lms_sync.moodle.observe import Observation
 from lms_sync.plan import Change, DesiredObject, Kind, Plan
@@ -50,8 +52,9 @@ class Step:
     title: str
     how: Markup
     lines: Sequence[ShownLine] = ()
-    items: Sequence[str] = ()
+    items: Sequence[Markup] = ()
     file: str = ""
+    link: str = ""  # the place in Moodle, where it has an address of its own
 
 
 @dataclass
@@ -70,7 +73,18 @@ class _Kit:
         return text(f"hand-over.{code}", params, self.language)
 
     def how(self, code: str, **params: object) -> Markup:
-        return _with_menu_words(self.say(code, **params))
+        """A text in which the words of Moodle's menus, in brackets in the catalogue, are marked."""
+        kept = {name: _without_brackets(value) for name, value in params.items()}
+        return _with_menu_words(self.say(code, **kept))
+
+    def link(self, path: str, **more: object) -> str:
+        """An address on the site. Every one switches Moodle to English, whose words the page uses."""
+        query = "&".join(f"{name}={value}" for name, value in {**more, "lang": "en"}.items())
+        return f"{self.site.url.rstrip('/')}/{path}?{query}"
+
+    @property
+    def course_id(self) -> object:
+        return self.seen.course_ids.get(self.key, "")
 
     @property
     def key(self) -> str:
@@ -97,7 +111,6 @@ def _by_hand(plan: Plan, course: str) -> dict[tuple[Kind, str], Change]:
 def _write(folder: Path, kit: _Kit, clock: Clock) -> Path:
     target = FOLDER / kit.key
     steps = list(_steps(kit))
-    address = f"{kit.site.url.rstrip('/')}/course/view.php?id={kit.seen.course_ids.get(kit.key, '')}"
     package = kit.course.package
     page = _template().render(
         say=kit.say,
@@ -105,7 +118,7 @@ def _write(folder: Path, kit: _Kit, clock: Clock) -> Path:
         language=kit.language,
         title=kit.course.course.title.in_language(kit.language),
         key=kit.key,
-        address=address,
+        settings=kit.link("admin/settings.php", section="modsettingscorm"),
         url=kit.site.url,
         date=local_date(clock.now(), kit.site.timezone).isoformat(),
         steps=steps,
@@ -132,12 +145,15 @@ def _template() -> jinja2.Template:
 
 
 def _steps(kit: _Kit) -> Iterator[Step]:
-    yield Step(kit.say("open"), kit.how("open-how"))
+    yield Step(kit.say("open"), kit.how("open-how"), link=kit.link("course/view.php", id=kit.course_id))
     for want in _wanted(kit, Kind.SECTION):
         if change := kit.changes.get((Kind.SECTION, want.key)):
-            title = kit.say("section", name=_shown(kit, want))
+            there = kit.seen.find(Kind.SECTION, kit.key, want.key)
             yield Step(
-                title, kit.how("section-how"), _lines(section_lines(want), change, only_different=True)
+                kit.say("section", name=_shown(kit, want)),
+                kit.how("section-how" if there else "section-new"),
+                _lines(section_lines(want), change, only_different=True),
+                link=kit.link("course/editsection.php", id=there.id) if there else "",
             )
     yield from _banks(kit)
     for want in _wanted(kit, Kind.ACTIVITY):
@@ -145,11 +161,16 @@ def _steps(kit: _Kit) -> Iterator[Step]:
             yield from _activity(kit, want, change)
     for want in _wanted(kit, Kind.CRITERIA):
         if (Kind.CRITERIA, want.key) in kit.changes:
-            activities = {one.key: _shown(kit, one) for one in _wanted(kit, Kind.ACTIVITY)}
+            activities = {one.key: _as_in_moodle(one) for one in _wanted(kit, Kind.ACTIVITY)}
             required = want.fields["activities"]
             assert isinstance(required, Sequence)
             lines = criteria_lines([activities[str(key)] for key in required])
-            yield Step(kit.say("criteria"), kit.how("criteria-how"), [ShownLine(line) for line in lines])
+            yield Step(
+                kit.say("criteria"),
+                kit.how("criteria-how"),
+                [ShownLine(line) for line in lines],
+                link=kit.link("course/completion.php", id=kit.course_id),
+            )
 
 
 def _wanted(kit: _Kit, kind: Kind) -> Iterator[DesiredObject]:
@@ -158,6 +179,11 @@ def _wanted(kit: _Kit, kind: Kind) -> Iterator[DesiredObject]:
 
 def _shown(kit: _Kit, want: DesiredObject) -> str:
     return localized(str(want.fields["name"]), want.key).in_language(kit.language)
+
+
+def _as_in_moodle(want: DesiredObject) -> str:
+    """A name as a Moodle that speaks English shows it; a course without English is shown in its first language."""
+    return localized(str(want.fields["name"]), want.key).in_language("en")
 
 
 def _banks(kit: _Kit) -> Iterator[Step]:
@@ -169,40 +195,51 @@ def _banks(kit: _Kit) -> Iterator[Step]:
             title = kit.say(
                 "bank", name=localized(bank.category_name, bank.quiz_id).in_language(kit.language)
             )
-            yield Step(title, kit.how("bank-how"), [ShownLine(line) for line in lines], file=name)
+            link = kit.link("question/bank/importquestions/import.php", courseid=kit.course_id)
+            yield Step(title, kit.how("bank-how"), [ShownLine(line) for line in lines], file=name, link=link)
 
 
 def _activity(kit: _Kit, want: DesiredObject, change: Change) -> Iterator[Step]:
     module = MODULES[str(want.fields["modname"])]
     name = _shown(kit, want)
     title = kit.say("activity", module=module, name=name)
-    there = kit.seen.find(Kind.ACTIVITY, kit.key, want.key) is not None
+    there = kit.seen.find(Kind.ACTIVITY, kit.key, want.key)
     file = ""
     if path := kit.desired.files.get(want.key):
         file = path.name
         kit.files[file] = path
     told_file = kit.say("file", file=file) if file else ""
-    lines = _lines(activity_lines(want, told_file, ZoneInfo(kit.site.timezone)), change)
-    if there:
-        different = [one for one in lines if one.now]
-        yield Step(title, kit.how("activity-change"), different, file=file if _is_sent(change) else "")
+    groups = {one.key: str(one.fields["name"]) for one in _wanted(kit, Kind.GROUP)}
+    lines = _lines(activity_lines(want, told_file, ZoneInfo(kit.site.timezone), groups), change)
+    sections = list(_wanted(kit, Kind.SECTION))
+    number, section = next((n, one) for n, one in enumerate(sections, 1) if one.key == want.fields["section"])
+    place = _as_in_moodle(section)
+    if there is not None:
+        names = {one.name for one in change.differences}
+        how = kit.how("activity-change") if names - {"section"} else Markup()
+        if "section" in names:
+            how += Markup(" ") + kit.how("activity-wrong-place", section=place)
+        shown = _lines([visible_line(want)], change) + lines
+        link = kit.link("course/modedit.php", update=there.id, **{"return": 0})
+        sent = file if "sha1" in names else ""
+        yield Step(title, how, [one for one in shown if one.now], file=sent, link=link)
         return
-    section = next(
-        (_shown(kit, one) for one in _wanted(kit, Kind.SECTION) if one.key == want.fields["section"]), ""
-    )
-    yield Step(title, kit.how("activity-how", section=section, module=module), lines, file=file)
+    if want.fields.get("type") == "news":
+        how = kit.how("news-how", section=place)
+        yield Step(title, how, lines)
+        return
+    how = kit.how("activity-how", section=place, module=module)
+    add = {"add": want.fields["modname"], "course": kit.course_id, "section": number, "return": 0}
+    link = kit.link("course/modedit.php", **add) if kit.seen.find(Kind.SECTION, kit.key, section.key) else ""
+    yield Step(title, how, lines, file=file, link=link)
     if slots := want.fields.get("slots"):
         assert isinstance(slots, Sequence)
         grade = f"{float(str(want.fields['grade'])):g}"
-        items = [_slot(kit, slot) for slot in slots]
-        yield Step(kit.say("slots", name=name), kit.how("slots-how", grade=grade), items=items)
+        yield Step(kit.say("slots", name=name), kit.how("slots-how", grade=grade), items=_slots(kit, slots))
     if questions := want.fields.get("items"):
         assert isinstance(questions, Sequence)
-        yield Step(kit.say("items", name=name), kit.how("items-how"), items=[_item(one) for one in questions])
-
-
-def _is_sent(change: Change) -> bool:
-    return any(one.name == "sha1" for one in change.differences)
+        lines = [ShownLine(line) for line in item_lines(questions)]
+        yield Step(kit.say("items", name=name), kit.how("items-how"), lines)
 
 
 def _lines(lines: Iterable[Line], change: Change, *, only_different: bool = False) -> list[ShownLine]:
@@ -216,76 +253,52 @@ def _short(value: object) -> str:
     return f"{said[:80]}…" if len(said) > 80 else said or "–"
 
 
-def _slot(kit: _Kit, slot: Mapping[str, object]) -> str:
-    mark = f"{float(str(slot.get('maxmark', 1))):g}"
-    if "question" in slot:
-        return kit.say("slot-fixed", name=slot["question"], mark=mark)
-    bank = next(bank for _, bank in kit.course.quizzes.values() if bank.quiz_id == slot["category"])
-    category = localized(bank.category_name, bank.quiz_id).in_language(kit.language)
-    said = kit.say("slot-random", category=category, n=slot["random"], mark=mark)
-    tags = slot.get("tags") or ()
-    assert isinstance(tags, Sequence)
-    return f"{said}, {kit.say('slot-tags', tags=', '.join(map(str, tags)))}" if tags else said
-
-
-def _item(question: Mapping[str, object]) -> str:
-    name = localized(str(question["name"]), str(question["key"])).in_language("")
-    options = question.get("options") or ()
-    assert isinstance(options, Sequence)
-    answers = " | ".join(localized(str(one), "-").in_language("") for one in options)
-    return f"{question['type']}: {name}" + (f" ({answers})" if answers else "")
+def _slots(kit: _Kit, slots: Sequence[Mapping[str, object]]) -> list[Markup]:
+    """What to add to a quiz, in order; the question category is named wherever it changes."""
+    banks = [bank for _, bank in kit.course.quizzes.values()]
+    names = {question.key: question.name for bank in banks for question in bank.questions}
+    shown: list[Markup] = []
+    before = ""
+    for slot in slots:
+        key = str(slot.get("question", ""))
+        bank = next(
+            one
+            for one in banks
+            if one.quiz_id == slot.get("category") or key in {question.key for question in one.questions}
+        )
+        # Moodle shows a category of the question bank with its idnumber in brackets.
+        category = f"{localized(bank.category_name, bank.quiz_id).in_language('en')} [{bank.quiz_id}]"
+        tags = slot.get("tags") or ()
+        assert isinstance(tags, Sequence)
+        if key:
+            said = kit.how("slot-fixed", name=localized(names[key], key).in_language("en"), key=key)
+        elif tags:
+            said = kit.how("slot-tagged", tags=", ".join(map(str, tags)), n=slot["random"])
+        else:
+            said = kit.how("slot-random", n=slot["random"])
+        mark = f"{float(str(slot.get('maxmark', 1))):g}"
+        if mark != "1":
+            said += kit.how("slot-mark", mark=mark)
+        if category != before:
+            said = kit.how("slot-category", category=category) + Markup("<br>") + said
+        shown.append(said)
+        before = category
+    return shown
 
 
 # --- menu words -----------------------------------------------------------------------------------
 
-_MENU_WORDS = (
-    "Add an activity or resource",
-    "Add section",
-    "Edit mode",
-    "Edit settings",
-    "Save and return to course",
-    "Save changes",
-    "Question bank",
-    "Import",
-    "More",
-    "Course completion",
-    "Maximum grade",
-    "Edit questions",
-    "Questions",
-    "Add",
-    "View",
-    "Source code",
-    "Package file",
-    "Site administration",
-    "Plugins",
-    "Activity modules",
-    "SCORM package",
-    "Enable downloaded package type",
-    "Downloaded package",
-    "Auto-update frequency",
-    "Every time it's used",
-    "Every day",
-    "Package",
-    "Type",
-    "URL",
-    "General",
-    "Security",
-    "HTTP security",
-    "cURL blocked hosts list",
-    "cURL allowed ports list",
-    "Language",
-    *MODULES.values(),
-)
-_WORDS = re.compile(
-    r"(?<![\w“„])(?:" + "|".join(map(re.escape, sorted(set(_MENU_WORDS), key=len, reverse=True))) + r")(?!\w)"
-)
+_BRACKETS = str.maketrans("[]", "\ue000\ue001")
+_BACK = str.maketrans("\ue000\ue001", "[]")
+
+
+def _without_brackets(value: object) -> object:
+    return value.translate(_BRACKETS) if isinstance(value, str) else value
 
 
 def _with_menu_words(said: str) -> Markup:
-    """A text in which the words of Moodle's own menus are marked."""
     marked = Markup()
-    end = 0
-    for found in _WORDS.finditer(said):
-        marked += escape(said[end : found.start()]) + Markup("<b>{}</b>").format(found[0])
-        end = found.end()
-    return marked + escape(said[end:])
+    for number, part in enumerate(re.split(r"\[([^\]]+)\]", said)):
+        plain = part.translate(_BACK)
+        marked += Markup("<b>{}</b>").format(plain) if number % 2 else escape(plain)
+    return marked

@@ -236,7 +236,7 @@ def test_the_page_names_everything_that_is_left_with_its_id_number_and_its_file(
     local = {link for link in page.links if not link.startswith("http")}
     assert local == {path.name for path in kit.iterdir()} - {"index.html"}
     course = without_plugin.course()
-    assert f"{without_plugin.url}/course/view.php?id={course.id}" in page.links
+    assert f"{without_plugin.url}/course/view.php?id={course.id}&lang=en" in page.links
     assert "Enable downloaded package type" in page.shown
     assert "{" not in page.shown
 
