@@ -29,6 +29,7 @@ _QUESTIONS_A_CALL = 1000  # Moodle stores about seventy a second; a call stays w
 _ROWS_A_CALL = 150  # at five variables a row, within the 900 that a request may carry
 _FILE_FIELDS = ("sha1", "filename")  # where one of them differs, the file is sent
 _ACCOUNTS_A_CALL = 50  # as many as people.create sends at once, so that a row is noted as sent when it is
+_NEWS_SHOWN = 5  # announcements beside the course, Moodle's own default
 _SCOPED = (Kind.CATEGORY, Kind.COURSE)
 
 
@@ -116,7 +117,9 @@ class _Applier:
             number = sections if self.context.by_core else 0
             row |= {"idnumber": want.key, "format": "topics", "numsections": number}
             if self._has_own_news(want.key):
-                row["newsitems"] = 0  # else Moodle adds a forum of its own beside ours
+                # Else Moodle adds a forum of its own beside ours. By hand nobody can make one of this type, so
+                # that without the plugin Moodle's is wanted: a person gives it our name and key.
+                row["newsitems"] = _NEWS_SHOWN if self.context.by_core else 0
             answer = self.client.call("core_course_create_courses", {"courses": [row]}, write=True)
             self.seen.course_ids[want.key] = int(answer[0]["id"])
         else:

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from lms_sync.plan import DesiredObject
-from quizzes.quiz_activity import AFTER_CLOSE, DURING, IMMEDIATELY, WHILE_OPEN
+from quizzes.quiz_activity import DURING, IMMEDIATELY, WHILE_OPEN
 
 Fields = Mapping[str, object]
 
@@ -95,8 +95,15 @@ def activity_lines(
     if fields.get("groupmode"):
         lines.append(Line(_COMMON, "Group mode", _GROUP_MODES[_int(fields["groupmode"])], "groupmode"))
     lines += _availability(fields, zone, groups or {})
-    lines += _completion(module, fields, zone)
+    if module != "quiz":
+        lines += _completion(module, fields, zone)
     return lines
+
+
+def quiz_pass_lines(want: DesiredObject, zone: ZoneInfo) -> list[Line]:
+    """The lines of a quiz's form that Moodle takes only once its maximum grade is set, on another page."""
+    grade = _number(want.fields["gradepass"])
+    return [Line("Grade", "Grade to pass", grade, "gradepass"), *_completion("quiz", want.fields, zone)]
 
 
 def _nothing(_fields: Fields, _file: str, _zone: ZoneInfo) -> list[Line]:
@@ -126,7 +133,6 @@ def _quiz(fields: Fields, _file: str, _zone: ZoneInfo) -> list[Line]:
     limit = f"Enable, {seconds // 60} minutes" if seconds else "Disable"
     return [
         Line("Timing", "Time limit", limit, "timelimit"),
-        Line("Grade", "Grade to pass", _number(fields["gradepass"]), "gradepass"),
         Line("Grade", "Attempts allowed", str(attempts) if attempts else "Unlimited", "attempts"),
         Line("Grade", "Grading method", _QUIZ_GRADING[_int(fields["grademethod"])], "grademethod"),
         Line("Layout", "New page", page, "questionsperpage"),
@@ -147,8 +153,8 @@ _MOMENTS = {
     DURING: "During the attempt",
     IMMEDIATELY: "Immediately after the attempt",
     WHILE_OPEN: "Later, while the quiz is still open",
-    AFTER_CLOSE: "After the quiz is closed",
 }
+"""Without a closing date, which a quiz of ours never has, the fourth column is greyed out."""
 _REVIEWED = {
     "attempt": "The attempt",
     "correctness": "Whether correct",
@@ -162,7 +168,7 @@ _REVIEWED = {
 
 
 def _review(masks: object) -> list[Line]:
-    """What is ticked in each of the four columns of the review options; everything else is not."""
+    """What is ticked in each column of the review options, and what is not."""
     assert isinstance(masks, Mapping)
     return [
         Line(
@@ -389,11 +395,14 @@ def bank_lines(file: str) -> list[Line]:
     ]
 
 
-def criteria_lines(names: Sequence[str]) -> list[Line]:
-    """The lines of the course completion form; `names` are those of the activities that must be done."""
+def criteria_lines(activities: Sequence[tuple[str, str]]) -> list[Line]:
+    """The lines of the course completion form; `activities` are those that must be done: module and name."""
     return [
         Line(_GENERAL, "Completion requirements", "Course is complete when ALL conditions are met"),
-        *(Line("Condition: Activity completion", name, _TICKED) for name in names),
+        *(
+            Line("Condition: Activity completion", f"{MODULES[module]} - {name}", _TICKED)
+            for module, name in activities
+        ),
         Line(
             "Condition: Activity completion", "Condition requires", "ALL selected activities to be completed"
         ),

@@ -25,6 +25,7 @@ from lms_sync.hand_over.forms import (
     bank_lines,
     criteria_lines,
     item_lines,
+    quiz_pass_lines,
     section_lines,
     visible_line,
 )
@@ -161,7 +162,10 @@ def _steps(kit: _Kit) -> Iterator[Step]:
             yield from _activity(kit, want, change)
     for want in _wanted(kit, Kind.CRITERIA):
         if (Kind.CRITERIA, want.key) in kit.changes:
-            activities = {one.key: _as_in_moodle(one) for one in _wanted(kit, Kind.ACTIVITY)}
+            activities = {
+                one.key: (str(one.fields["modname"]), _as_in_moodle(one))
+                for one in _wanted(kit, Kind.ACTIVITY)
+            }
             required = want.fields["activities"]
             assert isinstance(required, Sequence)
             lines = criteria_lines([activities[str(key)] for key in required])
@@ -210,7 +214,9 @@ def _activity(kit: _Kit, want: DesiredObject, change: Change) -> Iterator[Step]:
         kit.files[file] = path
     told_file = kit.say("file", file=file) if file else ""
     groups = {one.key: str(one.fields["name"]) for one in _wanted(kit, Kind.GROUP)}
-    lines = _lines(activity_lines(want, told_file, ZoneInfo(kit.site.timezone), groups), change)
+    zone = ZoneInfo(kit.site.timezone)
+    lines = _lines(activity_lines(want, told_file, zone, groups), change)
+    late = _lines(quiz_pass_lines(want, zone), change) if want.fields["modname"] == "quiz" else []
     sections = list(_wanted(kit, Kind.SECTION))
     number, section = next((n, one) for n, one in enumerate(sections, 1) if one.key == want.fields["section"])
     place = _as_in_moodle(section)
@@ -219,10 +225,13 @@ def _activity(kit: _Kit, want: DesiredObject, change: Change) -> Iterator[Step]:
         how = kit.how("activity-change") if names - {"section"} else Markup()
         if "section" in names:
             how += Markup(" ") + kit.how("activity-wrong-place", section=place)
-        shown = _lines([visible_line(want)], change) + lines
+        shown = _lines([visible_line(want)], change) + lines + late
         link = kit.link("course/modedit.php", update=there.id, **{"return": 0})
         sent = file if "sha1" in names else ""
-        yield Step(title, how, [one for one in shown if one.now], file=sent, link=link)
+        if names != {"slots"}:
+            yield Step(title, how, [one for one in shown if one.now], file=sent, link=link)
+        if "slots" in names:
+            yield _slots_step(kit, want, name, kit.link("mod/quiz/edit.php", cmid=there.id))
         return
     if want.fields.get("type") == "news":
         how = kit.how("news-how", section=place)
@@ -232,10 +241,10 @@ def _activity(kit: _Kit, want: DesiredObject, change: Change) -> Iterator[Step]:
     add = {"add": want.fields["modname"], "course": kit.course_id, "section": number, "return": 0}
     link = kit.link("course/modedit.php", **add) if kit.seen.find(Kind.SECTION, kit.key, section.key) else ""
     yield Step(title, how, lines, file=file, link=link)
-    if slots := want.fields.get("slots"):
-        assert isinstance(slots, Sequence)
-        grade = f"{float(str(want.fields['grade'])):g}"
-        yield Step(kit.say("slots", name=name), kit.how("slots-how", grade=grade), items=_slots(kit, slots))
+    if want.fields.get("slots"):
+        yield _slots_step(kit, want, name)
+    if late:
+        yield Step(kit.say("pass", name=name), kit.how("pass-how"), late)
     if questions := want.fields.get("items"):
         assert isinstance(questions, Sequence)
         lines = [ShownLine(line) for line in item_lines(questions)]
@@ -251,6 +260,14 @@ def _lines(lines: Iterable[Line], change: Change, *, only_different: bool = Fals
 def _short(value: object) -> str:
     said = " ".join(re.sub(r"<[^>]*>", " ", str(value)).split())
     return f"{said[:80]}…" if len(said) > 80 else said or "–"
+
+
+def _slots_step(kit: _Kit, want: DesiredObject, name: str, link: str = "") -> Step:
+    slots = want.fields["slots"]
+    assert isinstance(slots, Sequence)
+    grade = f"{float(str(want.fields['grade'])):g}"
+    how = kit.how("slots-how", grade=grade)
+    return Step(kit.say("slots", name=name), how, items=_slots(kit, slots), link=link)
 
 
 def _slots(kit: _Kit, slots: Sequence[Mapping[str, object]]) -> list[Markup]:

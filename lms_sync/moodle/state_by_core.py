@@ -7,6 +7,7 @@ the activity that it belongs to is there: a person has followed the hand-over ki
 from __future__ import annotations
 
 import re
+from math import isclose
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from lms_sync.adopt import localized, plain_text
 from lms_sync.moodle.errors import AccessRefused, CallRefused
 from lms_sync.moodle.functions import CORE_FUNCTIONS
 from lms_sync.plan import DesiredObject, Kind
+from quizzes.quiz_activity import IMMEDIATELY, WHILE_OPEN
 
 CONTENTS = "core_course_get_contents"
 MODULE = "core_course_get_course_module"
@@ -35,7 +37,10 @@ FUNCTIONS_WITHOUT_PLUGIN = (
 """All that plan and apply call on a site without the companion plugin (docs/without-plugin.md): no file is sent."""
 
 _PAGE = 500
-_QUIZ_FIELDS = ("timelimit", "attempts", "grademethod", "grade", "questionsperpage", "preferredbehaviour")
+_QUIZ_FIELDS = (
+    "timelimit", "attempts", "grademethod", "grade", "questionsperpage", "preferredbehaviour", "shuffleanswers",
+)  # fmt: skip
+_REVIEW_BITS = IMMEDIATELY | WHILE_OPEN  # the form greys out the others: no closing date, deferred feedback
 
 
 class Caller(Protocol):
@@ -254,8 +259,29 @@ def _own(want: DesiredObject, details: Mapping[str, Any]) -> dict[str, object]:
     if want.fields["modname"] == "scorm" and "sha1hash" in details:
         return {"sha1": details["sha1hash"]}
     if want.fields["modname"] == "quiz":
-        return {name: details[name] for name in _QUIZ_FIELDS if name in details and name in want.fields}
+        plain = {name: details[name] for name in _QUIZ_FIELDS if name in details and name in want.fields}
+        return plain | _review(want, details) | _slots(want, details)
     return {}
+
+
+def _review(want: DesiredObject, details: Mapping[str, Any]) -> dict[str, object]:
+    """When learners see what of an attempt, as far as a person can set it."""
+    wanted = want.fields.get("review")
+    if not isinstance(wanted, Mapping):
+        return {}
+    told = {name: int(details.get(f"review{name}", mask)) for name, mask in wanted.items()}
+    same = all((told[name] ^ int(mask)) & _REVIEW_BITS == 0 for name, mask in wanted.items())
+    return {} if same else {"review": told}
+
+
+def _slots(want: DesiredObject, details: Mapping[str, Any]) -> dict[str, object]:
+    """Core does not tell the slots, but the sum of their marks: another sum is another quiz."""
+    wanted = want.fields.get("slots")
+    if not isinstance(wanted, Sequence) or "sumgrades" not in details:
+        return {}
+    marks = sum(float(slot.get("maxmark", 1)) * int(slot.get("random", 1)) for slot in wanted)
+    total = float(details["sumgrades"] or 0)
+    return {} if isclose(marks, total, abs_tol=1e-4) else {"slots": f"{total:g} / {marks:g}"}
 
 
 def section_ids(client: Caller, course_id: int) -> dict[int, int]:
