@@ -7,8 +7,8 @@ the activity that it belongs to is there: a person has followed the hand-over ki
 from __future__ import annotations
 
 import re
-from math import isclose
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from math import isclose
 from typing import Any, Protocol
 
 from lms_sync.adopt import localized, plain_text
