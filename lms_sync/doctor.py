@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -23,11 +22,11 @@ from lms_sync.moodle.state_by_core import FUNCTIONS_WITHOUT_PLUGIN
 from lms_sync.pull import CHANGES
 from lms_sync.pull_by_person import try_course
 from lms_sync.settings import Settings, settings_warnings
+from lms_sync.verified_release import VERIFIED_RELEASE, is_verified
 
 Level = Literal["good", "warning", "fault"]
 
 MINIMUM_PLUGIN = 2026112202
-VERIFIED_RELEASE = "4.5"
 _WANTED_INPUT_VARS = 1000
 _MAX_CLOCK_SKEW = 120
 
@@ -162,8 +161,7 @@ def _course_readable(client: MoodleClient, settings: Settings, course: AdoptedCo
 
 
 def _release(release: str) -> Iterator[Finding]:
-    number = re.match(r"(\d+)\.(\d+)", release)
-    if number is None or f"{number[1]}.{number[2]}" != VERIFIED_RELEASE:
+    if not is_verified(release):
         yield Finding(
             "warning", "doctor.release-not-verified", {"release": release, "verified": VERIFIED_RELEASE}
         )

@@ -73,6 +73,7 @@ class Settings:
     """The switches of a site and of its web server that a client can feel."""
 
     name: str = "Stand-in Moodle"
+    release: str = MOODLE_RELEASE  # what it says of itself; it behaves like 4.5 whatever it says
     url: str = "http://127.0.0.1"
     max_input_vars: int = 5000
     post_max_size: int = 100 * 1024 * 1024

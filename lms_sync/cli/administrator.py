@@ -39,6 +39,7 @@ from lms_sync.settings import Settings, SiteSettings, database_url, load_setting
 from lms_sync.store.database import open_database, reading
 from lms_sync.store.one_at_a_time import only_one
 from lms_sync.undo import prepare_undo
+from lms_sync.verified_release import VERIFIED_RELEASE, refuse_unverified
 from lms_sync.write_files import write_durably
 
 dir_option = click.option(
@@ -68,6 +69,11 @@ theirs_option = click.option(
     "--theirs", multiple=True, metavar="KEY[#FIELD]", help="Here Moodle wins over the files (repeatable)."
 )
 
+unverified_option = click.option(
+    "--unverified",
+    is_flag=True,
+    help=f"Also write to a Moodle of another release than {VERIFIED_RELEASE}, which nobody has tried.",
+)
 loss_option = click.option(
     "--accept-loss",
     "losses",
@@ -246,6 +252,7 @@ def _options(
 @revert_option
 @ours_option
 @theirs_option
+@unverified_option
 @click.option("--undo", type=int, metavar="RUN", help="Bring back what this run replaced (see runs).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
@@ -260,6 +267,7 @@ def apply(
     revert: bool,
     ours: tuple[str, ...],
     theirs: tuple[str, ...],
+    unverified: bool,
     undo: int | None,
     yes: bool,
     as_json: bool,
@@ -287,6 +295,8 @@ def apply(
     settings, name, site, client = _connect(folder, site_name or (saved.site if saved else None))
     if site.read_only:
         raise Refused("apply.read-only", site=name)
+    if not unverified:
+        refuse_unverified(client)
     built = _built(folder, site, language)
     options = saved.options if saved else _options(overwrite_edits, losses, revert, ours, theirs)
     courses = saved.courses if saved else courses

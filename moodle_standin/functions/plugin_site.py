@@ -6,7 +6,7 @@ from typing import Any
 
 from moodle_standin.functions.registry import serves
 from moodle_standin.services import ROLE_CAPABILITIES
-from moodle_standin.site import MOODLE_RELEASE, MOODLE_VERSION, Call
+from moodle_standin.site import MOODLE_VERSION, Call
 
 
 @serves("local_lmssync_get_site")
@@ -18,7 +18,7 @@ def get_site(call: Call, _params: dict[str, Any]) -> Any:
         "plugin_version": settings.plugin_version,
         "plugin_release": settings.plugin_release,
         "moodle_version": MOODLE_VERSION,
-        "moodle_release": MOODLE_RELEASE,
+        "moodle_release": settings.release,
         "db_family": "postgres",
         "max_input_vars": settings.max_input_vars,
         "post_max_size": settings.post_max_size,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moodle_standin.functions.registry import serves
-from moodle_standin.site import MOODLE_RELEASE, MOODLE_VERSION, Call
+from moodle_standin.site import MOODLE_VERSION, Call
 
 _FEATURES = {
     "usecomments": 1,
@@ -49,7 +49,7 @@ def get_site_info(call: Call, _params: dict[str, Any]) -> Any:
         ],
         "downloadfiles": 1,
         "uploadfiles": int(service.uploadfiles),
-        "release": MOODLE_RELEASE,
+        "release": site.settings.release,
         "version": MOODLE_VERSION,
         "mobilecssurl": "",
         "advancedfeatures": [{"name": k, "value": v} for k, v in _FEATURES.items()],
