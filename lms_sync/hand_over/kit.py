@@ -128,8 +128,11 @@ def _write(folder: Path, kit: _Kit, clock: Clock) -> Path:
     if (folder / target).exists():
         shutil.rmtree(folder / target)
     for name, source in kit.files.items():
-        content = source if isinstance(source, bytes) else source.read_bytes()
-        write_durably(folder / target / name, content)
+        if isinstance(source, bytes):
+            write_durably(folder / target / name, source)
+        else:  # a package may be large
+            (folder / target).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, folder / target / name)
     write_durably(folder / target / "index.html", page.encode("utf-8"))
     return target / "index.html"
 
