@@ -6,9 +6,13 @@ whether a call landed, apply reads the site again and goes on from what it finds
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
+import queue
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -30,6 +34,9 @@ _ROWS_A_CALL = 150  # at five variables a row, within the 900 that a request may
 _FILE_FIELDS = ("sha1", "filename")  # where one of them differs, the file is sent
 _ACCOUNTS_A_CALL = 50  # as many as people.create sends at once, so that a row is noted as sent when it is
 _NEWS_SHOWN = 5  # announcements beside the course, Moodle's own default
+MOST_PARALLEL = 8  # a site has about as many workers for everybody; more only stand in its queue
+_SHARED = (Kind.CATEGORY, Kind.COURSE, Kind.COHORT, Kind.ACCOUNT, Kind.COHORT_MEMBER)
+"""What courses stand on, and courses themselves: to make one, Moodle puts all of its category into a new order."""
 _SCOPED = (Kind.CATEGORY, Kind.COURSE)
 
 
@@ -71,6 +78,33 @@ class ApplyContext:
     by_core: bool = False  # without the companion plugin
 
 
+class _Stopped(Exception):
+    """Another thread met what stops the run: nothing more is begun."""
+
+
+class _Tally:
+    """How far a run is; all of its threads tell it."""
+
+    def __init__(self, report: ApplyReport, progress: Progress) -> None:
+        self._report = report
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._finished = 0
+        self.total = 0
+        self.stop = threading.Event()
+
+    def done(self, changes: Sequence[Change]) -> None:
+        with self._lock:
+            for change in changes:
+                self._report.count(change)
+            self._finished += len(changes)
+            self._progress(self._finished, self.total, changes[-1].key)
+
+    def go_on(self) -> None:
+        if self.stop.is_set():
+            raise _Stopped
+
+
 class _Applier:
     def __init__(
         self,
@@ -78,13 +112,13 @@ class _Applier:
         context: ApplyContext,
         journal: Journal,
         report: ApplyReport,
-        progress: Progress,
+        tally: _Tally,
     ) -> None:
         self.client = client
         self.context = context
         self.journal = journal
         self.report = report
-        self.progress = progress
+        self.tally = tally
         self.wanted: dict[tuple[Kind, str, str], DesiredObject] = {
             (want.kind, want.scope, want.key): want for want in context.desired.objects
         }
@@ -347,6 +381,7 @@ class _Applier:
         if len(changes) == 1:
             self._sending(changes, lambda: send(changes))
             return
+        self.tally.go_on()
         ids = self.journal.intend(changes)
         try:
             self._noting(ids, lambda: send(changes))
@@ -359,10 +394,61 @@ class _Applier:
 
     # --- the order of work ---------------------------------------------------------------------
 
-    def run(self, plan: Plan) -> None:
-        work = plan.work
-        self.total = len(work)
-        self.finished = 0
+    def run(self, plan: Plan, parallel: int) -> None:
+        self.tally.total = len(plan.work)
+        if parallel == 1:
+            self.in_order(plan.work)
+            return
+        self.in_order([change for change in plan.work if change.kind in _SHARED])
+        courses: dict[str, list[Change]] = {}
+        for change in plan.work:
+            if change.kind not in _SHARED:
+                courses.setdefault(change.scope, []).append(change)
+        if courses:
+            self._at_once(list(courses.values()), min(parallel, len(courses)))
+
+    def _at_once(self, courses: Sequence[Sequence[Change]], number: int) -> None:
+        """Several courses at a time, each in one thread and in the order of its plan.
+
+        What stops one stops all, each after the request that it has under way. Raises what was met first
+        that cannot be mended by reading back.
+        """
+        appliers: queue.SimpleQueue[_Applier] = queue.SimpleQueue()
+        clients = [self.client.another() for _ in range(number)]
+        for client in clients:
+            one = copy.copy(self)  # all but the connection is shared
+            one.client = client
+            appliers.put(one)
+
+        def work(changes: Sequence[Change]) -> None:
+            one = appliers.get()
+            try:
+                one.in_order(changes)
+            except BaseException:
+                self.tally.stop.set()
+                raise
+            finally:
+                appliers.put(one)
+
+        try:
+            with ThreadPoolExecutor(number, thread_name_prefix="apply") as pool:
+                futures = [pool.submit(work, changes) for changes in courses]
+                try:
+                    wait(futures)
+                except BaseException:  # the person at the terminal
+                    self.tally.stop.set()
+                    raise
+        finally:
+            for client in clients:
+                self.report.warnings.extend(client.warnings)
+                self.client.calls += client.calls
+                client.close()
+        met = [error for error in map(Future.exception, futures) if error and not isinstance(error, _Stopped)]
+        if met:
+            raise min(met, key=lambda error: isinstance(error, UnknownOutcome))
+
+    def in_order(self, work: Sequence[Change]) -> None:
+        """Carries out changes one after the other."""
         for kind, group in groupby(work, key=_step_of):
             changes = list(group)
             if kind is Kind.QUESTION:
@@ -448,6 +534,7 @@ class _Applier:
         return False
 
     def _sending(self, changes: Sequence[Change], send: Callable[[], Any]) -> None:
+        self.tally.go_on()
         ids = self.journal.intend(changes)
         try:
             answer = self._noting(ids, send)
@@ -486,10 +573,7 @@ class _Applier:
         details: Mapping[int, Mapping[str, Any]] | None = None,
     ) -> None:
         self.journal.confirm(ids, details)
-        for change in changes:
-            self.report.count(change)
-        self.finished += len(changes)
-        self.progress(self.finished, self.total, changes[-1].key)
+        self.tally.done(changes)
 
     def _break(self, change: Change) -> None:
         if change.kind is Kind.COURSE:
@@ -510,13 +594,19 @@ def apply_plan(
     *,
     progress: Progress | None = None,
     report: ApplyReport | None = None,
+    parallel: int = 1,
 ) -> ApplyReport:
-    """Carries out a plan's work. Single refusals are collected; what stops everything is raised (MoodleError)."""
+    """Carries out a plan's work, up to `parallel` courses at once.
+
+    Single refusals are collected; what stops everything is raised (MoodleError). `progress` is told by one
+    thread at a time.
+    """
     report = report or ApplyReport()
     report.run_id = journal.run_id
-    applier = _Applier(client, context, journal, report, progress or (lambda done, total, key: None))
+    tally = _Tally(report, progress or (lambda done, total, key: None))
+    applier = _Applier(client, context, journal, report, tally)
     try:
-        applier.run(plan)
+        applier.run(plan, parallel)
     finally:
         report.warnings.extend(client.warnings)
         client.warnings.clear()

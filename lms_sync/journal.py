@@ -14,6 +14,7 @@ Rows that stay in `intent` or `sent` are what a run left that was stopped; `lms_
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,7 @@ class Journal:
         self._clock = clock
         self._site = site
         self._step = 0
+        self._numbering = threading.Lock()  # several threads of one run write into one journal
         with engine.begin() as connection:
             done = connection.execute(insert(run).values(site=site, verb=verb, started_at=clock.now()))
             self.run_id = int(done.inserted_primary_key[0])  # type: ignore[index]
@@ -58,14 +60,16 @@ class Journal:
     def intend(self, changes: Sequence[Change]) -> list[int]:
         """Notes that these changes are about to be sent in one call; their row ids."""
         ids: list[int] = []
+        with self._numbering:
+            first = self._step + 1
+            self._step += len(changes)
         with self._engine.begin() as connection:
-            for change in changes:
-                self._step += 1
+            for step, change in enumerate(changes, first):
                 done = connection.execute(
                     insert(journal).values(
                         site=self._site,
                         run_id=self.run_id,
-                        step=self._step,
+                        step=step,
                         action=change.action.value,
                         kind=change.kind.value,
                         key=change.key,

@@ -191,6 +191,7 @@ def apply_prepared(
     say: Say | None = None,
     undone: int | None = None,
     language: str | None = None,
+    parallel: int = 1,
 ) -> tuple[ApplyReport, Prepared]:
     """Applies a prepared plan and reads back; the report, and the plan that is left afterwards.
 
@@ -240,7 +241,15 @@ def apply_prepared(
             report.failed.clear()  # what was refused in an earlier round is in this one's plan again
             report.skipped.clear()
             try:
-                apply_plan(client, prepared.plan, context, journal, progress=progress, report=report)
+                apply_plan(
+                    client,
+                    prepared.plan,
+                    context,
+                    journal,
+                    progress=progress,
+                    report=report,
+                    parallel=parallel,
+                )
             except UnknownOutcome:
                 if number == _ROUNDS - 1:
                     raise

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -19,8 +18,9 @@ from lms_sync.academy import BuiltAcademy, build_academy, read_academy
 from lms_sync.adopted import read_adopted
 from lms_sync.after_stop import read_after_stop
 from lms_sync.applied import Replaced, read_base, replaced_by
-from lms_sync.apply import ApplyReport
+from lms_sync.apply import MOST_PARALLEL, ApplyReport
 from lms_sync.cli import outcome
+from lms_sync.cli.apply_progress import ApplyProgress
 from lms_sync.cli.plan_output import print_plan, print_report
 from lms_sync.clock import SystemClock
 from lms_sync.doctor import examine_site
@@ -253,6 +253,13 @@ def _options(
 @ours_option
 @theirs_option
 @unverified_option
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, MOST_PARALLEL),
+    default=1,
+    metavar="N",
+    help=f"Work on N courses at once, at most {MOST_PARALLEL} (default: 1).",
+)
 @click.option("--undo", type=int, metavar="RUN", help="Bring back what this run replaced (see runs).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
@@ -268,6 +275,7 @@ def apply(
     ours: tuple[str, ...],
     theirs: tuple[str, ...],
     unverified: bool,
+    parallel: int,
     undo: int | None,
     yes: bool,
     as_json: bool,
@@ -347,7 +355,8 @@ def apply(
             if as_json or not sys.stdin.isatty():
                 raise Refused("apply.say-yes", n=len(prepared.plan.work))
             click.confirm(text("apply.ask", {"n": len(prepared.plan.work)}, language), abort=True)
-        progress = held.enter_context(_Progress(len(prepared.plan.work), enabled=not as_json))
+        progress = held.enter_context(ApplyProgress(len(prepared.plan.work), enabled=not as_json))
+        client.on_sent = progress.sent
         try:
             _, left = apply_prepared(
                 client,
@@ -359,11 +368,12 @@ def apply(
                 folder,
                 SystemClock(),
                 again=plan_again,
-                progress=progress,
+                progress=progress.step,
                 report=report,
                 say=say,
                 undone=undo,
                 language=language,
+                parallel=parallel,
             )
         except MoodleError as error:
             if not report.total:
@@ -398,32 +408,6 @@ def _wants_again(now: Prepared, rows: Iterable[Replaced]) -> bool:
     """Whether the files want to change something that an undo was about."""
     concerned = {(row.kind, row.scope, row.key) for row in rows}
     return any((one.kind, one.scope, one.key) in concerned for one in now.plan.work)
-
-
-class _Progress:
-    """A progress bar on a terminal, nothing elsewhere."""
-
-    def __init__(self, total: int, *, enabled: bool) -> None:
-        self._bar: Any = None
-        if enabled and total and sys.stderr.isatty():
-            self._bar = click.progressbar(
-                length=total, file=sys.stderr, item_show_func=lambda key: str(key or "")
-            )
-        self._done = 0
-
-    def __enter__(self) -> Callable[[int, int, str], None]:
-        if self._bar is not None:
-            self._bar.__enter__()
-        return self._step
-
-    def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-
-    def _step(self, done: int, total: int, key: str) -> None:
-        if self._bar is not None:
-            self._bar.update(done - self._done, key)
-        self._done = done
 
 
 @click.group()

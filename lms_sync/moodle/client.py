@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import requests
 import urllib3
-from requests_toolbelt.multipart.encoder import MultipartEncoder
+from requests_toolbelt.multipart.encoder import MultipartEncoder, MultipartEncoderMonitor
 
 from authoring.problems import Refused
 from lms_sync.moodle.errors import CallRefused, MoodleError, SiteBusy, SiteUnreachable, UnknownOutcome
@@ -80,6 +80,21 @@ class MoodleClient:
         self.warnings: list[str] = []
         self.before_write: Callable[[], None] | None = None
         """Called each time in the moment before a writing request leaves."""
+        self.on_sent: Callable[[int], None] | None = None
+        """Told of every piece of a file that is on its way, in bytes."""
+
+    def another(self) -> MoodleClient:
+        """A second connection to the same site with the same token, for another thread."""
+        made = MoodleClient(
+            self.url,
+            self._token,
+            waits=self._waits,
+            sleep=self._sleep,
+            limits=self._limits,
+            read_only=self.read_only,
+        )
+        made.on_sent = self.on_sent
+        return made
 
     def close(self) -> None:
         """Closes the connection."""
@@ -227,7 +242,7 @@ class MoodleClient:
             answer = self._send(
                 "upload",
                 "/webservice/upload.php",
-                encoder,
+                MultipartEncoderMonitor(encoder, _Told(self.on_sent)),
                 {"Content-Type": encoder.content_type},
                 self._limits.write,
             )
@@ -290,6 +305,19 @@ class _Answer:
     content_type: str
     body: bytes
     wait: int
+
+
+class _Told:
+    """Tells of the bytes of an upload as they are read to be sent."""
+
+    def __init__(self, on_sent: Callable[[int], None] | None) -> None:
+        self._on_sent = on_sent
+        self._before = 0
+
+    def __call__(self, monitor: MultipartEncoderMonitor) -> None:
+        if self._on_sent is not None:
+            self._on_sent(monitor.bytes_read - self._before)
+        self._before = monitor.bytes_read
 
 
 def _understood(function: str, answer: _Answer) -> Reply:

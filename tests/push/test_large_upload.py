@@ -79,7 +79,9 @@ def test_a_large_file_takes_less_than_one_hundred_megabytes_of_ours(site: str, t
     (academy / "token").chmod(0o600)
     course = academy / "courses" / SLUG
     text = (course / "course.yaml").read_text(encoding="utf-8")
-    (course / "course.yaml").write_text(text.replace("complete_when:", f"{FILE}complete_when:"), encoding="utf-8")
+    (course / "course.yaml").write_text(
+        text.replace("complete_when:", f"{FILE}complete_when:"), encoding="utf-8"
+    )
     (course / "files").mkdir()
     with (course / "files" / "recording.bin").open("wb") as file:
         file.truncate(SIZE)
