@@ -100,7 +100,7 @@ def run_apply(target: Target, stage: Stage, folder: Path, longest: float) -> str
         )
         report, left = apply_prepared(
             client, engine, SITE, prepared, settings, site, folder, clock,
-            again=again, report=report, say=report.problems.append,
+            again=again, report=report, say=report.problems.append, parallel=stage.parallel,
         )  # fmt: skip
     still_open = open_rows(engine, SITE)
     engine.dispose()
@@ -334,12 +334,15 @@ def every_place(places: Sequence[Sequence[Place]]) -> list[Trial]:
 
 
 def places_for_each_test(places: Sequence[Sequence[Place]]) -> list[Trial]:
-    """As many of them as `make test` has time for: all of a first push, and samples of a push of changes."""
+    """As many of them as `make test` has time for: samples of a first push, of changes, and of two courses at once."""
     trials: list[Trial] = []
     for stage, passed in enumerate(places):
-        step = 1 if stage == 0 else 5  # no divisor of the places around a write
-        trials += [Trial(stage, one.name, (Kill(n),), one.function) for n, one in enumerate(passed, 1)][
-            ::step
+        step = (3, 5, 3)[stage]  # odd: before and after take turns
+        last = len(passed) - 1  # the end of a run is passed once
+        trials += [
+            Trial(stage, one.name, (Kill(n),), one.function)
+            for n, one in enumerate(passed, 1)
+            if n % step == 1 or n >= last
         ]
         for turn, one in enumerate(sending(passed)):
             trials.append(in_the_middle(stage, one, LATE[(turn + stage) % 3]))
@@ -415,7 +418,7 @@ def campaign(
 ) -> list[Outcome]:
     """Prepares everything once, forks the workers, and gathers what they found."""
     academy = SmallAcademy("kp", existing=(101, 102))
-    stages = (academy.first, academy.changed())
+    stages = (academy.first, academy.changed(), academy.two_courses())
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
         folder = Path(name)
@@ -427,8 +430,8 @@ def campaign(
             trials = choose(places)
             said(f"{[len(one) for one in places]} places, {len(trials)} trials, {workers} workers")
             found = list(in_workers(trials, stages, sites, folder))
-    academy.close()
-    stages[1].academy.close()
+    for stage in stages:
+        stage.academy.close()
     return found
 
 
@@ -447,6 +450,9 @@ def prepare_site(site: StandIn, stages: Sequence[Stage], folder: Path) -> None:
     work = Path(tempfile.mkdtemp(dir=folder))
     open_database(f"sqlite:///{work / DATABASE}").dispose()
     for stage in stages:
+        if stage.begins_anew:
+            site.ask("back", {"name": stages[0].name})
+            shutil.copy(site.databases[stages[0].name], work / DATABASE)
         site.ask("keep", {"name": stage.name})
         site.databases[stage.name] = Path(
             shutil.copy(work / DATABASE, work / f"before-{len(site.databases)}.db")

@@ -48,6 +48,11 @@ class Place:
     function: str = ""
 
 
+class _OfThisThread(threading.local):
+    storing = ""  # what the transaction that is open will store
+    stored = ""
+
+
 class Watch:
     """Counts the places of a run in this process, and kills it at one of them."""
 
@@ -58,8 +63,8 @@ class Watch:
         self._places = 0
         self._requests = 0
         self._writing = 0
-        self._storing = ""
-        self._stored = ""
+        self._one_at_a_time = threading.RLock()  # apply may run in several threads
+        self._here = _OfThisThread()
 
     def begin(self) -> None:
         """Hooks in; there is no way back, the process ends with the run."""
@@ -74,10 +79,11 @@ class Watch:
         requests.adapters.HTTPAdapter.send = watched  # type: ignore[method-assign]
 
     def _pass(self, place: Place) -> None:
-        self._places += 1
-        self._told(place)
-        if self._places == self._kill.place:
-            die()
+        with self._one_at_a_time:
+            self._places += 1
+            self._told(place)
+            if self._places == self._kill.place:
+                die()
 
     # --- the state database
 
@@ -89,33 +95,35 @@ class Watch:
         if table == "journal":
             values = [one for one in _flat(parameters) if isinstance(one, str)]
             known = ("intent", "sent", "confirmed", "failed", "lost", "superseded")
-            self._storing = next((state for state in known if state in values), "journal")
+            self._here.storing = next((state for state in known if state in values), "journal")
         elif table == "run":
-            self._storing = "begin of run" if verb == "INSERT INTO" else "end of run"
+            self._here.storing = "begin of run" if verb == "INSERT INTO" else "end of run"
         else:
-            self._storing = "people"
+            self._here.storing = "people"
 
     def _commit(self, _connection: Any) -> None:
-        if self._storing:
-            self._pass(Place(f"before “{self._storing}” is stored"))
-            self._stored, self._storing = self._storing, ""
+        if self._here.storing:
+            self._pass(Place(f"before “{self._here.storing}” is stored"))
+            self._here.stored, self._here.storing = self._here.storing, ""
 
     def _committed(self, _connection: Any, _record: Any) -> None:
-        if self._stored:
-            stored, self._stored = self._stored, ""
+        if self._here.stored:
+            stored, self._here.stored = self._here.stored, ""
             self._pass(Place(f"after “{stored}” is stored"))
 
     # --- requests
 
     def _request(self, request: Any, send: Callable[[], Any]) -> Any:
-        self._requests += 1
         function = function_of(request)
+        with self._one_at_a_time:
+            self._requests += 1
+            number = self._requests
+            self._writing += is_write(function)
+            mine = number == self._kill.request or (
+                is_write(function) and self._writing == self._kill.writing
+            )
         kind = "an upload" if function == "upload.php" else "a write" if is_write(function) else "a read"
-        self._pass(Place(f"before {kind} leaves", self._requests, function))
-        self._writing += is_write(function)
-        mine = self._requests == self._kill.request or (
-            is_write(function) and self._writing == self._kill.writing
-        )
+        self._pass(Place(f"before {kind} leaves", number, function))
         if mine and self._kill.late:
             kind_of_fault = "cut_then_work" if self._kill.cut else "slow_store"
             self._fault(function, kind_of_fault, self._kill.late)
@@ -124,7 +132,7 @@ class Watch:
             timer.daemon = True
             timer.start()
         reply = send()
-        self._pass(Place(f"after {kind} is answered", self._requests, function))
+        self._pass(Place(f"after {kind} is answered", number, function))
         return reply
 
     def _fault(self, function: str, kind: str, seconds: float) -> None:

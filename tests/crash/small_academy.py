@@ -5,6 +5,7 @@ What must be there is written down here by hand: the recount shall not ask the p
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,8 @@ class Stage:
     academy: AcademyOnTrial
     built: BuiltAcademy
     wanted: Wanted
+    parallel: int = 1
+    begins_anew: bool = False  # on the site as it was before the first stage
 
 
 class SmallAcademy:
@@ -89,6 +92,40 @@ class SmallAcademy:
             before=frozenset(self._things((1, 2, 3, 4))),
         )
         return Stage("changed files", academy, academy.build(), wanted)
+
+    def two_courses(self) -> Stage:
+        """Two courses on one shelf, each with a package, pushed at once; two people are in both."""
+        academy = AcademyOnTrial(f"{self.prefix}2", questions=QUESTIONS[:1], slots=({"use": QUESTIONS[0]},))
+
+        def only_package(data: dict[str, Any]) -> None:
+            data["sections"] = [one for one in data["sections"] if one["id"] == "learn"]
+            data["complete_when"] = {"all": ["package"]}
+
+        academy.change_course(only_package)
+        second = f"{academy.course}-b"
+        shutil.copytree(academy.folder / "courses" / academy.course, academy.folder / "courses" / second)
+        file = academy.folder / "courses" / second / "course.yaml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace(f"id: {academy.course}\n", f"id: {second}\n", 1), encoding="utf-8")
+        academy.write_people([self.person(n) for n in (1, 3)], self._institutions(2))
+        people = academy.folder / "people" / "participants.csv"
+        rows = people.read_text(encoding="utf-8").replace(academy.course, f"{academy.course}|{second}")
+        people.write_text(rows, encoding="utf-8")
+        things = {("course category", academy.category)}
+        for course in (academy.course, second):
+            things |= {("course", course), ("section", f"{course}/learn")}
+            things |= {("activity", f"{course}/package"), ("criteria", course)}
+        for number in (1, 3):
+            who, institution = f"{self.prefix}-P{number}", f"{self.prefix}-{institution_of(number)}"
+            things.add(("cohort", f"institution-{institution}"))
+            things.add(("cohort member", f"institution-{institution}:{who}"))
+            if who not in self.existing.values():
+                things.add(("account", who))
+            for course in (academy.course, second):
+                things |= {("group", f"{course}/{institution}"), ("enrolment", f"{course}:{who}")}
+                things.add(("group member", f"{course}/{institution}:{who}"))
+        wanted = Wanted(frozenset(things), self.existing)
+        return Stage("two at once", academy, academy.build(), wanted, parallel=2, begins_anew=True)
 
     def person(self, number: int) -> dict[str, str]:
         """A row of participants.csv."""

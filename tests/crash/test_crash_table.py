@@ -40,6 +40,7 @@ def test_no_kill_makes_anything_twice_or_loses_it(tmp_path: Path, record_table: 
     reached = {one["trial"]["what"] for one in killed}
     steps = {"intent", "sent", "confirmed", "end of run"}
     assert reached >= {f"{when} “{step}” is stored" for step in steps for when in ("before", "after")}
+    assert any(one["trial"]["stage"] == 2 for one in killed)  # two courses at once
     late = [kill["late"] for one in killed for kill in one["trial"]["kills"]]
     assert max(late) == 1.0
 

@@ -44,9 +44,7 @@ def built_four(tmp_path_factory: pytest.TempPathFactory) -> BuiltAcademy:
     (folder / "quizzes" / f"{SLUG}.yaml").unlink()
     people = folder / "people"
     people.mkdir()
-    (people / "institutions.csv").write_text(
-        "code,name_en,kind\noffice,Office,ministry\n", encoding="utf-8"
-    )
+    (people / "institutions.csv").write_text("code,name_en,kind\noffice,Office,ministry\n", encoding="utf-8")
     rows = [f"P{n},p{n},p{n}@example.org,Person,{n},office,{'|'.join(COURSES)}" for n in (1, 2)]
     head = "idnumber,username,email,firstname,lastname,institution,courses"
     (people / "participants.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
