@@ -227,8 +227,8 @@ def _assign(fields: Fields, _file: str, zone: ZoneInfo) -> list[Line]:
     files = _int(submissions["files"])
     lines = [
         *_dates("Availability", fields, zone),
-        Line("Submission types", "Online text", _yes(submissions["text"]), "submissions"),
-        Line("Submission types", "File submissions", _yes(files), "submissions"),
+        Line("Submission types", "Online text", _tick(submissions["text"]), "submissions"),
+        Line("Submission types", "File submissions", _tick(files), "submissions"),
     ]
     if files:
         lines.append(Line("Submission types", "Maximum number of uploaded files", str(files), "submissions"))
@@ -387,8 +387,8 @@ def bank_lines(file: str) -> list[Line]:
     """The lines of the question bank's import form."""
     return [
         Line("File format", "Moodle XML format", ""),
-        Line(_GENERAL, "Get category from file", "Yes"),
-        Line(_GENERAL, "Get context from file", "No"),
+        Line(_GENERAL, "Get category from file", _TICKED),
+        Line(_GENERAL, "Get context from file", _UNTICKED),
         Line(_GENERAL, "Match grades", "Error if grade not listed"),
         Line(_GENERAL, "Stop on error", "Yes"),
         Line("Import questions from file", "Import", file),
@@ -419,6 +419,10 @@ def _number(value: object) -> str:
 
 def _yes(value: object) -> str:
     return "Yes" if value else "No"
+
+
+def _tick(value: object) -> str:
+    return _TICKED if value else _UNTICKED
 
 
 def _moment(value: object, zone: ZoneInfo) -> str:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from authoring.messages import LANGUAGES
+from lms_sync.cli.administrator import remembered_base
 from lms_sync.hand_over.forms import MODULES
 from lms_sync.moodle.functions import CORE_FUNCTIONS, PLUGIN_FUNCTIONS, READ_ONLY_FUNCTIONS
 from lms_sync.moodle.state_by_core import FUNCTIONS_WITHOUT_PLUGIN, NEEDED
+from lms_sync.plan import Kind
 from moodle_standin.services import SYNC_FUNCTIONS
 from tests.hand_over.conftest import take_plugin_away
 from tests.push.conftest import COURSE
@@ -112,6 +114,44 @@ def test_apply_does_what_core_can_once_and_says_what_is_left(without_plugin: Pus
     assert without_plugin.doubles() == {}
 
 
+def test_after_a_first_apply_nothing_is_refused_and_the_summaries_are_by_hand(
+    without_plugin: Push, command: Command
+) -> None:
+    command("apply", "--dir", without_plugin.folder, "--yes")
+    told = planned(command, without_plugin)
+    assert told["counts"]["refuse"] == 0
+    sections = [one for one in told["changes"] if one["kind"] == "section"]
+    assert {one["action"] for one in sections} == {"by-hand"}
+    assert {one["name"] for section in sections for one in section["fields"]} == {"summary"}
+
+
+def test_what_somebody_changed_of_what_core_made_still_stays(pushed: Push, command: Command) -> None:
+    take_plugin_away(pushed)
+    pushed.course().fullname = "Another name"
+    assert "Another name" in command("plan", "--dir", pushed.folder).out
+    assert command("apply", "--dir", pushed.folder, "--yes").code == 0
+    assert pushed.course().fullname == "Another name"
+
+
+def test_nothing_is_remembered_of_what_core_does_not_show(without_plugin: Push, command: Command) -> None:
+    command("apply", "--dir", without_plugin.folder, "--yes")
+    kinds = {
+        identity[0] for identity in remembered_base(without_plugin.settings, without_plugin.folder, "main")
+    }
+    assert kinds == {Kind.CATEGORY, Kind.COURSE, Kind.COHORT, Kind.GROUP}
+
+
+def test_moodle_is_asked_to_make_the_announcements_that_nobody_can_make_by_hand(
+    without_plugin: Push, command: Command
+) -> None:
+    command("apply", "--dir", without_plugin.folder, "--yes")
+    assert without_plugin.course().newsitems > 0
+    page = Page((kit_of(without_plugin) / "index.html").read_text(encoding="utf-8"))
+    assert "Number of announcements" in page.shown
+    assert "Forum type" in page.shown  # of the other forum
+    assert page.shown.count("Forum type") == 1
+
+
 def _sections_wanted(push: Push) -> list[dict[str, Any]]:
     prepared = push.prepare()
     return [{"fields": one.fields} for one in prepared.desired.objects if one.kind.value == "section"]
@@ -147,6 +187,12 @@ def test_what_a_person_has_done_counts_as_done(pushed: Push, command: Command) -
          "activity", "sha1"),
         (lambda site, module: setattr(site.quizzes[module("quiz").instance], "attempts", 9),
          "activity", "attempts"),
+        (lambda site, module: setattr(site.quizzes[module("quiz").instance], "sumgrades", 1),
+         "activity", "slots"),
+        (lambda site, module: site.quizzes[module("quiz").instance].review.update(marks=0),
+         "activity", "review"),
+        (lambda site, module: setattr(site.quizzes[module("quiz").instance], "shuffleanswers", 0),
+         "activity", "shuffleanswers"),
         (lambda site, module: setattr(module("quiz"), "completionpassgrade", 0), "activity", "completion"),
         (lambda site, module: setattr(module("page"), "visible", 0), "activity", "visible"),
         (lambda site, module: site.criteria.update({module("page").course: [module("page").id]}),
