@@ -175,7 +175,7 @@ def _review(masks: object) -> list[Line]:
             "Review options",
             label,
             ", ".join(
-                f"{_TICKED if _int(masks[name]) & moment else _UNTICKED} {word}"
+                f"{_TICKED if _int(masks[name]) & moment else _UNTICKED}\u00a0{word}".replace(" ", "\u00a0")
                 for name, word in _REVIEWED.items()
                 if not (moment == DURING and name == "overallfeedback")  # greyed out there
             ),

@@ -82,7 +82,7 @@ def strange(form: str, lines: Sequence[Line]) -> list[str]:
             found.append(f"{form}: {line.group} / {line.label}")
         elif line.group == "Review options":
             boxes = FORMS[form][line.label]
-            found += [part for part in line.value.split(", ") if part[2:] not in boxes]
+            found += [part for part in line.value.split(", ") if part[2:].replace("\u00a0", " ") not in boxes]
         elif (group[line.label] and not line.copied and line.value not in group[line.label]) or (
             line.value.startswith("✓ ") and line.value[2:] not in group and not line.value[2:].isdigit()
         ):
