@@ -303,8 +303,6 @@ def apply(
     settings, name, site, client = _connect(folder, site_name or (saved.site if saved else None))
     if site.read_only:
         raise Refused("apply.read-only", site=name)
-    if not unverified:
-        refuse_unverified(client)
     built = _built(folder, site, language)
     options = saved.options if saved else _options(overwrite_edits, losses, revert, ours, theirs)
     courses = saved.courses if saved else courses
@@ -349,6 +347,8 @@ def apply(
         elif not as_json:
             names = shown(settings, folder, name, prepared)
             print_plan(prepared.plan, language, zone=ZoneInfo(site.timezone), names=names)
+        if prepared.plan.work and not unverified:
+            refuse_unverified(client)
         if prepared.plan.is_fused and not force:
             raise Refused("plan.fuse-blown")
         if prepared.plan.work and not yes:

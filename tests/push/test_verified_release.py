@@ -11,6 +11,7 @@ import pytest
 from lms_sync.verified_release import is_verified
 from moodle_standin.seed import build_site
 from tests.cli.conftest import command
+from tests.push.conftest import COURSE
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Ended
@@ -35,7 +36,7 @@ def test_the_stand_in_says_the_release_of_its_seed() -> None:
     assert build_site({"site": {"release": "5.1 (Build: 20251006)"}}).settings.release.startswith("5.1")
 
 
-@pytest.mark.parametrize("arguments", [("--yes",), ("--yes", "--json"), ("--undo", "1", "--yes")])
+@pytest.mark.parametrize("arguments", [("--yes",), ("--yes", "--json"), ("--parallel", "2", "--yes")])
 def test_apply_writes_nothing_to_it(push: Push, command: Command, arguments: tuple[str, ...]) -> None:
     push.site.settings.release = "5.1 (Build: 20251006)"
     ended = command("apply", "--dir", push.folder, *arguments)
@@ -43,6 +44,22 @@ def test_apply_writes_nothing_to_it(push: Push, command: Command, arguments: tup
     assert "5.1 (Build: 20251006)" in ended.err
     assert "--unverified" in ended.err
     assert push.log() == []
+
+
+def test_undo_takes_nothing_back_on_it(pushed: Push, command: Command) -> None:
+    pushed.set_text(f"courses/{COURSE}/course.yaml", "Course news", "News of the course")
+    assert command("apply", "--dir", pushed.folder, "--yes").code == 0
+    pushed.site.settings.release = "5.1 (Build: 20251006)"
+    before = len(pushed.log())
+    ended = command("apply", "--dir", pushed.folder, "--undo", "2", "--yes")
+    assert ended.code == 3, ended.said
+    assert "--unverified" in ended.err
+    assert pushed.log(before) == []
+
+
+def test_where_there_is_nothing_to_write_nothing_is_refused(pushed: Push, command: Command) -> None:
+    pushed.site.settings.release = "5.1 (Build: 20251006)"
+    assert command("apply", "--dir", pushed.folder, "--yes").code == 0
 
 
 def test_reading_it_is_not_refused(push: Push, command: Command) -> None:
