@@ -228,6 +228,8 @@ def _activity(kit: _Kit, want: DesiredObject, change: Change) -> Iterator[Step]:
         how = kit.how("activity-change") if names - {"section"} else Markup()
         if "section" in names:
             how += Markup(" ") + kit.how("activity-wrong-place", section=place)
+        if "sha1" in names:
+            how += Markup(" ") + kit.how("activity-file")
         shown = _lines([visible_line(want)], change) + lines + late
         link = kit.link("course/modedit.php", update=there.id, **{"return": 0})
         sent = file if "sha1" in names else ""
