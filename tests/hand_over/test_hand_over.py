@@ -17,7 +17,7 @@ from lms_sync.hand_over.forms import MODULES
 from lms_sync.moodle.functions import CORE_FUNCTIONS, PLUGIN_FUNCTIONS, READ_ONLY_FUNCTIONS
 from lms_sync.moodle.state_by_core import FUNCTIONS_WITHOUT_PLUGIN, NEEDED
 from lms_sync.plan import Kind
-from moodle_standin.services import SYNC_FUNCTIONS
+from moodle_standin.services import ROLE_CAPABILITIES, SYNC_FUNCTIONS
 from tests.hand_over.conftest import take_plugin_away
 from tests.push.conftest import COURSE
 
@@ -84,6 +84,7 @@ def test_the_plan_accounts_for_every_object_and_refuses_none(without_plugin: Pus
     assert "By hand in Moodle" in ended.out
     told = planned(command, without_plugin)
     without_plugin.site.services["lmssync"].functions = SYNC_FUNCTIONS
+    without_plugin.site.capabilities[without_plugin.user_id("lmssync")] = set(ROLE_CAPABILITIES)
     with_plugin = planned(command, without_plugin)
     assert Counter((one["kind"], one["key"]) for one in told["changes"]) == Counter(
         (one["kind"], one["key"]) for one in with_plugin["changes"]
