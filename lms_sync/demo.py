@@ -271,7 +271,7 @@ def demo_config(url: str, programme: Programme, policies: Sequence[Policy]) -> s
     return "# Made by lms-sync demo. The site was the stand-in Moodle, which ended with the demo.\n" + text
 
 
-_TRAINER = "demo.trainer"
+_TRAINER = "demo-trainer"
 _MAY = [
     "moodle/course:manageactivities",
     "moodle/course:view",
