@@ -300,6 +300,8 @@ def _certify(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> 
     """Certify, approve, certify again: certificates issued the first time and the second."""
     from certificates.policy import read_policies
     from certificates.register import approve, certify, issue_approved, open_issuer, proposals
+    from lms_sync.assessment.files import materials
+    from lms_sync.assessment.milestones import record_by_rule
     from lms_sync.programme_files import programmes_by_id
 
     policies = read_policies(folder)
@@ -309,6 +311,7 @@ def _certify(engine: Engine, folder: Path, settings: Settings, clock: Clock) -> 
     )
     issued: list[int] = []
     for _ in range(2):
+        record_by_rule(engine, SITE, materials(folder, policies), clock.now())
         certify(engine, SITE, policies, clock, programmes=programmes)
         waiting = [one.grant_key for one in proposals(engine, SITE)]
         approve(engine, SITE, waiting, by="Demo registrar", clock=clock)
