@@ -17,7 +17,7 @@ from programmes.mean_interval import MeanInterval, mean_interval
 from programmes.milestones import paths
 from programmes.observations import Observation, Observed, Person, holder_of
 from programmes.programme import Breakdown, Count, Indicator, Programme
-from programmes.suppression import Cell, hidden, hidden_nested
+from programmes.suppression import SMALL, Cell, hidden, hidden_nested
 
 Unit = Literal["persons", "institutions", "questions", "score", "points"]
 """What the figure is: heads, institutions, answered questions, a mean from 0 to 100, percentage points."""
@@ -104,27 +104,28 @@ class Result:
         return max(0.0, (self.reached - self.indicator.baseline) / way)
 
     def series(self) -> tuple[tuple[str, int], ...]:
-        """The figure at the end of each quarter, of those who count today; without quarters that would give away others."""
-        rows = self.breakdowns.get("quarter", ())
-        hidden_before = sum(row.figure is None for row in rows)
-        found: list[tuple[str, int]] = []
-        so_far = unseen = 0
-        for row in rows:
-            if row.figure is None:
-                unseen += 1
-            else:
-                so_far += row.figure.participations if self.unit == "questions" else row.figure.persons
-            if unseen == 0:
-                found.append((row.key, so_far))
-            elif unseen == hidden_before:
-                shown = rows[rows.index(row) + 1 :]
-                later = sum(
-                    one.figure.participations if self.unit == "questions" else one.figure.persons
-                    for one in shown
-                    if one.figure is not None
-                )
-                found.append((row.key, int(self.reached or 0) - later))
+        """The figure at the end of each quarter, of those who count today; of means there is none.
+
+        Quarters whose figure would give away a hidden one are left out.
+        """
+        if self.unit in ("score", "points") or self.reached is None:
+            return ()
+        rows = [
+            (row.key, None if row.figure is None else self._times(row.figure))
+            for row in self.breakdowns.get("quarter", ())
+        ]
+        first_hidden = next((index for index, (_, n) in enumerate(rows) if n is None), len(rows))
+        last_hidden = max((index for index, (_, n) in enumerate(rows) if n is None), default=-1)
+        found = []
+        for index, (key, _) in enumerate(rows):
+            if index < first_hidden:
+                found.append((key, sum(n or 0 for _, n in rows[: index + 1])))
+            elif index >= last_hidden:
+                found.append((key, int(self.reached) - sum(n or 0 for _, n in rows[index + 1 :])))
         return tuple(found)
+
+    def _times(self, figure: Figure) -> int:
+        return figure.participations if self.unit == "questions" else figure.persons
 
 
 def results(programme: Programme, observed: Observed, as_of: datetime.date) -> tuple[Result, ...]:
@@ -140,7 +141,8 @@ def result(programme: Programme, indicator: Indicator, observed: Observed, as_of
     outside = {one.holder for one in everybody} - {one.holder for one in here}
     could = _could_count(indicator.count, observed, as_of, unit) | {one.holder for one in here}
     shown: dict[Breakdown, tuple[Row, ...]] = {}
-    if unit == "institutions" or _is_of_institutions(indicator.count, observed):
+    of_institutions = unit == "institutions" or _is_of_institutions(indicator.count, observed)
+    if of_institutions:
         wanted: tuple[Breakdown, ...] = ("institution", "region", "quarter")
         by = tuple(dict.fromkeys(one for one in indicator.by if one in wanted))
         for one in by:
@@ -154,7 +156,7 @@ def result(programme: Programme, indicator: Indicator, observed: Observed, as_of
         indicator,
         as_of,
         unit,
-        _figure(here, unit),
+        _of_few(_figure(here, unit), unit, is_of_persons=not of_institutions),
         len(could),
         len(outside),
         shown,
@@ -286,6 +288,13 @@ def _figure(counted: Sequence[Counted], unit: Unit) -> Figure:
             return Figure(0, 0)
         return Figure(persons, persons, mean.mean, mean.low, mean.high)
     return Figure(persons, sum(len(one.observations) for one in counted))
+
+
+def _of_few(figure: Figure, unit: Unit, *, is_of_persons: bool) -> Figure:
+    """A mean of one to four persons would tell of each of them: only their number is told."""
+    if is_of_persons and unit in ("score", "points") and 0 < figure.persons < SMALL:
+        return Figure(figure.persons, figure.participations)
+    return figure
 
 
 def keys_of(
