@@ -36,14 +36,8 @@ _FIGURES = (
 def coverage_csv(coverage: Coverage, language: str) -> bytes:
     """Every figure and every line of every breakdown, one a row; the sign * where it is not shown."""
     words = Words(coverage, language)
-    rows = [[_as_text(cell) for cell in row] for row in _lines(coverage, words)]
+    rows = [["" if cell is None else cell for cell in row] for row in _lines(coverage, words)]
     return write_csv([[words.say(f"sheet-{name}") for name in _LINE], *rows])
-
-
-def _as_text(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    return f"{cell:.4f}".rstrip("0").rstrip(".") if isinstance(cell, float) else str(cell)
 
 
 def _lines(coverage: Coverage, words: Words) -> Iterator[list[Cell]]:

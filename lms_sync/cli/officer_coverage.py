@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 from pathlib import Path
 
@@ -135,4 +136,88 @@ def coverage(
         click.echo(printable("  ".join(cells).rstrip()))
     for path in files:
         click.echo(path.as_posix())
+    return outcome.DONE
+
+
+@click.command(short_help="A ZIP that proves one figure.")
+@click.argument("indicator")
+@click.option("--programme", required=True, metavar="ID", help="The programme whose indicator it is.")
+@as_of_option
+@known_option
+@click.option(
+    "--without-scans", is_flag=True, help="Leave out scanned sheets and notes, which may show names."
+)
+@folder_option
+@site_option
+@json_option
+def evidence(
+    indicator: str,
+    programme: str,
+    as_of: datetime.datetime | None,
+    known_on: datetime.datetime | None,
+    folder: Path,
+    site_name: str | None,
+    *,
+    without_scans: bool,
+    as_json: bool,
+) -> int:
+    """Write the evidence for the figure of an INDICATOR: what was counted, how, and a list without names.
+
+    Writes reports/evidence-<programme>-<indicator>-<date>.zip: the figure with its definition, numerator, denominator
+    and missing, the list under pseudonyms, the query in words and SQL, the scans kept in evidence/<programme>/ (sheets
+    of sessions in evidence/<programme>/sessions/<session>.pdf), and the SHA-256 of each file. Making it again gives
+    the same bytes.
+
+    \b
+    Examples:
+      lms-sync report evidence staff-certified --programme archive-61 --as-of 2026-12-31
+      lms-sync report evidence staff-attended --programme archive-61 --as-of 2026-12-31 --without-scans
+    """
+    from lms_sync.assessment.coverage import coverage as count
+    from lms_sync.assessment.coverage_words import Words
+    from lms_sync.assessment.evidence import chosen_result, evidence_key, evidence_zip
+    from lms_sync.settings import database_url, load_settings
+    from lms_sync.store.database import open_database
+    from lms_sync.write_files import refuse_links, write_durably
+
+    settings = load_settings(folder)
+    site, _ = settings.site(site_name)
+    counted = count(
+        open_database(database_url(settings, folder)),
+        site,
+        folder,
+        programme,
+        today=SystemClock().now(),
+        as_of=as_of.date() if as_of else None,
+        known_on=known_on.date() if known_on else None,
+    )
+    chosen = chosen_result(counted, indicator)
+    content = evidence_zip(counted, chosen, folder, site, key=evidence_key(folder), scans=not without_scans)
+    path = folder / REPORTS / f"{counted.name.replace('coverage-', 'evidence-', 1)}-{indicator}.zip"
+    refuse_links(path, below=folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(path, content, mode=0o600)
+    if as_json:
+        result = {
+            "programme": programme,
+            "indicator": indicator,
+            "as_of": counted.as_of.isoformat(),
+            "numerator": chosen.reached,
+            "denominator": chosen.asked,
+            "missing": len(chosen.missing),
+            "file": path.as_posix(),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        click.echo(json.dumps(result, ensure_ascii=False, indent=1))
+        return outcome.DONE
+    words = Words(counted, outcome.reader_language(folder))
+    said = words.say(
+        "evidence-written",
+        figure=words.reached(chosen),
+        unit=words.unit(chosen),
+        asked=words.number(chosen.asked),
+        missing=words.number(len(chosen.missing)),
+    )
+    click.echo(printable(f"{chosen.indicator.title.in_language(words.language)}: {said}"))
+    click.echo(f"{path.as_posix()}\n  SHA-256 {hashlib.sha256(content).hexdigest()}")
     return outcome.DONE
