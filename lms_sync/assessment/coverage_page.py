@@ -64,6 +64,7 @@ def coverage_html(coverage: Coverage, folder: Path, language: str) -> bytes:
             by_region=by_region(coverage, words),
             by_milestone=by_milestone(coverage),
             legend=legend(len(programme.milestones)),
+            own_award=bool(coverage.material.institution_awards & set(programme.awards)),
             charts={
                 one.indicator.id: Markup(chart)  # noqa: S704 - ours, escaped
                 for one in coverage.results
@@ -214,7 +215,11 @@ def series_of(coverage: Coverage, result: Result) -> Series | None:
         return None
     begin = min([programme.dates.from_, *(on for on, _ in points[:1])])
     end = max([programme.dates.until, *(target.by for target in indicator.targets)])
-    if result.unit not in ("score", "points") and points and points[0][0] > begin:
+    quarters = result.breakdowns.get("quarter", ())
+    whole = (
+        bool(quarters) and bool(points) and result.series()[:1] and result.series()[0][0] == quarters[0].key
+    )
+    if whole and points[0][0] > begin:  # where earlier quarters are hidden there is no line to draw
         points.insert(0, (begin, indicator.baseline))
     targets = tuple((target.by, target.value) for target in indicator.targets)
     # A mean does not grow from nought: without a baseline of its own there is no way to draw, only where to arrive.

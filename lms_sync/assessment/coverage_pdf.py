@@ -23,7 +23,7 @@ from lms_sync.sessions.typeset import typeset
 
 _FONT = "Libertinus Serif"
 _WORDS = (
-    "heading", "figures", "map", "map-note", "map-said", "milestones", "regions", "legend-certified", "progress",
+    "heading", "figures", "map", "map-note", "tiles-note", "map-said", "milestones", "regions", "legend-certified", "progress",
     "progress-is", "progress-should", "learned", "breakdowns", "hidden-note", "total", "paths", "how-to-read", "page",
 )  # fmt: skip
 
@@ -81,6 +81,7 @@ class _Data:
                 for one in coverage.results
             ],
             "map": self._map(),
+            "own-award": bool(coverage.material.institution_awards & set(programme.awards)),
             "milestones": [
                 {
                     "title": one.title.in_language(self.language),
