@@ -31,6 +31,7 @@ PACKAGES = (
     "lms_sync",
     "lms_sync/people",
     "lms_sync/sessions",
+    "lms_sync/assessment",
     "certificates",
 )
 LANGUAGES = ("en", "sq", "ro")

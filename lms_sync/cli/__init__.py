@@ -37,6 +37,8 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     "officer": {
         "people": ("officer_people", "people"),
         "sessions": ("officer_sessions", "sessions"),
+        "milestones": ("officer_milestones", "milestones"),
+        "questionnaire": ("officer_questionnaire", "questionnaire"),
         "certify": ("officer", "certify"),
         "approve": ("officer", "approve"),
         "explain": ("officer_explain", "explain"),

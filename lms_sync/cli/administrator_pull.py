@@ -219,12 +219,15 @@ def _certify(work: _Work) -> dict[str, object]:
     """Decides, and issues what is approved (by a person before, or by a policy that approves automatically)."""
     from certificates.policy import read_policies
     from certificates.register import certify, issue_approved, open_issuer
+    from lms_sync.assessment.files import materials
+    from lms_sync.assessment.milestones import record_by_rule
     from lms_sync.cli.officer import listed_of
     from lms_sync.programme_files import programmes_by_id
 
     policies = read_policies(work.folder)
     programmes = programmes_by_id(work.folder)
     engine = open_database(work.database)
+    record_by_rule(engine, work.site_name, materials(work.folder, policies), work.clock.now())
     listed = listed_of(engine, work.site_name, work.folder, policies)
     summary = certify(engine, work.site_name, policies, work.clock, listed=listed, programmes=programmes)
     result: dict[str, object] = {"eligible": summary.eligible, "issued": 0}

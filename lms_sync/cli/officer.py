@@ -99,6 +99,8 @@ def certify(*, everybody: bool, folder: Path, site_name: str | None, as_json: bo
     from certificates.policy import read_policies
     from certificates.register import certify as decide_and_propose
     from certificates.register import issue_approved, proposals, write_certificates
+    from lms_sync.assessment.files import materials
+    from lms_sync.assessment.milestones import record_by_rule
     from lms_sync.programme_files import programmes_by_id
 
     policies = read_policies(folder)
@@ -106,6 +108,7 @@ def certify(*, everybody: bool, folder: Path, site_name: str | None, as_json: bo
     place = _open(folder, site_name)
     automatic = any(policy.approval == "automatic" for policy in policies)
     issuer = place.issuer() if automatic else None  # before anything is approved
+    record_by_rule(place.engine, place.site, materials(folder, policies), SystemClock().now())
     listed = listed_of(place.engine, place.site, folder, policies)
     summary = decide_and_propose(
         place.engine,

@@ -13,6 +13,7 @@ import click
 from authoring.messages import LANGUAGES, printable
 from authoring.problems import LmsSyncError
 from lms_sync.cli import outcome
+from lms_sync.cli.officer_coverage import coverage, evidence
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.completion_output import terminal_table, write_report
 from lms_sync.completion_report import CompletionReport, ReportedCourse, completion_report
@@ -85,6 +86,10 @@ def make_reports(
 @click.group()
 def report() -> None:
     """Numbers for the institution, the donor and the auditor."""
+
+
+report.add_command(coverage)
+report.add_command(evidence)
 
 
 @report.command()

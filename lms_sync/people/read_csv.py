@@ -178,14 +178,18 @@ def unescaped(cell: str) -> str:
     return _MADE_SAFE.sub(r"\1", cell)
 
 
-def write_csv(rows: Sequence[Sequence[str]], delimiter: str = ",") -> bytes:
+def write_csv(rows: Sequence[Sequence[str | float]], delimiter: str = ",") -> bytes:
     """Rows as CSV that Excel opens with the right letters: UTF-8 with byte order mark, formulas escaped.
 
-    Line breaks within a cell become line feeds: a bare carriage return would end the record.
+    Numbers are written as they are: a negative one is no formula, and an apostrophe would make it a text. Line breaks within a cell become line feeds: a bare carriage return would end the record.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     writer.writerows(
-        [escaped(cell).replace("\r\n", "\n").replace("\r", "\n") for cell in row] for row in rows
+        [
+            escaped(cell).replace("\r\n", "\n").replace("\r", "\n") if isinstance(cell, str) else cell
+            for cell in row
+        ]
+        for row in rows
     )
     return out.getvalue().encode("utf-8-sig")

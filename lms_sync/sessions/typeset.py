@@ -27,6 +27,7 @@ def typeset(
     *,
     dated: datetime.date,
     function: str | None = None,
+    designs: Path = DESIGNS,
 ) -> bytes:
     """The PDF of `designs/<design>.typ`, whose function of that name, or the one named, gets `data`; raises NotTypeset.
 
@@ -35,7 +36,7 @@ def typeset(
     """
     with tempfile.TemporaryDirectory(prefix="lms-sync-") as name:
         root = Path(name)
-        shutil.copytree(DESIGNS, root, dirs_exist_ok=True)
+        shutil.copytree(designs, root, dirs_exist_ok=True)
         (root / "pictures").mkdir()
         for picture, source in pictures.items():
             shutil.copyfile(source, root / "pictures" / picture)

@@ -1,0 +1,367 @@
+"""What has been observed of a programme, read from facts, the register and memberships.
+
+Two dates that mean different things. The day up to which things happened is for `programmes.indicators` to judge.
+`known_at` is the moment up to which somebody had told us: with it an earlier report can be made again, byte for byte,
+although facts were added since. Facts of a merged person count for whoever stands for both; where a person was on a
+day is asked of the row under which the fact was observed, then of the person's other rows.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from certificates.held import HeldAward, read_held
+from lms_sync.clock import local_date
+from lms_sync.facts import (
+    ACTIVITY_COMPLETION,
+    ANSWER,
+    ATTENDANCE,
+    COURSE_COMPLETION,
+    GRADE,
+    HELPDESK,
+    MILESTONE,
+    QUIZ_ATTEMPT,
+    Fact,
+    latest_of_each,
+)
+from lms_sync.people import Institution
+from lms_sync.people.institution_holder import PREFIX
+from lms_sync.same_person import one_person
+from lms_sync.store import schema
+from programmes.observations import Observation, Observed, Person, Span, holder_of, in_order
+from programmes.programme import Programme
+from programmes.sessions import day_of, why_not_counted
+
+_PASSED = 2  # Moodle's state of an activity that is complete with a pass
+_RESULTS = (COURSE_COMPLETION, QUIZ_ATTEMPT, GRADE, ACTIVITY_COMPLETION)
+_TOLD = (ATTENDANCE, ANSWER, MILESTONE)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the academy's files say about a programme: needed to read, and not in the database.
+
+    `institutions` are those of the programme, `institution_awards` the policies whose holders are institutions.
+    """
+
+    programme: Programme
+    institutions: tuple[Institution, ...]
+    pass_marks: Mapping[str, float] = field(default_factory=dict)
+    institution_awards: frozenset[str] = frozenset()
+    institution_questionnaires: frozenset[str] = frozenset()
+
+
+def observed(
+    connection: Connection,
+    site: str,
+    material: Material,
+    *,
+    as_of: datetime.date,
+    known_at: datetime.datetime | None = None,
+) -> Observed:
+    """Everything about a programme that is known (by `known_at`); `as_of` says where people belong now."""
+    reader = _Reader(connection, site, material, known_at)
+    return Observed(
+        in_order(reader.observations()),
+        reader.persons(as_of),
+        {one.code: one.region for one in material.institutions},
+        material.pass_marks,
+        material.institution_awards,
+        material.institution_questionnaires,
+    )
+
+
+class _Reader:
+    def __init__(
+        self, connection: Connection, site: str, material: Material, known_at: datetime.datetime | None
+    ) -> None:
+        self.connection = connection
+        self.site = site
+        self.material = material
+        self.programme = material.programme
+        self.known_at = known_at
+        self.one = one_person(connection, site)
+        self.places = _Places(connection, site, self.programme.timezone, self.one)
+        self.held = read_held(connection, site, self.one)
+        self.code_of, self.rows = self._holders()
+
+    def _holders(self) -> tuple[dict[str, str], dict[str, Any]]:
+        """The codes of holders that are institutions, and the data of people, both by opaque id."""
+        person, data = schema.person, schema.person_data
+        query = (
+            select(person.c.id, person.c.kind, data.c.idnumber, data.c.gender, data.c.language)
+            .outerjoin(data, data.c.person_id == person.c.id)
+            .where(person.c.site == self.site)
+            .order_by(person.c.id)
+        )
+        codes: dict[str, str] = {}
+        rows: dict[str, Any] = {}
+        for row in self.connection.execute(query):
+            if row.kind == "institution":
+                codes[row.id] = (row.idnumber or "").removeprefix(PREFIX)
+            else:
+                rows[row.id] = row
+        return codes, rows
+
+    def persons(self, as_of: datetime.date) -> dict[str, Person]:
+        """Everybody, by the row that stands for them; what one of two rows does not say, the other may."""
+        found: dict[str, Person] = {}
+        standing_first = sorted(self.rows, key=lambda one: (one in self.one, one))
+        for row_id in standing_first:
+            row, holder = self.rows[row_id], self.one.get(row_id, row_id)
+            before = found.get(holder, Person())
+            found[holder] = Person(
+                before.gender or row.gender or "",
+                before.language or row.language or "",
+                before.institution or self.places.now(holder, as_of),
+            )
+        return found
+
+    def observations(self) -> Iterator[Observation]:
+        """All, in no order."""
+        results = [
+            fact for fact in self._facts(_RESULTS, self.programme.courses) if fact.person_id in self.rows
+        ]
+        yield from self._completions(results)
+        yield from self._attempts(results)
+        told = latest_of_each(self._facts(_TOLD, [self.programme.id]))
+        for fact in told:
+            if fact.stream == ATTENDANCE:
+                yield from self._attended(fact)
+            elif fact.stream == ANSWER:
+                yield from self._filled(fact)
+            else:
+                yield from self._milestone(fact)
+        yield from self._answered()
+        yield from self._awards()
+
+    def _facts(self, streams: Collection[str], courses: Collection[str]) -> Iterator[Fact]:
+        table = schema.fact
+        query = (
+            select(table)
+            .where(
+                table.c.site == self.site, table.c.stream.in_(streams), table.c.course.in_(sorted(courses))
+            )
+            .order_by(table.c.source_time, table.c.id)
+        )
+        if self.known_at is not None:
+            query = query.where(table.c.recorded_at <= self.known_at)
+        for row in self.connection.execute(query, execution_options={"yield_per": 2000}):
+            yield Fact(
+                row.stream, row.source_id, row.source_time, row.person_id, row.course, row.subject, row.value
+            )
+
+    def _made(
+        self,
+        what: Any,
+        fact: Fact,
+        subject: str,
+        *,
+        on: datetime.date | None = None,
+        source: str = "",
+        value: float | None = None,
+        evidence: str = "",
+    ) -> Observation:
+        day = on or local_date(fact.source_time, self.programme.timezone)
+        if fact.person_id in self.code_of:
+            code = self.code_of[fact.person_id]
+            holder, institution = holder_of(code), code
+        else:
+            holder = self.one.get(fact.person_id, fact.person_id)
+            institution = self.places.on(fact.person_id, day)
+        source = source or f"{fact.stream}/{fact.source_id}"
+        return Observation(what, subject, holder, day, institution, source, value, (), evidence)
+
+    def _completions(self, results: Iterable[Fact]) -> Iterator[Observation]:
+        """Each time a course became complete: after a reset, or as a new row of Moodle's, it may do so again."""
+        state: dict[tuple[str, str], tuple[bool, str, int]] = {}
+        for fact in results:
+            if fact.stream != COURSE_COMPLETION:
+                continue
+            key = (fact.person_id, fact.course)
+            complete, source_id, times = state.get(key, (False, "", 0))
+            if fact.value.get("complete") is not True:
+                state[key] = (False, fact.source_id, times)
+            elif not complete or _another_row(source_id, fact.source_id):
+                state[key] = (True, fact.source_id, times + 1)
+                source = f"{fact.stream}/{fact.source_id}/{times + 1}"
+                yield self._made("completed", fact, fact.course, source=source)
+
+    def _attempts(self, results: Iterable[Fact]) -> Iterator[Observation]:
+        """Finished attempts with their percentages, dated when they were first finished; else the last grade."""
+        first: dict[str, Fact] = {}
+        last: dict[str, Fact] = {}
+        grades: dict[tuple[str, str], Fact] = {}
+        for fact in results:
+            percent = _percent(fact)
+            if fact.stream == QUIZ_ATTEMPT and percent is not None:
+                first.setdefault(fact.source_id, fact)
+                last[fact.source_id] = fact
+            elif fact.stream == GRADE and percent is not None:
+                grades[fact.person_id, fact.subject] = fact
+            elif fact.stream == ACTIVITY_COMPLETION and fact.value.get("state") == _PASSED:
+                yield self._made("passed", fact, fact.subject)
+        tried = {(fact.person_id, fact.subject) for fact in first.values()}
+        for source_id, fact in first.items():
+            yield self._made("tried", fact, fact.subject, value=_percent(last[source_id]))
+        for key, fact in grades.items():
+            if key not in tried:
+                yield self._made("tried", fact, fact.subject, value=_percent(fact))
+
+    def _attended(self, fact: Fact) -> Iterator[Observation]:
+        session = self.programme.session(fact.subject)
+        if session is None or fact.value.get("present") is not True or fact.person_id not in self.rows:
+            return
+        day = datetime.date.fromisoformat(str(fact.value["day"]))
+        leaders = fact.value.get("leaders")
+        if leaders is None:
+            leaders = [fact.value["leader"]] if fact.value.get("leader") else []
+        assert isinstance(leaders, list)
+        if day_of(session, day) is None or why_not_counted(session, day, leaders, self.held) is not None:
+            return
+        # Two rows of one person on one day of a session are one participation.
+        source = f"{ATTENDANCE}/{self.programme.id}/{session.id}/{day.isoformat()}"
+        yield self._made("attended", fact, session.id, on=day, source=source)
+
+    def _filled(self, fact: Fact) -> Iterator[Observation]:
+        score = fact.value.get("score")
+        value = float(score) if isinstance(score, int | float) else None
+        yield self._made("filled", fact, fact.subject, on=_told_day(fact), value=value)
+
+    def _milestone(self, fact: Fact) -> Iterator[Observation]:
+        milestone = next((one for one in self.programme.milestones if one.id == fact.subject), None)
+        if milestone is None or not milestone.by_hand or fact.person_id not in self.code_of:
+            return  # those by rule follow from what they rest upon, on any day
+        yield self._made(
+            "milestone",
+            fact,
+            fact.subject,
+            on=_told_day(fact),
+            value=1.0 if fact.value.get("reached") is True else 0.0,
+            evidence=str(fact.value.get("evidence", "")),
+        )
+
+    def _answered(self) -> Iterator[Observation]:
+        forum = self.programme.forums.helpdesk
+        if forum is None:
+            return
+        seen: set[str] = set()
+        for fact in self._facts((HELPDESK,), [forum.partition("/")[0]]):
+            if fact.subject == forum and fact.value.get("state") == "answered" and fact.source_id not in seen:
+                seen.add(fact.source_id)
+                yield self._made("answered", fact, forum)
+
+    def _awards(self) -> Iterator[Observation]:
+        """Each award from the day of its issue, with the spans in which it was valid."""
+        issue, event = schema.issue, schema.status_event
+        issued = select(issue).where(issue.c.site == self.site, issue.c.policy.in_(self.programme.awards))
+        events = select(event).where(event.c.site == self.site).order_by(event.c.at, event.c.id)
+        if self.known_at is not None:
+            issued = issued.where(issue.c.issued_at <= self.known_at)
+            events = events.where(event.c.at <= self.known_at)
+        written: dict[str, list[Row[Any]]] = defaultdict(list)
+        for row in self.connection.execute(events):
+            written[row.issue_id].append(row)
+        for row in self.connection.execute(issued.order_by(issue.c.issued_on, issue.c.id)):
+            zone = str(row.public["timezone"])
+            happened = tuple((local_date(one.at, zone), one.event) for one in written[row.id])
+            award = HeldAward(row.person_id, row.policy, row.issued_on, row.expires_on, happened)
+            spans = valid_spans(award)
+            if not spans:
+                continue
+            code = self.code_of.get(row.person_id)
+            holder = self.one.get(row.person_id, row.person_id) if code is None else holder_of(code)
+            place = self.places.on(row.person_id, row.issued_on) if code is None else code
+            yield Observation(
+                "certified", row.policy, holder, spans[0][0], place, f"issue/{row.id}", None, spans
+            )
+
+
+def valid_spans(award: HeldAward) -> tuple[Span, ...]:
+    """From when to when an award is valid, days judged by their end; none where it never was."""
+    end = award.expires_on
+    changes = {award.held_from, *(day for day, _ in award.events if day >= award.held_from)}
+    if end is not None:
+        changes.add(end + datetime.timedelta(days=1))
+    days = sorted(changes)
+    spans: list[Span] = []
+    begin: datetime.date | None = None
+    for day in days:
+        valid = award.status_on(day) == "valid"
+        if valid and begin is None:
+            begin = day
+        elif not valid and begin is not None:
+            spans.append((begin, day - datetime.timedelta(days=1)))
+            begin = None
+    if begin is not None:
+        spans.append((begin, None))
+    return tuple(spans)
+
+
+class _Places:
+    """Where people were on a day, by the end of the day. Before the first and after the last place, that one."""
+
+    def __init__(self, connection: Connection, site: str, timezone: str, one: Mapping[str, str]) -> None:
+        table = schema.membership
+        query = select(table).where(table.c.site == site).order_by(table.c.valid_from, table.c.id)
+        self._of: dict[str, list[tuple[datetime.date, datetime.date | None, str]]] = defaultdict(list)
+        for row in connection.execute(query):
+            until = None if row.valid_to is None else local_date(row.valid_to, timezone)
+            self._of[row.person_id].append((local_date(row.valid_from, timezone), until, row.institution))
+        self._rows_of: dict[str, list[str]] = defaultdict(list)
+        for row_id in self._of:
+            self._rows_of[one.get(row_id, row_id)].append(row_id)
+        self._one = one
+
+    def on(self, row_id: str, day: datetime.date) -> str:
+        """The code of the institution on a day; "" where nobody ever said one."""
+        standing = self._one.get(row_id, row_id)
+        rows = [row_id, *(other for other in sorted(self._rows_of.get(standing, ())) if other != row_id)]
+        for other in rows:
+            for begin, end, code in reversed(self._of.get(other, ())):
+                if begin <= day and (end is None or day < end):
+                    return code
+        for other in rows:
+            before = [code for begin, _, code in self._of.get(other, ()) if begin <= day]
+            if before:
+                return before[-1]
+        for other in rows:
+            if self._of.get(other):
+                return self._of[other][0][2]
+        return ""
+
+    def now(self, standing: str, day: datetime.date) -> str:
+        """The code of the institution to which somebody belongs on a day; "" for who has left, or not come yet."""
+        for row_id in [standing, *sorted(self._rows_of.get(standing, ()))]:
+            for begin, end, code in reversed(self._of.get(row_id, ())):
+                if begin <= day and (end is None or day < end):
+                    return code
+        return ""
+
+
+def _another_row(before: str, now: str) -> bool:
+    """Whether two source ids are two rows of Moodle's; what core told may be a row that the plugin tells again."""
+    return before != now and not before.startswith("core:") and not now.startswith("core:")
+
+
+def _told_day(fact: Fact) -> datetime.date | None:
+    on = fact.value.get("on")
+    return datetime.date.fromisoformat(on) if isinstance(on, str) else None
+
+
+def _percent(fact: Fact) -> float | None:
+    """The percentage that a finished attempt or a grade tells; None where it tells none."""
+    if fact.stream == QUIZ_ATTEMPT:
+        points = fact.value.get("score") if fact.value.get("state") == "finished" else None
+    else:
+        points = fact.value.get("grade") if fact.value.get("item") == "mod" else None
+    most = fact.value.get("max")
+    if not isinstance(points, int | float) or not isinstance(most, int | float) or most <= 0:
+        return None
+    return round(100 * points / most, 6)

@@ -1,0 +1,95 @@
+"""What milestones and indicators rest upon: who did what on which day, and where they were on that day. Pure.
+
+The edge makes these from facts, the register and memberships; two of them with the same source are one participation.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+What = Literal[
+    "completed",  # a course
+    "attended",  # a day of a session that counts
+    "certified",  # got an award; `spans` say when it was valid
+    "tried",  # finished an attempt at a quiz; the value is its percentage
+    "passed",  # Moodle says so
+    "answered",  # asked the help desk and got an answer
+    "filled",  # answered a questionnaire; the value is the score
+    "milestone",  # recorded by hand; the value is 1, or 0 where it was taken back
+]
+
+Span = tuple[datetime.date, datetime.date | None]
+"""From the first day to the last, both included; None: it has no end."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One thing that somebody did, or that happened to an institution.
+
+    `holder` is the opaque id of who stands for them, or `holder_of` an institution; `institution` is the code of where they
+    were on the day, "" where nobody knows. `subject` is the course, session, award, `<course>/<quiz activity>`, questionnaire or milestone.
+    """
+
+    what: What
+    subject: str
+    holder: str
+    on: datetime.date
+    institution: str = ""
+    source: str = ""
+    value: float | None = None
+    spans: tuple[Span, ...] = ()
+    evidence: str = ""
+
+    def holds_on(self, day: datetime.date) -> bool:
+        """Whether it has happened by that day and, where it can end, has not ended."""
+        if self.on > day:
+            return False
+        return not self.spans or any(
+            first <= day and (last is None or day <= last) for first, last in self.spans
+        )
+
+
+@dataclass(frozen=True)
+class Person:
+    """What a person is broken down by."""
+
+    gender: str = ""
+    language: str = ""
+    institution: str = ""  # on the day up to which was observed
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything observed of a programme up to a day.
+
+    `institutions` are the programme's, each with its region, in the order of reports. `pass_marks` are percentages by
+    `<course>/<quiz activity>`. `institution_awards` are the awards that institutions hold, not people, and
+    `institution_questionnaires` those that are filled in for institutions.
+    """
+
+    observations: tuple[Observation, ...]
+    persons: Mapping[str, Person]
+    institutions: Mapping[str, str]
+    pass_marks: Mapping[str, float] = field(default_factory=dict)
+    institution_awards: frozenset[str] = frozenset()
+    institution_questionnaires: frozenset[str] = frozenset()
+
+    def of(self, what: What, subjects: Iterable[str]) -> Iterator[Observation]:
+        """Those of a kind about one of the subjects, in the order of their days."""
+        wanted = set(subjects)
+        return (one for one in self.observations if one.what == what and one.subject in wanted)
+
+
+def holder_of(code: str) -> str:
+    """How an institution is called where holders are people otherwise; nothing of it is secret."""
+    return f"institution:{code}"
+
+
+def in_order(observations: Iterable[Observation]) -> tuple[Observation, ...]:
+    """By day; what happened on one day by what it is and by its source, so that the order is always the same."""
+    return tuple(
+        sorted(observations, key=lambda one: (one.on, one.what, one.subject, one.source, one.holder))
+    )
