@@ -15,6 +15,8 @@ from certificates.issuer import Issuer
 from certificates.policy import Policy
 from certificates.register import approve, certify, issue_approved, proposals
 from helpdesk.desk import HelpDeskFile
+from lms_sync.assessment.files import materials
+from lms_sync.assessment.milestones import record_by_rule
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.people import Participant, People, known_accounts
 from lms_sync.playing.help_desk import answer, ask, bring_in
@@ -194,6 +196,7 @@ class Play:
         """Certify, approve, issue, until nothing more is proposed; certificates that were issued."""
         clock, issued = self.stage.clock, 0
         while True:
+            record_by_rule(self.engine, self.site, materials(self.folder, self.policies), clock.now())
             certify(
                 self.engine, self.site, self.policies, clock, programmes={self.programme.id: self.programme}
             )
