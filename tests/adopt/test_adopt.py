@@ -145,7 +145,7 @@ def test_certify_decides_by_a_policy_that_names_an_adopted_activity(
     command("adopt", COURSE, "--dir", history.folder)
     quiz = next(one["key"] for one in history.adopted["activities"] if one["modname"] == "quiz")
     policy = Path(__file__).parents[2] / "examples" / COURSE / "certificates"
-    source = (policy / "archive-officer" / "policy.yaml").read_text(encoding="utf-8")
+    source = (policy / COURSE / "policy.yaml").read_text(encoding="utf-8")
     target = history.folder / "certificates" / "archive-officer" / "policy.yaml"
     target.parent.mkdir(parents=True)
     target.write_text(source.replace(f"{COURSE}/final", f"{COURSE}/{quiz}"), encoding="utf-8")
