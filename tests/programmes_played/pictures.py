@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-LEARNERS = {"archive-officers": "0006", "training-of-trainers": "0016", "inspectorate": "0012"}
+LEARNERS = {"archive-officers": "AO-0006", "training-of-trainers": "MG-0016", "inspectorate": "COM-0012"}
 
 
 def log_in(page: Page, url: str, username: str, password: str) -> None:
