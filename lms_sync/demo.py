@@ -38,6 +38,7 @@ from lms_sync.playing.dates import move_scenario, move_text, years_to_move
 from lms_sync.playing.ending import awards, explain_some, report_completion, report_coverage, verify_one
 from lms_sync.playing.learning import courses_to_take
 from lms_sync.playing.many_people import write_many
+from lms_sync.playing.memory import give_back
 from lms_sync.playing.play import Play
 from lms_sync.playing.scenarios import FULL, SCENARIOS, Scenario
 from lms_sync.playing.stage import StandInStage
@@ -182,11 +183,14 @@ def run_demo(
         stage.back_to_now()
         client.close()
     second_issued = play.award()
+    play.print_certificates()
+    give_back()
     said("demo.certified", n=counts.certificates, second=second_issued)
     verified = verify_one(engine, SITE, folder, settings, clock)
     said("demo.verified", status=verified.status, url=verified.url)
     reports = report_completion(folder, settings, SITE, clock, programme.default_language)
     said("demo.reported", institutions=reports)
+    give_back()
     covered = report_coverage(engine, SITE, folder, programme, clock)
     said("demo.covered", n=covered.milestones, certified=covered.institutions_certified)
     helpdesk = build_helpdesk(folder)

@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from authoring.problems import LmsSyncError
+from authoring.problems import LmsSyncError, Problem
+from certificates.documents import make_documents
+from certificates.issue import enter_approved
 from certificates.issuer import Issuer
 from certificates.policy import Policy
-from certificates.register import approve, certify, issue_approved, proposals
+from certificates.register import approve, certify, proposals
+from certificates.status_lists import publish_status_lists
 from helpdesk.desk import HelpDeskFile
 from lms_sync.assessment.files import material_of, materials
 from lms_sync.assessment.form import Form
@@ -250,8 +253,8 @@ class Play:
         self.counts.certificates += self.award()
 
     def award(self) -> int:
-        """Certify, approve, issue, until nothing more is proposed; certificates that were issued."""
-        clock, issued = self.stage.clock, 0
+        """Certify, approve, give numbers, until nothing more is proposed; how many awards were entered."""
+        clock, entered = self.stage.clock, 0
         while True:
             record_by_rule(self.engine, self.site, materials(self.folder, self.policies), clock.now())
             certify(
@@ -260,9 +263,19 @@ class Play:
             waiting = [one.grant_key for one in proposals(self.engine, self.site)]
             if waiting:
                 approve(self.engine, self.site, waiting, by=APPROVED_BY, clock=clock)
-            report = issue_approved(self.engine, self.site, self.issuer, clock)
-            if report.problems:
-                raise PlayFailed("demo.not-issued", n=len(report.problems), code=report.problems[0].code)
-            issued += len(report.issued)
+            awards, problems = enter_approved(self.engine, self.site, self.issuer, clock)
+            _must_be_none(problems)
+            entered += len(awards)
             if not waiting:
-                return issued
+                return entered
+
+    def print_certificates(self) -> None:
+        """Makes the documents of every award that was entered: after the play, as they take time and memory."""
+        _, problems = make_documents(self.engine, self.site, self.issuer, self.stage.clock)
+        _must_be_none(problems)
+        publish_status_lists(self.engine, self.site, self.issuer, self.stage.clock)
+
+
+def _must_be_none(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise PlayFailed("demo.not-issued", n=len(problems), code=problems[0].code)

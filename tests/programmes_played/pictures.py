@@ -78,7 +78,7 @@ def page_of(file: Path, target: Path, *, scroll: int = 0) -> None:
 
 def certificate(pdf: Path, target: Path) -> None:
     """The first page of a certificate."""
-    options = ["-png", "-r", "52", "-singlefile"]
+    options = ["-png", "-r", "48", "-singlefile"]
     subprocess.run(["pdftoppm", *options, pdf, target.with_suffix("")], check=True)
     print(target, target.stat().st_size)
 

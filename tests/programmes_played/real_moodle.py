@@ -200,6 +200,9 @@ class Trial:
         self.timed("play", began)
         self.figures |= asdict(counts)
         self.figures["second_certify_issued"] = play.award()
+        began = time.monotonic()
+        play.print_certificates()
+        self.timed("certificates", began)
         self.figures["awards"] = awards(engine, SITE)
         verified = verify_one(engine, SITE, folder, settings, self.clock)
         self.figures["verification"] = verified.status
