@@ -35,13 +35,14 @@ from lms_sync.moodle.client import MoodleClient
 from lms_sync.package_data import config_example, example_academy
 from lms_sync.people import Participant, known_accounts, read_people
 from lms_sync.playing.dates import move_scenario, move_text, years_to_move
-from lms_sync.playing.ending import awards, explain_some, report_completion, verify_one
+from lms_sync.playing.ending import awards, explain_some, report_completion, report_coverage, verify_one
 from lms_sync.playing.learning import courses_to_take
 from lms_sync.playing.many_people import write_many
+from lms_sync.playing.memory import give_back
 from lms_sync.playing.play import Play
 from lms_sync.playing.scenarios import FULL, SCENARIOS, Scenario
 from lms_sync.playing.stage import StandInStage
-from lms_sync.programme_files import programmes_by_id
+from lms_sync.programme_files import programmes_by_id, read_programme_files
 from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.served import served_at
 from lms_sync.settings import Settings, database_url, load_settings, read_token
@@ -87,6 +88,11 @@ class DemoSummary:
     assignments_marked: int
     awards: Mapping[str, int]
     """Certificates by policy."""
+    questionnaires: int
+    milestones: int
+    """Steps of institutions that are reached, by rule and by hand."""
+    institutions_certified: int
+    coverage_report: str
     helpdesk_pages: int
     questions_asked: int
     questions_answered: int
@@ -166,6 +172,7 @@ def run_demo(
             policies,
             issuer,
             courses,
+            read_programme_files(folder),
             desk=read_helpdesk_file(folder),
         )
         counts = play.run()
@@ -176,11 +183,16 @@ def run_demo(
         stage.back_to_now()
         client.close()
     second_issued = play.award()
+    play.print_certificates()
+    give_back()
     said("demo.certified", n=counts.certificates, second=second_issued)
     verified = verify_one(engine, SITE, folder, settings, clock)
     said("demo.verified", status=verified.status, url=verified.url)
     reports = report_completion(folder, settings, SITE, clock, programme.default_language)
     said("demo.reported", institutions=reports)
+    give_back()
+    covered = report_coverage(engine, SITE, folder, programme, clock)
+    said("demo.covered", n=covered.milestones, certified=covered.institutions_certified)
     helpdesk = build_helpdesk(folder)
     said("demo.helpdesk", n=len(helpdesk.site.pages))
     summary = DemoSummary(
@@ -201,6 +213,10 @@ def run_demo(
         exercises=counts.exercises,
         assignments_marked=counts.marked,
         awards=awards(engine, SITE),
+        questionnaires=counts.questionnaires,
+        milestones=covered.milestones,
+        institutions_certified=covered.institutions_certified,
+        coverage_report=str(covered.page),
         helpdesk_pages=len(helpdesk.site.pages),
         questions_asked=counts.asked,
         questions_answered=counts.answered,

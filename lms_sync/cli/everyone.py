@@ -69,6 +69,8 @@ def demo(folder: Path | None, example: str, full: bool, as_json: bool) -> int:
         ("second-apply", summary.second_apply_changes),
         ("facts", summary.facts),
         ("participations", summary.participations),
+        ("milestones", summary.milestones),
+        ("institutions-certified", summary.institutions_certified),
         ("questions-answered", summary.questions_answered),
         ("certificates", summary.certificates),
         ("second-certify", summary.second_certify_issued),
@@ -86,6 +88,7 @@ def demo(folder: Path | None, example: str, full: bool, as_json: bool) -> int:
         ("demo.file-package", next((folder / "build").glob("*/*.zip"))),
         ("demo.file-certificate", Path(summary.certificate)),
         ("demo.file-report", next(reports.glob("*.xlsx"))),
+        ("demo.file-coverage", Path(summary.coverage_report)),
         ("demo.file-helpdesk", next((folder / "build" / "helpdesk").rglob("index.html"))),
         ("demo.file-explained", Path(summary.explained)),
     ):

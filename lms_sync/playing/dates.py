@@ -42,5 +42,6 @@ def move_scenario(scenario: Scenario, by: datetime.timedelta) -> Scenario:
         awarded=tuple(day + by for day in scenario.awarded),
         last=scenario.last + by,
         asked_on=scenario.asked_on + by,
+        answered=tuple(replace(one, on=one.on + by) for one in scenario.answered),
         shown=tuple(replace(one, on=one.on + by) for one in scenario.shown),
     )

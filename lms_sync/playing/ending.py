@@ -117,3 +117,38 @@ def report_completion(folder: Path, settings: Settings, site: str, clock: Clock,
 
     written = make_reports(folder, settings, site, settings.sites[site], clock, language=language)
     return len(written[0].report.rows)
+
+
+@dataclass(frozen=True)
+class CoverageReport:
+    """The coverage report of a programme: its page, the milestones that are reached, and certified institutions."""
+
+    page: Path
+    milestones: int
+    institutions_certified: int
+    indicators: int
+
+
+def report_coverage(
+    engine: Engine, site: str, folder: Path, programme: Programme, clock: Clock
+) -> CoverageReport:
+    """Counts the programme as of now and writes page, PDF, workbook and CSV in its first language, pages in all."""
+    from lms_sync.assessment.coverage import coverage
+    from lms_sync.assessment.coverage_page import coverage_html
+    from lms_sync.assessment.coverage_pdf import coverage_pdf
+    from lms_sync.assessment.coverage_sheets import coverage_csv, coverage_xlsx
+
+    counted = coverage(engine, site, folder, programme.id, today=clock.now())
+    first = programme.default_language
+    files = {f"{language}.html": coverage_html(counted, folder, language) for language in programme.languages}
+    files[f"{first}.pdf"] = coverage_pdf(counted, folder, first)
+    files[f"{first}.xlsx"] = coverage_xlsx(counted, first)
+    files[f"{first}.csv"] = coverage_csv(counted, first)
+    for ending, content in files.items():
+        write_durably(folder / "reports" / f"{counted.name}.{ending}", content)
+    return CoverageReport(
+        folder / "reports" / f"{counted.name}.{first}.html",
+        sum(one.reached for one in counted.paths),
+        len(counted.certified),
+        len(counted.results),
+    )

@@ -10,20 +10,26 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from authoring.problems import LmsSyncError
+from authoring.problems import LmsSyncError, Problem
+from certificates.documents import make_documents
+from certificates.issue import enter_approved
 from certificates.issuer import Issuer
 from certificates.policy import Policy
-from certificates.register import approve, certify, issue_approved, proposals
+from certificates.register import approve, certify, proposals
+from certificates.status_lists import publish_status_lists
 from helpdesk.desk import HelpDeskFile
-from lms_sync.assessment.files import materials
-from lms_sync.assessment.milestones import record_by_rule
+from lms_sync.assessment.files import material_of, materials
+from lms_sync.assessment.form import Form
+from lms_sync.assessment.milestones import record_by_rule, record_milestone
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.people import Participant, People, known_accounts
+from lms_sync.playing.assessment import answer_questionnaire
 from lms_sync.playing.help_desk import answer, ask, bring_in
 from lms_sync.playing.learning import CourseToTake, learn, mark, take_tests_before
-from lms_sync.playing.scenarios import Scenario
+from lms_sync.playing.scenarios import Answered, Scenario, Shown
 from lms_sync.playing.sheets import day_after, record
 from lms_sync.playing.stage import Stage
+from lms_sync.programme_files import ProgrammeFiles
 from lms_sync.pull import pull
 from lms_sync.store.database import reading
 from programmes import Programme
@@ -55,6 +61,8 @@ class Counts:
     asked: int = 0
     answered: int = 0
     open_questions: int = 0
+    questionnaires: int = 0
+    milestones: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,8 +86,11 @@ class Play:
     policies: Sequence[Policy]
     issuer: Issuer
     courses: Mapping[str, CourseToTake]
+    files: ProgrammeFiles
     days: Mapping[str, datetime.date] = field(default_factory=dict)
     """Sessions whose day was moved → the day on which the scenario has them; see `played_days`."""
+    shown_on: Mapping[tuple[str, str], datetime.date] = field(default_factory=dict)
+    """Milestones whose day was moved → the day on which the scenario has them."""
     desk: HelpDeskFile | None = None
     counts: Counts = field(default_factory=Counts)
     _marked: list[str] = field(default_factory=list)
@@ -104,6 +115,13 @@ class Play:
             on = first + (last - first) * place // max(len(learners) - 1, 1)
             acts.append(_Act(on, lambda person=person, place=place: self._learn(person, place)))  # type: ignore[misc]
         acts.append(_Act(last, self._mark))
+        acts += [
+            _Act(filled.on, lambda filled=filled: self._answer_questionnaire(filled, learners))  # type: ignore[misc]
+            for filled in scenario.answered
+        ]
+        for shown in scenario.shown:
+            day = self.shown_on.get((shown.institution, shown.milestone), shown.on)
+            acts.append(_Act(day, lambda shown=shown: self._show(shown)))  # type: ignore[misc]
         acts.extend(_Act(day, self._award) for day in scenario.awarded)
         if self.desk is not None and scenario.asked:
             acts.append(_Act(scenario.asked_on, lambda: self._ask(learners)))
@@ -143,6 +161,48 @@ class Play:
         user_ids = [accounts[one].user_id for one in self._marked]
         self.counts.marked += mark(trainer, list(self.courses.values()), user_ids)
         trainer.client.close()
+
+    def _answer_questionnaire(self, filled: Answered, learners: Sequence[Participant]) -> None:
+        questionnaire = self.files.questionnaire(filled.questionnaire)
+        if questionnaire is None:
+            return
+        if questionnaire.of == "person":
+            forms = [Form(self.programme, questionnaire, person=one) for one in learners[: filled.people]]
+        else:
+            codes = filled.institutions or tuple(sorted({one.institution for one in learners}))
+            forms = [
+                Form(self.programme, questionnaire, institution=one)
+                for one in self.people.institutions
+                if one.code in codes and self.programme.takes_part(one.code, one.kind)
+            ]
+        for place, form in enumerate(forms):
+            answer_questionnaire(
+                self.engine,
+                self.site,
+                self.folder,
+                self.files,
+                form,
+                self.people,
+                filled.good,
+                place,
+                self.stage.clock,
+            )
+            self.counts.questionnaires += 1
+
+    def _show(self, shown: Shown) -> None:
+        record_milestone(
+            self.engine,
+            self.site,
+            self.folder,
+            material_of(self.folder, self.programme, people=self.people, policies=self.policies),
+            shown.institution,
+            shown.milestone,
+            on=shown.on,
+            evidence=shown.evidence.in_language(self.programme.default_language),
+            by="Demo officer",
+            now=self.stage.clock.now(),
+        )
+        self.counts.milestones += 1
 
     def _ask(self, learners: Sequence[Participant]) -> None:
         usernames = {one.idnumber: one.username for one in learners}
@@ -193,8 +253,8 @@ class Play:
         self.counts.certificates += self.award()
 
     def award(self) -> int:
-        """Certify, approve, issue, until nothing more is proposed; certificates that were issued."""
-        clock, issued = self.stage.clock, 0
+        """Certify, approve, give numbers, until nothing more is proposed; how many awards were entered."""
+        clock, entered = self.stage.clock, 0
         while True:
             record_by_rule(self.engine, self.site, materials(self.folder, self.policies), clock.now())
             certify(
@@ -203,9 +263,19 @@ class Play:
             waiting = [one.grant_key for one in proposals(self.engine, self.site)]
             if waiting:
                 approve(self.engine, self.site, waiting, by=APPROVED_BY, clock=clock)
-            report = issue_approved(self.engine, self.site, self.issuer, clock)
-            if report.problems:
-                raise PlayFailed("demo.not-issued", n=len(report.problems), code=report.problems[0].code)
-            issued += len(report.issued)
+            awards, problems = enter_approved(self.engine, self.site, self.issuer, clock)
+            _must_be_none(problems)
+            entered += len(awards)
             if not waiting:
-                return issued
+                return entered
+
+    def print_certificates(self) -> None:
+        """Makes the documents of every award that was entered: after the play, as they take time and memory."""
+        _, problems = make_documents(self.engine, self.site, self.issuer, self.stage.clock)
+        _must_be_none(problems)
+        publish_status_lists(self.engine, self.site, self.issuer, self.stage.clock)
+
+
+def _must_be_none(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise PlayFailed("demo.not-issued", n=len(problems), code=problems[0].code)

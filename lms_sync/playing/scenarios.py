@@ -54,6 +54,20 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """A questionnaire that comes back on a day: from institutions, or from so many of those who learn.
+
+    Without names of institutions all of them that have learners answer. `good` tells how good the answers are, 0 to 1.
+    """
+
+    questionnaire: str
+    on: datetime.date
+    good: float
+    institutions: tuple[str, ...] = ()
+    people: int = 0
+
+
+@dataclass(frozen=True)
 class Asked:
     """A question at the help desk; without an answer it stays open."""
 
@@ -90,6 +104,7 @@ class Scenario:
     elsewhere: frozenset[str] = frozenset()
     """Exercises that are accepted in Moodle, not in a session."""
     shown: tuple[Shown, ...] = ()
+    answered: tuple[Answered, ...] = ()
     asked_on: datetime.date = datetime.date.min
     asked: tuple[Asked, ...] = ()
     """What is asked at the help desk on that day; it is answered two days later."""
@@ -147,6 +162,12 @@ SCENARIOS: Mapping[str, Scenario] = {
                 *_shown("has", _DELIVERY),
                 *_shown("shkoder", _DELIVERY),
             ),
+            answered=(
+                Answered("staff-needs", _day("2026-01-22"), 0.4, people=6),
+                Answered("baseline", _day("2026-02-05"), 0.35),
+                Answered("opinion", _day("2026-09-21"), 0.8, people=8),
+                Answered("follow-up", _day("2026-11-10"), 0.75, ("dimal", "korce", "lushnje")),
+            ),
             asked_on=_day("2026-04-20"),
             asked=(
                 Asked(
@@ -166,6 +187,7 @@ SCENARIOS: Mapping[str, Scenario] = {
             explained=(
                 ("AO-0019", "archive-trainer"),
                 ("AO-0002", "archive-trainer"),
+                ("dimal", "certified-municipality"),
             ),
         ),
         Scenario(
@@ -197,6 +219,14 @@ SCENARIOS: Mapping[str, Scenario] = {
                             {"en": "Order of the head of staff", "sq": "Urdhër i drejtorit të personelit"},
                         ),
                     },
+                ),
+            ),
+            answered=(
+                Answered("needs", _day("2026-02-10"), 0.4, people=8),
+                Answered("capacity", _day("2026-02-12"), 0.4),
+                Answered("opinion", _day("2026-03-05"), 0.85, people=8),
+                Answered(
+                    "capacity", _day("2026-09-17"), 0.75, ("korce", "shkoder", "vlore", "kukes", "naes")
                 ),
             ),
             asked_on=_day("2026-03-10"),
@@ -256,6 +286,12 @@ SCENARIOS: Mapping[str, Scenario] = {
                         )
                     },
                 ),
+            ),
+            answered=(
+                Answered("needs-staff", _day("2026-02-24"), 0.4, people=8),
+                Answered("counter-baseline", _day("2026-02-26"), 0.4),
+                Answered("opinion", _day("2026-04-30"), 0.8, people=8),
+                Answered("counter-follow-up", _day("2026-09-23"), 0.75, ("dr-nord", "dr-centru", "dr-sud")),
             ),
             asked_on=_day("2026-04-06"),
             asked=(

@@ -40,6 +40,11 @@ def test_the_programme_is_pushed_learned_awarded_and_verified(played: tuple[Path
     assert summary["awards"] == EXPECTED[summary["programme"]]
     assert summary["certificates"] == sum(summary["awards"].values())
     assert summary["participations"] > 50
+    assert summary["questionnaires"] >= 20
+    assert summary["milestones"] >= 10
+    assert summary["questions_asked"] > summary["questions_answered"] >= 1
+    assert "<html" in Path(summary["coverage_report"]).read_text(encoding="utf-8")
+    assert (folder / "build" / "helpdesk" / "index.html").is_file()
     assert summary["assignments_marked"] >= 15
     assert Path(summary["certificate"]).read_bytes().startswith(b"%PDF-")
     assert len(list((folder / "sheets").glob("*.xlsx"))) == summary["sessions"]

@@ -72,6 +72,9 @@ def renamed_scenario(scenario: Scenario, own: OwnKeys) -> Scenario:
         of_leaders=frozenset(map(own, scenario.of_leaders)),
         elsewhere=frozenset(map(own, scenario.elsewhere)),
         shown=tuple(replace(one, institution=own(one.institution)) for one in scenario.shown),
+        answered=tuple(
+            replace(one, institutions=tuple(map(own, one.institutions))) for one in scenario.answered
+        ),
         asked=tuple(replace(one, who=own(one.who)) for one in scenario.asked),
         explained=tuple((own(who), award) for who, award in scenario.explained),
     )
@@ -141,6 +144,6 @@ def _last(session: Session) -> datetime.date:
     return max(day.date for day in session.days)
 
 
-def played_days(programme: Programme, scenario: Scenario) -> dict[str, datetime.date]:
+def played_days(programme: Programme) -> dict[str, datetime.date]:
     """On which day of the scenario the sheet of each session comes back, before the sessions were moved."""
     return {one.id: _last(one) + datetime.timedelta(days=1) for one in programme.sessions}

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-LEARNERS = {"archive-officers": "0006", "training-of-trainers": "0016", "inspectorate": "0012"}
+LEARNERS = {"archive-officers": "AO-0006", "training-of-trainers": "MG-0016", "inspectorate": "COM-0012"}
 
 
 def log_in(page: Page, url: str, username: str, password: str) -> None:
@@ -66,9 +66,19 @@ def course_and_package(url: str, kept: Path, example: str, out: Path) -> None:
         browser.close()
 
 
+def page_of(file: Path, target: Path, *, scroll: int = 0) -> None:
+    """A page that was built, as a browser shows it from the disk."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        page = browser.new_page(viewport={"width": 1000, "height": 850})
+        page.goto(file.resolve().as_uri())
+        shoot(page, target, scroll=scroll)
+        browser.close()
+
+
 def certificate(pdf: Path, target: Path) -> None:
     """The first page of a certificate."""
-    options = ["-png", "-r", "52", "-singlefile"]
+    options = ["-png", "-r", "48", "-singlefile"]
     subprocess.run(["pdftoppm", *options, pdf, target.with_suffix("")], check=True)
     print(target, target.stat().st_size)
 
@@ -86,6 +96,7 @@ def main() -> None:
         if (arguments.kept / f"{example}.json").is_file():
             course_and_package(os.environ["MOODLE_URL"], arguments.kept, example, arguments.out)
             figures = json.loads((arguments.kept / f"{example}.json").read_text(encoding="utf-8"))
+            page_of(Path(figures["coverage_report"]), arguments.out / f"played-{example}-coverage.png")
             certificate(Path(figures["certificate"]), arguments.out / f"played-{example}-certificate.png")
 
 

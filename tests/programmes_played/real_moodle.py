@@ -42,12 +42,12 @@ from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import MoodleError
 from lms_sync.package_data import example_academy
 from lms_sync.people import known_accounts, read_people
-from lms_sync.playing.ending import awards, explain_some, report_completion, verify_one
+from lms_sync.playing.ending import awards, explain_some, report_completion, report_coverage, verify_one
 from lms_sync.playing.learning import courses_to_take
 from lms_sync.playing.play import Play
 from lms_sync.playing.scenarios import SCENARIOS
 from lms_sync.playing.stage import RealStage
-from lms_sync.programme_files import programmes_by_id
+from lms_sync.programme_files import programmes_by_id, read_programme_files
 from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.settings import Secret, database_url, load_settings
 from lms_sync.store.database import open_database, reading
@@ -131,7 +131,8 @@ class Trial:
         own = rename(folder, self.run)
         scenario = renamed_scenario(self.scenario, own)
         programme = programmes_by_id(folder)[scenario.programme]
-        days = played_days(programme, scenario)
+        days = played_days(programme)
+        shown_on = {(one.institution, one.milestone): one.on for one in scenario.shown}
         today = self.clock.now().astimezone(ZoneInfo(programme.timezone)).date()
         scenario = play_today(folder, programme, scenario, today)
         programme = programmes_by_id(folder)[scenario.programme]
@@ -189,7 +190,9 @@ class Trial:
             policies,
             issuer,
             courses,
+            read_programme_files(folder),
             days=days,
+            shown_on=shown_on,
             desk=read_helpdesk_file(folder),
         )
         began = time.monotonic()
@@ -197,6 +200,9 @@ class Trial:
         self.timed("play", began)
         self.figures |= asdict(counts)
         self.figures["second_certify_issued"] = play.award()
+        began = time.monotonic()
+        play.print_certificates()
+        self.timed("certificates", began)
         self.figures["awards"] = awards(engine, SITE)
         verified = verify_one(engine, SITE, folder, settings, self.clock)
         self.figures["verification"] = verified.status
@@ -206,6 +212,13 @@ class Trial:
         )
         explained = explain_some(engine, SITE, folder, scenario, policies, programme, self.clock)
         print(explained.read_text(encoding="utf-8"))
+        covered = report_coverage(engine, SITE, folder, programme, self.clock)
+        self.figures |= {
+            "milestones_reached": covered.milestones,
+            "institutions_certified": covered.institutions_certified,
+            "indicators": covered.indicators,
+            "coverage_report": str(covered.page),
+        }
         self.figures["helpdesk_pages"] = len(build_helpdesk(folder).site.pages)
         client.close()
         self.figures["seconds"] = self.seconds

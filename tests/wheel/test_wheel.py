@@ -96,6 +96,10 @@ def test_the_demo_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     assert summary["certificates"] > 12, "most of the 24 pass"
     assert summary["second_certify_issued"] == 0
     assert summary["verification"] == "valid"
+    assert summary["awards"]["archive-trainer"] == 3, (
+        "trainers are certified before the sessions that need them"
+    )
+    assert summary["institutions_certified"] == summary["awards"]["certified-municipality"] == 2
     assert (tmp_path / summary["certificate"]).read_bytes().startswith(b"%PDF-")
     again = run(installed / "lms-sync", "demo", "--dir", "demo-academy/courses", cwd=tmp_path)
     assert again.returncode == 3, "a folder that no demo made is not replaced"
