@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from lms_sync.clock import Clock
+from lms_sync.clock import Clock, SystemClock
 from lms_sync.learners import PracticeLearner, mobile_token
 from lms_sync.moodle.client import MoodleClient
 
@@ -37,11 +37,12 @@ class MovedClock:
     """The machine's clock, moved by as much as it is told."""
 
     def __init__(self) -> None:
+        self.own = SystemClock()
         self.moved_by = datetime.timedelta()
 
     def now(self) -> datetime.datetime:
         """The moment that is played, aware, in UTC."""
-        return datetime.datetime.now(datetime.UTC) + self.moved_by
+        return self.own.now() + self.moved_by
 
 
 class StandInStage:
@@ -66,7 +67,7 @@ class StandInStage:
     def go_to(self, day: datetime.date) -> None:
         """To the afternoon of a day; never back, once the play has begun."""
         then = datetime.datetime.combine(day, datetime.time(16), self._zone)
-        by = then - datetime.datetime.now(datetime.UTC)
+        by = then - self.clock.own.now()
         self._move(max(by, self.clock.moved_by) if self._began else by)
         self._began = True
 

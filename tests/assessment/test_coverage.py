@@ -7,7 +7,6 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from lms_sync.assessment.coverage import Coverage, coverage
 from lms_sync.assessment.coverage_page import coverage_html
@@ -46,17 +45,6 @@ def world(folder: Path) -> World:
 @pytest.fixture(scope="module")
 def counted(world: World, folder: Path) -> Coverage:
     return coverage(world.engine, SITE, folder, "p", today=NOW, as_of=LAST)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.fail("Chromium is missing. Type: sudo apt-get install -y --no-install-recommends chromium")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield found
-        found.close()
 
 
 # --- figures ----------------------------------------------------------------------------------

@@ -11,8 +11,6 @@ import http.server
 import importlib.util
 import json
 import mimetypes
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,8 +24,6 @@ from course_packages import scorm12_files
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "archive-officers"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 HOST_PAGE = """<!DOCTYPE html>
 <html lang="{language}"><head><meta charset="utf-8"><title>Platform</title>
@@ -127,23 +123,6 @@ def example_course() -> Course:
 @pytest.fixture(scope="session")
 def example_files(example_course: Course) -> Mapping[str, bytes]:
     return scorm12_files(example_course)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium, driven by playwright. Missing it is a failure under CI=true."""
-    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if program is None:
-        line = "Chromium is missing. Type: sudo apt-get install -y --no-install-recommends chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(line)
-        pytest.skip(line)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 class Learner:

@@ -23,10 +23,10 @@ from moodle_standin.records import SimpleActivity
 from moodle_standin.seed import build_site
 from moodle_standin.server import create_app
 from tests.cli.conftest import Ended, command
-from tests.course_packages.conftest import axe_source, browser
+from tests.course_packages.conftest import axe_source
 from tests.push.conftest import Server, server
 
-__all__ = ["Ended", "axe_source", "browser", "command", "server"]
+__all__ = ["Ended", "axe_source", "command", "server"]
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ("archive-officers", "inspectorate", "training-of-trainers")
