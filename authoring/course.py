@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from authoring.activity import Activity, Identifier, Part
 from authoring.check_activity import activity_problems, with_page_texts
 from authoring.languages import Language, LocalizedText
 from authoring.lesson import Check, Lesson, LessonText
+from authoring.localized_parts import localized_texts
 from authoring.problems import ContentError, Place, Problem, in_reading_order
 from authoring.read_image import Image
 from authoring.read_lesson import read_lesson
@@ -203,7 +204,7 @@ def course_file_problems(file: CourseFile, document: Document, folder: Path) -> 
         yield problem("course.default-language", "languages", "default", language=file.languages.default)
     for language in _repeated(offered):
         yield problem("course.language-twice", "languages", "offered", language=language)
-    for pointer, text in _localized_texts(file, ()):
+    for pointer, text in localized_texts(file, ()):
         for language in text.missing(offered):
             name = next((str(step) for step in reversed(pointer) if isinstance(step, str)), "")
             yield problem("course.text-not-translated", *pointer, key=name, language=language)
@@ -217,7 +218,7 @@ def course_file_problems(file: CourseFile, document: Document, folder: Path) -> 
 
 
 def _long_titles(file: CourseFile) -> Iterator[tuple[int, Pointer]]:
-    for pointer, text in _localized_texts(file, ()):
+    for pointer, text in localized_texts(file, ()):
         if pointer[-1] == "title":
             longest = max(len(text.in_language(language)) for language in file.languages.offered)
             if longest > MAX_TITLE:
@@ -358,21 +359,6 @@ def _unlisted_lessons(file: CourseFile, folder: Path, root: Path) -> Iterator[Pr
         if path.parent.name not in listed:
             place = Place(relative_name(path, root))
             yield Problem("course.lesson-not-listed", {"id": path.parent.name}, place, "warning")
-
-
-def _localized_texts(part: BaseModel, pointer: Pointer) -> Iterator[tuple[Pointer, LocalizedText]]:
-    for name, info in type(part).model_fields.items():
-        yield from _texts_in(getattr(part, name), (*pointer, info.alias or name))
-
-
-def _texts_in(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, LocalizedText]]:
-    if isinstance(value, LocalizedText):
-        yield pointer, value
-    elif isinstance(value, BaseModel):
-        yield from _localized_texts(value, pointer)
-    elif isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield from _texts_in(item, (*pointer, index))
 
 
 def _repeated(values: Sequence[str]) -> list[str]:

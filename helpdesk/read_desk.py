@@ -5,18 +5,16 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel
-
 from authoring.activity import MAX_ID
-from authoring.languages import LocalizedText
+from authoring.localized_parts import localized_texts
 from authoring.problems import ContentError, Place, Problem, in_reading_order
 from authoring.read_image import Image, find_image
 from authoring.read_markdown import Picture, heading_problems, render
-from authoring.read_yaml import Document, Pointer, load_model, read_text, read_yaml, relative_name
+from authoring.read_yaml import Document, load_model, read_text, read_yaml, relative_name
 from helpdesk.desk import (
     FOLDER,
     Answer,
@@ -115,7 +113,7 @@ class _Reader:
 
     def judge_file(self, activities: Collection[str] | None, programmes: Collection[str] | None) -> None:
         file = self.file
-        for pointer, text in _texts(file, ()):
+        for pointer, text in localized_texts(file, ()):
             for language in text.missing(file.languages):
                 name = next((str(step) for step in reversed(pointer) if isinstance(step, str)), "")
                 self.at("helpdesk.text-not-translated", *pointer, key=name, language=language)
@@ -330,18 +328,3 @@ class _Reader:
 
 def _list(names: Collection[str]) -> str:
     return ", ".join(sorted(names)) or "-"
-
-
-def _texts(part: BaseModel, pointer: Pointer) -> Iterator[tuple[Pointer, LocalizedText]]:
-    for name, info in type(part).model_fields.items():
-        yield from _texts_in(getattr(part, name), (*pointer, info.alias or name))
-
-
-def _texts_in(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, LocalizedText]]:
-    if isinstance(value, LocalizedText):
-        yield pointer, value
-    elif isinstance(value, BaseModel):
-        yield from _texts(value, pointer)
-    elif isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield from _texts_in(item, (*pointer, index))

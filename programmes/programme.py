@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from authoring.activity import Identifier, Part
 from authoring.languages import Language, LocalizedText
+from authoring.localized_parts import localized_texts
 from authoring.problems import ContentError, Problem, in_reading_order
 from authoring.read_yaml import Document, Pointer, load_model, read_yaml
 
@@ -357,7 +358,7 @@ def _whole(programme: Programme, path: Path, root: Path) -> Iterator[Problem]:
         yield programme.problem("programme.timezone", ("timezone",), value=programme.timezone)
     if programme.dates.until < programme.dates.from_:
         yield programme.problem("programme.ends-before-it-begins", ("dates", "until"))
-    for pointer, text in _texts(programme, ()):
+    for pointer, text in localized_texts(programme, ()):
         for language in text.missing(programme.languages):
             yield programme.problem(
                 "programme.text-not-translated", pointer, key=str(pointer[-1]), language=language
@@ -491,18 +492,3 @@ def _is_file_of(root: Path, name: str) -> bool:
     except (OSError, ValueError, RuntimeError):
         return False
     return path.is_file() and path.is_relative_to(root.resolve()) and ".lms-sync" not in path.parts
-
-
-def _texts(part: BaseModel, pointer: Pointer) -> Iterator[tuple[Pointer, LocalizedText]]:
-    for name, info in type(part).model_fields.items():
-        yield from _texts_in(getattr(part, name), (*pointer, info.alias or name))
-
-
-def _texts_in(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, LocalizedText]]:
-    if isinstance(value, LocalizedText):
-        yield pointer, value
-    elif isinstance(value, BaseModel):
-        yield from _texts(value, pointer)
-    elif isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield from _texts_in(item, (*pointer, index))
