@@ -21,6 +21,7 @@ from lms_sync.applied import Replaced, read_base, replaced_by
 from lms_sync.apply import MOST_PARALLEL, ApplyReport
 from lms_sync.cli import outcome
 from lms_sync.cli.apply_progress import ApplyProgress
+from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.plan_output import print_lacking, print_plan, print_report
 from lms_sync.clock import SystemClock
 from lms_sync.doctor import examine_site
@@ -42,15 +43,6 @@ from lms_sync.undo import prepare_undo
 from lms_sync.verified_release import VERIFIED_RELEASE, refuse_unverified
 from lms_sync.write_files import write_durably
 
-dir_option = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    help="The academy folder (default: here).",
-)
-site_option = click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
-json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 course_option = click.option(
     "--course", "courses", multiple=True, metavar="ID", help="Only this course (repeatable)."
 )

@@ -19,13 +19,11 @@ from lms_sync.cli.administrator import _connect as connect
 from lms_sync.cli.administrator import _known_accounts as known_people
 from lms_sync.cli.administrator import (
     course_option,
-    dir_option,
-    json_option,
     remembered_base,
     shown,
-    site_option,
 )
 from lms_sync.cli.drift_output import adoption_json, drift_json, print_adoption, print_drift, print_runs
+from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.plan_output import print_lacking, print_plan
 from lms_sync.clock import SystemClock
 from lms_sync.drift import Settled, Standing

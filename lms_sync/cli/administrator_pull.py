@@ -16,6 +16,7 @@ import click
 
 from lms_sync.cli import outcome
 from lms_sync.cli.officer_report import make_reports
+from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.course_outlines import chosen_courses
 from lms_sync.moodle.connect import connect
@@ -27,16 +28,6 @@ from lms_sync.settings import Settings, SettingsError, SiteSettings, database_ur
 from lms_sync.store.database import open_database
 
 _NAMES_SHOWN = 20
-
-dir_option = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    help="The academy folder (default: here).",
-)
-site_option = click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
-json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
 
 @dataclass(frozen=True)

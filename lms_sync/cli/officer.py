@@ -14,6 +14,7 @@ import click
 
 from authoring.messages import printable
 from authoring.problems import LmsSyncError, Refused
+from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import DONE, PARTLY, print_problems, reader_language, say
 from lms_sync.clock import SystemClock
 
@@ -25,16 +26,6 @@ if TYPE_CHECKING:
     from lms_sync.settings import Settings
 
 CERTIFICATES = Path("build") / "certificates"
-
-folder_option = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    help="The academy folder (default: here).",
-)
-site_option = click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
-json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
 
 @dataclass(frozen=True)
@@ -80,7 +71,7 @@ def listed_of(engine: Engine, site: str, folder: Path, policies: Iterable[Policy
 
 @click.command(short_help="Decide who has earned an award; propose.")
 @click.option("--all", "everybody", is_flag=True, help="Decide about people who are on no list, too.")
-@folder_option
+@dir_option
 @site_option
 @json_option
 def certify(*, everybody: bool, folder: Path, site_name: str | None, as_json: bool) -> int:
@@ -136,7 +127,7 @@ def certify(*, everybody: bool, folder: Path, site_name: str | None, as_json: bo
 )
 @click.option("--by", required=True, help="Name of the person who approves; kept in the register.")
 @click.option("--note", help="For the register: protocol number, legal basis.")
-@folder_option
+@dir_option
 @site_option
 @json_option
 def approve(
@@ -201,7 +192,7 @@ def keys() -> None:
 
 @keys.command()
 @click.option("--demo", is_flag=True, help="A key for demonstrations: everything signed with it says DEMO.")
-@folder_option
+@dir_option
 @json_option
 def init(demo: bool, folder: Path, as_json: bool) -> int:
     """Make the signing key; a key that exists is never overwritten.
@@ -230,7 +221,7 @@ def init(demo: bool, folder: Path, as_json: bool) -> int:
 @click.command(short_help="Serve the public verification portal.")
 @click.option("--host", help="Address to listen on (default: config.yaml's).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (default: config.yaml's).")
-@folder_option
+@dir_option
 def serve(host: str | None, port: int | None, folder: Path) -> int:
     """Serve the verification portal: pages, credentials, status lists and did.json; read-only.
 

@@ -12,19 +12,11 @@ import click
 from authoring.messages import LANGUAGES, printable
 from authoring.problems import Refused
 from lms_sync.cli import outcome
+from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.clock import SystemClock
 
 REPORTS = "reports"
 
-folder_option = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    help="The academy folder (default: here).",
-)
-site_option = click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
-json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 as_of_option = click.option(
     "--as-of",
     "as_of",
@@ -48,7 +40,7 @@ known_option = click.option(
 @click.option(
     "--language", type=click.Choice(LANGUAGES), help="Only this language (default: all of the programme)."
 )
-@folder_option
+@dir_option
 @site_option
 @json_option
 def coverage(
@@ -147,7 +139,7 @@ def coverage(
 @click.option(
     "--without-scans", is_flag=True, help="Leave out scanned sheets and notes, which may show names."
 )
-@folder_option
+@dir_option
 @site_option
 @json_option
 def evidence(

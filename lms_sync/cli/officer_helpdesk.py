@@ -15,7 +15,7 @@ import click
 
 from authoring.messages import printable
 from authoring.problems import LmsSyncError, Problem, Refused
-from lms_sync.cli.officer import folder_option, json_option, site_option
+from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import CHANGES, DONE, PARTLY, print_problems, reader_language, say
 from lms_sync.clock import Clock, SystemClock
 
@@ -33,7 +33,7 @@ def helpdesk() -> None:
 
 
 @helpdesk.command()
-@folder_option
+@dir_option
 @json_option
 def build(folder: Path, as_json: bool) -> int:
     """Build the help desk's site into build/helpdesk.
@@ -152,7 +152,7 @@ def _open(folder: Path, site_name: str | None) -> _Place:
 
 
 @helpdesk.command()
-@folder_option
+@dir_option
 @site_option
 @json_option
 def pull(folder: Path, site_name: str | None, as_json: bool) -> int:
@@ -190,7 +190,7 @@ def pull(folder: Path, site_name: str | None, as_json: bool) -> int:
 @helpdesk.command("list")
 @click.option("--overdue", is_flag=True, help="Only what waits for longer than was promised.")
 @click.option("--all", "everything", is_flag=True, help="Answered and closed questions too.")
-@folder_option
+@dir_option
 @site_option
 @json_option
 def list_questions(
@@ -275,7 +275,7 @@ def _subjects(place: _Place) -> Mapping[int, str]:
 @click.argument("discussion", type=int)
 @click.option("--to", "owner", help="The colleague who answers.")
 @click.option("--nobody", is_flag=True, help="Take the question back.")
-@folder_option
+@dir_option
 @site_option
 def assign(*, discussion: int, owner: str | None, nobody: bool, folder: Path, site_name: str | None) -> int:
     """Say who answers a question; DISCUSSION is the number that `helpdesk list` shows.
@@ -299,7 +299,7 @@ def assign(*, discussion: int, owner: str | None, nobody: bool, folder: Path, si
 
 @helpdesk.command()
 @click.argument("discussion", type=int)
-@folder_option
+@dir_option
 @site_option
 def close(discussion: int, folder: Path, site_name: str | None) -> int:
     """Take a question off the list, until somebody writes in it again.
@@ -326,7 +326,7 @@ def close(discussion: int, folder: Path, site_name: str | None) -> int:
 @click.option("--glossary", is_flag=True, help="Publish all answers into the Moodle glossary.")
 @click.option("--yes", is_flag=True, help="With --glossary: write what the plan shows.")
 @click.option("--remove", is_flag=True, help="With --yes: also delete our entries whose answer is gone.")
-@folder_option
+@dir_option
 @site_option
 @json_option
 def publish(

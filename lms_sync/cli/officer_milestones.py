@@ -11,6 +11,7 @@ import click
 
 from authoring.messages import printable
 from lms_sync.cli import outcome
+from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import say
 from lms_sync.clock import SystemClock, local_date
 
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
     from lms_sync.assessment.milestones import InstitutionPath
     from programmes import Programme
 
-folder_option = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    help="The academy folder (default: here).",
-)
-site_option = click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
-json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -39,7 +31,7 @@ def milestones() -> None:
 @click.argument("programme")
 @click.argument("institutions", nargs=-1)
 @click.option("--as-of", "as_of", type=DAY, metavar="DATE", help="On this day (default: today).")
-@folder_option
+@dir_option
 @site_option
 @json_option
 def list_milestones(
@@ -92,7 +84,7 @@ def list_milestones(
 @click.option("--evidence", required=True, metavar="TEXT|FILE", help="What proves it: words, or a scan.")
 @click.option("--by", required=True, help="Name of the person who records; kept with the fact.")
 @click.option("--undo", is_flag=True, help="Say that it was not reached after all; --evidence says why.")
-@folder_option
+@dir_option
 @site_option
 @json_option
 def record(

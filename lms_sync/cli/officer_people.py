@@ -14,6 +14,7 @@ import click
 from authoring.messages import LANGUAGES, printable, text
 from authoring.problems import LmsSyncError, Refused
 from lms_sync.cli import outcome
+from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.clock import SystemClock, local_date
 
 if TYPE_CHECKING:
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
 
 SLIPS = Path("build") / "slips"
 
-folder_option = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    help="The academy folder (default: here).",
-)
-site_option = click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
-json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
@@ -85,7 +77,7 @@ def people() -> None:
 )
 @click.option("--course", "courses", multiple=True, metavar="ID", help="Also list everybody for this course.")
 @yes_option
-@folder_option
+@dir_option
 @json_option
 def import_list(
     file: Path,
@@ -239,7 +231,7 @@ def _say_end(result: ImportResult, code: int, *, written: bool, language: str) -
 @people.command("list")
 @click.option("--institution", metavar="CODE", help="Only who is there, or was.")
 @click.option("--all", "everybody", is_flag=True, help="Also who is no longer on the list.")
-@folder_option
+@dir_option
 @site_option
 @json_option
 def list_people(
@@ -307,7 +299,7 @@ def list_people(
 @click.argument("new")
 @click.option("--undo", is_flag=True, help="Make two of them again.")
 @yes_option
-@folder_option
+@dir_option
 @site_option
 def merge(*, old: str, new: str, undo: bool, yes: bool, folder: Path, site_name: str | None) -> int:
     """Say that the numbers OLD and NEW are one person; NEW stands for both from now on.
@@ -370,7 +362,7 @@ def merge(*, old: str, new: str, undo: bool, yes: bool, folder: Path, site_name:
     help="The language of the slips (default: the institution's, else the site's).",
 )
 @yes_option
-@folder_option
+@dir_option
 @site_option
 def slips(
     *,

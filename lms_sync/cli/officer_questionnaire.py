@@ -12,6 +12,7 @@ import click
 from authoring.messages import LANGUAGES, printable
 from authoring.problems import Refused
 from lms_sync.cli import outcome
+from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import say
 from lms_sync.clock import SystemClock, local_date
 
@@ -22,16 +23,6 @@ if TYPE_CHECKING:
     from programmes import Programme, Questionnaire
 
 FORMS = Path("build") / "questionnaires"
-
-folder_option = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    help="The academy folder (default: here).",
-)
-site_option = click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
-json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
 
 @click.group(short_help="Needs assessment: forms, answers, before and after.")
@@ -52,7 +43,7 @@ def questionnaire() -> None:
 @click.option(
     "--language", type=click.Choice(LANGUAGES), help="The form's language (default: the programme's)."
 )
-@folder_option
+@dir_option
 def form(
     slug: str,
     codes: tuple[str, ...],
@@ -134,7 +125,7 @@ def _forms(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option("--by", required=True, help="Name of the person who records; kept with the fact.")
-@folder_option
+@dir_option
 @site_option
 @json_option
 def record(files: tuple[Path, ...], by: str, folder: Path, site_name: str | None, *, as_json: bool) -> int:
@@ -198,7 +189,7 @@ def record(files: tuple[Path, ...], by: str, folder: Path, site_name: str | None
     metavar="DATE",
     help="Answers up to this day (default: today).",
 )
-@folder_option
+@dir_option
 @site_option
 @json_option
 def list_answers(

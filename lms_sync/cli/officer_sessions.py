@@ -11,6 +11,7 @@ import click
 from authoring.messages import LANGUAGES, printable
 from authoring.problems import Refused
 from lms_sync.cli import outcome
+from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import say
 from lms_sync.clock import SystemClock, local_date
 
@@ -18,16 +19,6 @@ if TYPE_CHECKING:
     from lms_sync.sessions.listing import ListedSession
 
 SHEETS = Path("build") / "sessions"
-
-folder_option = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    help="The academy folder (default: here).",
-)
-site_option = click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
-json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
 
 @click.group(short_help="Sign-in sheets; attendance read back.")
@@ -37,7 +28,7 @@ def sessions() -> None:
 
 @sessions.command("list")
 @click.option("--programme", "only", metavar="ID", help="Only this programme.")
-@folder_option
+@dir_option
 @site_option
 @json_option
 def list_sessions(only: str | None, folder: Path, site_name: str | None, *, as_json: bool) -> int:
@@ -80,7 +71,7 @@ def list_sessions(only: str | None, folder: Path, site_name: str | None, *, as_j
 )
 @click.option("--xlsx", "as_xlsx", is_flag=True, help="A spreadsheet to fill in, not a PDF to print.")
 @click.option("--output", type=click.Path(path_type=Path), help="The file (default: in build/sessions).")
-@folder_option
+@dir_option
 def sheet(session: str, language: str | None, as_xlsx: bool, output: Path | None, folder: Path) -> int:
     """Write the sign-in sheet of a SESSION: a PDF to print and sign, or a spreadsheet for `sessions record`.
 
@@ -114,7 +105,7 @@ def sheet(session: str, language: str | None, as_xlsx: bool, output: Path | None
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--by", required=True, help="Name of the person who records; kept with every fact.")
 @click.option("--session", "named", metavar="SESSION", help="The session, where the file does not name it.")
-@folder_option
+@dir_option
 @site_option
 @json_option
 def record(
@@ -187,7 +178,7 @@ def record(
 @sessions.command()
 @click.argument("programme_id", metavar="PROGRAMME")
 @click.option("--for", "person", required=True, help="The trainer: idnumber, e-mail address or whole name.")
-@folder_option
+@dir_option
 @site_option
 def kit(programme_id: str, person: str, folder: Path, site_name: str | None) -> int:
     """Make the kit for pilot sessions of a PROGRAMME for a trainer who holds the award that these ask for.

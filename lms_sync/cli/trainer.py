@@ -14,16 +14,9 @@ from authoring.messages import LANGUAGES, describe, remedy, text
 from authoring.problems import ContentError, LmsSyncError, Problem, in_reading_order
 from authoring.starter_academy import write_starter_academy
 from lms_sync.cli import outcome
+from lms_sync.cli.options import dir_option, json_option
 from lms_sync.package_data import config_example
 
-dir_option = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    help="The academy folder (default: here).",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 language_option = click.option(
     "--language", type=click.Choice(LANGUAGES), help="The language of the messages (default: yours)."
 )
