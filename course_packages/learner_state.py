@@ -23,8 +23,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from authoring.blocks import Kept
 from authoring.course import Course
-from authoring.lesson import Check
 
 LIMIT = 4096
 LONGEST_CODE = 8
@@ -38,10 +38,9 @@ def code(kind: str, identifier: str) -> str:
     return base64.urlsafe_b64encode(digest).decode("ascii")[:LONGEST_CODE]
 
 
-def shape(check: Check) -> str:
-    """One character that changes (63 times in 64) when a check is no longer the one that was answered."""
-    written = f"{check.kind} {len(check.options)} {check.right}"
-    return ALPHABET[hashlib.sha256(written.encode()).digest()[0] % 64]
+def shape(kept: Kept) -> str:
+    """One character that changes (63 times in 64) when a block is no longer the one that was answered."""
+    return ALPHABET[hashlib.sha256(kept.shape.encode()).digest()[0] % 64]
 
 
 def code_length(kind: str, identifiers: Iterable[str]) -> int:

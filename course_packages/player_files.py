@@ -7,35 +7,27 @@ over one text, because a page that a phone's app opens from its own storage may 
 
 from __future__ import annotations
 
-import datetime
 import importlib.resources
 import json
-import tomllib
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources.abc import Traversable
 
-import jinja2
 from babel import Locale
 from babel.core import UnknownLocaleError
-from babel.dates import format_date
-from markupsafe import Markup
 
 from authoring.course import Course
-from authoring.lesson import LawReference, Lesson, LessonText
+from authoring.lesson import Lesson
 from course_packages.learner_state import code, shape, state_code_length
+from course_packages.lesson_html import lesson_html, player_source, templates
 from course_packages.manifest import LAUNCH_PAGE, SCHEMAS
+from course_packages.words import all_words, words_in
 
 STATIC = ("player.css", "lms.js", "state.js", "player.js")
-
-Words = Mapping[str, str]
 
 
 def player_files(course: Course) -> dict[str, bytes]:
     """The page, the player, every lesson in every offered language, and the pictures they show."""
     files = {LAUNCH_PAGE: _encoded(_launch_page(course))}
     for name in STATIC:
-        files[f"player/{name}"] = _encoded(_source(name).read_text(encoding="utf-8"))
+        files[f"player/{name}"] = _encoded(player_source(name).read_text(encoding="utf-8"))
     for lesson in course.lessons:
         for language in course.languages.offered:
             files[lesson_file(lesson, language)] = _encoded(_lesson_script(lesson, language))
@@ -55,22 +47,6 @@ def lesson_file(lesson: Lesson, language: str) -> str:
     return f"lessons/{lesson.id}.{language}.js"
 
 
-@cache
-def all_words() -> Mapping[str, Words]:
-    """What the player says, by language."""
-    return tomllib.loads(_source("strings.toml").read_text(encoding="utf-8"))
-
-
-def words_in(language: str) -> Words:
-    """The player's own words; English where it does not speak the language of the course."""
-    every = all_words()
-    return every.get(language) or every.get(language.partition("-")[0]) or every["en"]
-
-
-def _source(name: str) -> Traversable:
-    return importlib.resources.files("course_packages") / "player" / name
-
-
 def _encoded(text: str) -> bytes:
     return text.replace("\r\n", "\n").encode("utf-8")
 
@@ -85,24 +61,10 @@ def _language_name(language: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-@cache
-def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: _source(name).read_text(encoding="utf-8")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    # Only HTML that authoring.read_markdown has rendered and sanitised passes through this filter.
-    environment.filters["author_html"] = lambda html: Markup(html.strip())  # noqa: S704
-    environment.filters["kind"] = lambda block: type(block).__name__
-    return environment
-
-
 def _launch_page(course: Course) -> str:
     language = course.languages.default
     return (
-        _templates()
+        templates()
         .get_template("index.html.j2")
         .render(
             language=language,
@@ -147,7 +109,7 @@ def _lesson_outline(lesson: Lesson) -> dict[str, object]:
             {
                 "id": check.id,
                 "code": code("check", check.id),
-                "shape": shape(check),
+                "shape": shape(check.keeps),
                 "kind": check.kind,
                 "graded": check.graded,
                 "options": len(check.options),
@@ -160,34 +122,10 @@ def _lesson_outline(lesson: Lesson) -> dict[str, object]:
 
 def _lesson_script(lesson: Lesson, language: str) -> str:
     text = lesson.texts[language]
-    arguments = ", ".join(_script_text(value) for value in (lesson.id, language, _lesson_html(text)))
+    arguments = ", ".join(_script_text(value) for value in (lesson.id, language, lesson_html(text)))
     return f"LmsSync.lessonArrived({arguments});\n"
 
 
 def _script_text(text: str) -> str:
     """A JavaScript string. Two line separators are legal in JSON but not in the JavaScript of 2017."""
     return json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _lesson_html(text: LessonText) -> str:
-    words = words_in(text.language)
-
-    def citation(law: LawReference) -> str:
-        return _citation(law, words, text.language)
-
-    template = _templates().get_template("lesson.html.j2")  # compiled once for all lessons
-    return template.render(text=text, words=words, citation=citation).strip()
-
-
-def _citation(law: LawReference, words: Words, language: str) -> str:
-    act = words["law_date"].format(act=law.act, date=_date(law.date, language)) if law.date else law.act
-    # Some acts have points or chapters: only a bare number is called an article.
-    article = words["law_article"].format(article=law.article) if law.article[:1].isdigit() else law.article
-    return ", ".join(part for part in (act, article) if part)
-
-
-def _date(date: datetime.date, language: str) -> str:
-    try:
-        return format_date(date, "d MMMM y", locale=Locale.parse(language, sep="-"))
-    except (UnknownLocaleError, ValueError):
-        return date.isoformat()

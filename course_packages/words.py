@@ -1,0 +1,23 @@
+"""What the player says, in each language that it speaks (`player/strings.toml`)."""
+
+from __future__ import annotations
+
+import importlib.resources
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+
+Words = Mapping[str, str]
+
+
+@cache
+def all_words() -> Mapping[str, Words]:
+    """What the player says, by language."""
+    file = importlib.resources.files("course_packages") / "player" / "strings.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def words_in(language: str) -> Words:
+    """The player's own words; English where it does not speak the language of the course."""
+    every = all_words()
+    return every.get(language) or every.get(language.partition("-")[0]) or every["en"]
