@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,7 +37,14 @@ from authoring.lesson import (
 )
 from authoring.problems import ContentError, Place, Problem
 from authoring.read_image import Image, find_image
-from authoring.read_markdown import Picture, Rendered, heading_problems, link_references, render
+from authoring.read_markdown import (
+    Picture,
+    References,
+    Rendered,
+    heading_problems,
+    link_references,
+    render,
+)
 from authoring.read_yaml import load_model, parse_yaml, read_text, relative_name
 
 MAX_BYTES = 400_000
@@ -115,7 +122,7 @@ class _LessonReader:
         self.course_folder = course_folder
         self.problems: list[Problem] = []
         self.images: list[Image] = []
-        self.references: dict[str, Any] = {}
+        self.references: References = {}
         self.heading_levels: list[tuple[int, Place]] = []
 
     def report(self, code: str, line: int, /, **params: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authoring.problems import Place
-from authoring.read_markdown import Picture, heading_problems, render
+from authoring.read_markdown import Picture, heading_problems, link_references, render
 
 ALLOWED = {
     "a", "abbr", "blockquote", "br", "code", "del", "div", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5",
@@ -154,3 +155,24 @@ def test_a_hostile_text_takes_little_time(piece: str) -> None:
     started = time.monotonic()
     render(piece * 8_000, file="f")
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "source", ["1. January", "- a", "# a", "> a", "---", "| a |", "    a", "<div", "a\n- b"]
+)
+def test_signs_of_blocks_are_plain_text_within_a_line(source: str) -> None:
+    rendered = render(source, file="f", inline=True)
+    words = unescape(rendered.html).strip()
+    assert words == " ".join(source.split("\n")).strip()
+    assert not rendered.heading_levels
+
+
+def test_one_tilde_is_a_sign_and_two_strike_out() -> None:
+    assert html_of("from ~5 to ~6 and ~~7~~").strip() == "<p>from ~5 to ~6 and <s>7</s></p>"
+
+
+def test_a_link_defined_elsewhere_is_found_whatever_its_letters() -> None:
+    references = link_references(["[Ligji]: https://example.org/9154", "text"])
+    assert (
+        'href="https://example.org/9154"' in render("[nr. 9154][LIGJI]", file="f", references=references).html
+    )
