@@ -24,6 +24,7 @@ from authoring.problems import ContentError, Place, Problem, in_reading_order
 from authoring.read_image import Image
 from authoring.read_lesson import read_lesson
 from authoring.read_yaml import Document, Pointer, load_model, read_yaml, relative_name
+from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget, Target, pushed_target, target_problems
 
 MAX_TITLE = 200
 """Longest title; SCORM stops here, Moodle's database at 255 with all languages in one text."""
@@ -98,6 +99,7 @@ class CourseFile(Part):
     lessons: tuple[LessonEntry, ...] = Field(min_length=1)
     sections: tuple[Section, ...] = ()
     complete_when: CompleteWhen | None = None
+    targets: tuple[Target, ...] = Field(default=DEFAULT_TARGETS, min_length=1)
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class Course:
     duration: datetime.timedelta | None = None
     owner: Owner | None = None
     license: str = ""
+    targets: tuple[ScormTarget | HtmlTarget, ...] = DEFAULT_TARGETS
     folder: Path = Path()
     file: str = ""
     warnings: tuple[Problem, ...] = ()
@@ -126,6 +129,11 @@ class Course:
     def activities(self) -> tuple[Activity, ...]:
         """The activities of all sections, in order."""
         return tuple(activity for section in self.sections for activity in section.activities)
+
+    @property
+    def pushed_target(self) -> ScormTarget | None:
+        """What an activity `package` shows in Moodle: the first target of SCORM 1.2."""
+        return pushed_target(self.targets)
 
     @property
     def quizzes(self) -> tuple[str, ...]:
@@ -187,6 +195,7 @@ def read_course(folder: Path, *, root: Path) -> Course:
         duration=file.duration,
         owner=file.owner,
         license=file.license,
+        targets=file.targets,
         folder=folder,
         file=document.file,
         warnings=tuple(ordered),
@@ -215,6 +224,9 @@ def course_file_problems(file: CourseFile, document: Document, folder: Path) -> 
     for index in _repeated_at([section.id.casefold() for section in file.sections]):
         yield problem("course.duplicate-section", "sections", index, "id", id=file.sections[index].id)
     yield from _problems_of_activities(file, document, folder)
+    packages = [activity for section in file.sections for activity in section.activities if activity.kind == "package"]
+    for code, pointer, values in target_problems(file.targets, offered, packages):
+        yield problem(code, "targets", *pointer, **values)
 
 
 def _long_titles(file: CourseFile) -> Iterator[tuple[int, Pointer]]:

@@ -1,16 +1,18 @@
-"""Judges a SCORM 1.2 package by the rules of the standard, not by what one platform tolerates.
+"""Judges a SCORM package by the rules of the standard, not by what one platform tolerates.
 
-The structural rules (SCORM 1.2 CAM, IMS Content Packaging 1.1.2 and the ADL conformance requirements)
-run on every package before it is written; a package that breaks one is never written. Moodle accepting
-a package proves nothing: its check wants only an `imsmanifest.xml` at the root. XML Schema validation
-needs the `xmlschema` library and is asked for separately (`check --strict`).
+The structural rules (SCORM 1.2 CAM 2.3 and 2004 4th Edition CAM 3 and 5, IMS Content Packaging, the ADL
+conformance requirements) run on every package before it is written; a package that breaks one is never
+written. Moodle accepting a package proves nothing: its check wants only an `imsmanifest.xml` at the
+root. XML Schema validation needs the `xmlschema` library and is asked for separately (`check --strict`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, ParseError
 
@@ -18,67 +20,78 @@ import defusedxml.ElementTree
 from defusedxml import DefusedXmlException
 
 from authoring.problems import Place, Problem
-from course_packages.manifest import ADL, CONTENT_PACKAGING, INSTANCE, MANIFEST, META_DATA, SCHEMAS
+from course_packages.editions import EDITIONS, INSTANCE, MANIFEST, XML, Edition
+from course_packages.item_rules import item_problems, sequencing_problems
+from course_packages.package_names import name_problems, unsafe_path
 
-_CP = f"{{{CONTENT_PACKAGING}}}"
-_ADL = f"{{{ADL}}}"
 _NCNAME = re.compile(r"[A-Za-z_][\w.-]*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-# The order of an item's children (imscp_rootv1p1p2.xsd and adlcp_rootv1p2.xsd, CAM 2.3.5).
-_ITEM_ORDER = (
-    f"{_CP}title",
-    f"{_CP}item",
-    f"{_CP}metadata",
-    f"{_ADL}prerequisites",
-    f"{_ADL}maxtimeallowed",
-    f"{_ADL}timelimitaction",
-    f"{_ADL}datafromlms",
-    f"{_ADL}masteryscore",
-)
-_TIME_LIMIT_ACTIONS = {"exit,message", "exit,no message", "continue,message", "continue,no message"}
 MAX_TITLE = 200
 
 
 def conformance_problems(names: Collection[str], manifest: bytes | None) -> list[Problem]:
     """Everything that is wrong with a package that holds the files `names` and this manifest."""
-    problems = list(_problems_of_names(names))
+    problems = list(name_problems(names))
     if manifest is None or MANIFEST not in names:
         found = next((name for name in sorted(names) if name.lower().endswith(MANIFEST)), "-")
         return [*problems, Problem("package.manifest-not-at-root", {"found": found})]
+    root = read_manifest(manifest)
+    if isinstance(root, Problem):
+        return [*problems, root]
+    edition = edition_of(root)
+    if edition is None:
+        values = {"found": _plain_name(root.tag)}
+        return [*problems, Problem("package.manifest-root", values, Place(MANIFEST))]
+    return [*problems, *_Judge(root, names, edition).problems()]
+
+
+def read_manifest(manifest: bytes) -> Element | Problem:
+    """The manifest's root element, or why it cannot be read. Entities and document types are refused."""
     place = Place(MANIFEST)
     try:
-        root = defusedxml.ElementTree.fromstring(manifest, forbid_dtd=True)
+        root: Element = defusedxml.ElementTree.fromstring(manifest, forbid_dtd=True)
     except DefusedXmlException as error:
-        return [*problems, Problem("package.manifest-not-xml", {"reason": type(error).__name__}, place)]
-    except (ParseError, ValueError) as error:
-        return [*problems, Problem("package.manifest-not-xml", {"reason": str(error)}, place)]
-    if root.tag != f"{_CP}manifest":
-        return [*problems, Problem("package.manifest-root", {"found": _plain_name(root.tag)}, place)]
-    return [*problems, *_Judge(root, names).problems()]
+        return Problem("package.manifest-not-xml", {"reason": type(error).__name__}, place)
+    except (ParseError, ValueError, LookupError) as error:
+        return Problem("package.manifest-not-xml", {"reason": str(error)}, place)
+    return root
+
+
+def edition_of(root: Element) -> Edition | None:
+    """The edition that the manifest's root element belongs to, by its namespace."""
+    return next((one for one in EDITIONS if root.tag == f"{{{one.content_packaging}}}manifest"), None)
 
 
 def schema_problems(manifest: bytes, schemas: Path) -> list[Problem]:
-    """What XML Schema says about a manifest. `schemas` is a folder with the four files of SCORM 1.2."""
-    import xmlschema
-
-    # The content model of imsmd is not deterministic to the letter; lax mode loads it all the same.
-    schema = xmlschema.XMLSchema(
-        str(schemas / "imscp_rootv1p1p2.xsd"),
-        locations=[
-            (META_DATA, str(schemas / "imsmd_rootv1p2p1.xsd")),
-            (ADL, str(schemas / "adlcp_rootv1p2.xsd")),
-        ],
-        validation="lax",
-    )
+    """What XML Schema says about a manifest of one of the editions. `schemas` is the folder that holds theirs."""
+    root = read_manifest(manifest)
+    edition = None if isinstance(root, Problem) else edition_of(root)
+    if edition is None:
+        return [root] if isinstance(root, Problem) else []
     return [
         Problem(
             "package.schema-says", {"where": error.path or "-", "reason": error.reason or ""}, Place(MANIFEST)
         )
-        for error in schema.iter_errors(manifest.decode("utf-8"))
+        for error in _schema((schemas / edition.folder).resolve(), edition.name).iter_errors(
+            manifest.decode("utf-8")
+        )
     ]
+
+
+@cache
+def _schema(folder: Path, edition_name: str) -> Any:
+    """The compiled schema of an edition, whose files lie in `folder`; compiling it takes a second."""
+    import xmlschema
+
+    edition = next(one for one in EDITIONS if one.name == edition_name)
+    # The content model of imsmd is not deterministic to the letter; lax mode loads it all the same.
+    return xmlschema.XMLSchema(
+        str(folder / edition.locations[edition.content_packaging]),
+        locations=[(namespace, str(folder / file)) for namespace, file in edition.locations.items()],
+        validation="lax",
+    )
 
 
 def _plain_name(tag: str) -> str:
@@ -87,32 +100,12 @@ def _plain_name(tag: str) -> str:
     return f"{name} ({namespace[1:] or '-'})"
 
 
-def _problems_of_names(names: Collection[str]) -> Iterator[Problem]:
-    seen: dict[str, str] = {}
-    for name in sorted(names):
-        if why := _unsafe_path(name):
-            yield Problem("package.name-unsafe", {"name": name, "why": why})
-        other = seen.setdefault(name.casefold(), name)
-        if other != name:
-            yield Problem("package.names-collide", {"name": name, "other": other})
-
-
-def _unsafe_path(path: str) -> str | None:
-    """What keeps a path from being a plain relative one, or None."""
-    if "\\" in path:
-        return "\\"
-    if path.startswith("/") or re.match(r"[A-Za-z]:", path):
-        return path[:2]
-    if ".." in path.split("/"):
-        return ".."
-    if found := _CONTROL.search(path):
-        return f"U+{ord(found.group()):04X}"
-    return None
-
-
 class _Judge:
-    def __init__(self, root: Element, names: Collection[str]) -> None:
+    def __init__(self, root: Element, names: Collection[str], edition: Edition) -> None:
         self.root = root
+        self.edition = edition
+        self.cp = f"{{{edition.content_packaging}}}"
+        self.adl = f"{{{edition.adl}}}"
         self.names = set(names)
         self.by_folded = {name.casefold(): name for name in names}
 
@@ -123,6 +116,7 @@ class _Judge:
             self.schema_files,
             self.identifiers,
             self.organizations,
+            lambda: sequencing_problems(self.root, self.edition),
             self.resources,
         )
         return [problem for check in checks for problem in check()]
@@ -133,22 +127,24 @@ class _Judge:
 
     def parts(self) -> Iterator[Problem]:
         for part in ("organizations", "resources"):
-            if (count := len(self.root.findall(f"{_CP}{part}"))) != 1:
+            if (count := len(self.root.findall(f"{self.cp}{part}"))) != 1:
                 yield self.problem("package.part-count", part=part, found=count)
-        if (count := len(self.root.findall(f"{_CP}metadata"))) > 1:
+        if (count := len(self.root.findall(f"{self.cp}metadata"))) > 1:
             yield self.problem("package.part-count", part="metadata", found=count)
-        if self.root.find(f".//{_CP}manifest") is not None:
+        if self.root.find(f".//{self.cp}manifest") is not None:
             yield self.problem("package.manifest-inside")
 
     def metadata(self) -> Iterator[Problem]:
-        metadata = self.root.find(f"{_CP}metadata")
+        metadata = self.root.find(f"{self.cp}metadata")
         children = [] if metadata is None else list(metadata)
-        wanted = (("schema", "ADL SCORM"), ("schemaversion", "1.2"))
-        for position, (tag, value) in enumerate(wanted):
+        wanted = (("schema", ("ADL SCORM",)), ("schemaversion", self.edition.versions))
+        for position, (tag, values) in enumerate(wanted):
             child = children[position] if position < len(children) else None
-            found = (child.text or "").strip() if child is not None and child.tag == f"{_CP}{tag}" else ""
-            if found != value:
-                yield self.problem("package.schema-version", element=tag, wanted=value, found=found or "-")
+            found = (child.text or "").strip() if child is not None and child.tag == f"{self.cp}{tag}" else ""
+            if found not in values:
+                yield self.problem("package.schema-version", element=tag, wanted=values[0], found=found or "-")
+        for location in self.root.iter(f"{self.adl}location"):
+            yield from self.reference((location.text or "").strip())
 
     def schema_files(self) -> Iterator[Problem]:
         """Every XSD that is named is there, and every namespace in use is mapped to one."""
@@ -156,11 +152,12 @@ class _Judge:
         mapped = dict(zip(location[::2], location[1::2], strict=False))
         if len(location) % 2:
             yield self.problem("package.schema-location", found=location[-1])
-        for file in (*mapped.values(), *(SCHEMAS if CONTENT_PACKAGING in mapped else ())):
+        required = self.edition.schema_files if self.edition.content_packaging in mapped else ()
+        for file in dict.fromkeys((*mapped.values(), *required)):
             if file not in self.names:
                 yield self.problem("package.schema-missing", file=file)
         used = {str(name)[1:].partition("}")[0] for name in self._names_in_use() if str(name).startswith("{")}
-        for namespace in sorted(used - {INSTANCE, "http://www.w3.org/XML/1998/namespace"} - mapped.keys()):
+        for namespace in sorted(used - {INSTANCE, XML} - mapped.keys()):
             yield self.problem("package.schema-not-mapped", namespace=namespace)
 
     def _names_in_use(self) -> Iterator[str]:
@@ -171,7 +168,7 @@ class _Judge:
     def identifiers(self) -> Iterator[Problem]:
         seen: set[str] = set()
         for tag in ("manifest", "organization", "item", "resource"):
-            for element in self.root.iter(f"{_CP}{tag}"):
+            for element in self.root.iter(f"{self.cp}{tag}"):
                 identifier = element.get("identifier")
                 if identifier is None:
                     yield self.problem("package.identifier-missing", element=tag)
@@ -182,25 +179,26 @@ class _Judge:
                 seen.add(identifier or "")
 
     def organizations(self) -> Iterator[Problem]:
-        organizations = self.root.find(f"{_CP}organizations")
+        organizations = self.root.find(f"{self.cp}organizations")
         if organizations is None:
             return
-        every = organizations.findall(f"{_CP}organization")
+        every = organizations.findall(f"{self.cp}organization")
         if not every:
             yield self.problem("package.no-organization")
         default = organizations.get("default")
         if default not in {organization.get("identifier") for organization in every}:
             yield self.problem("package.default-organization", id=default or "-")
-        resources = {each.get("identifier") for each in self.root.iter(f"{_CP}resource")}
+        resources = {each.get("identifier"): each for each in self.root.iter(f"{self.cp}resource")}
         for organization in every:
             yield from self.title(organization)
-            if organization.find(f"{_CP}item") is None:
+            if organization.find(f"{self.cp}item") is None:
                 yield self.problem("package.organization-empty", id=organization.get("identifier", "-"))
-            for item in organization.iter(f"{_CP}item"):
-                yield from self.item(item, resources)
+            for item in organization.iter(f"{self.cp}item"):
+                yield from self.title(item)
+                yield from item_problems(item, resources, self.edition)
 
     def title(self, element: Element) -> Iterator[Problem]:
-        titles = element.findall(f"{_CP}title")
+        titles = element.findall(f"{self.cp}title")
         identifier = element.get("identifier", "-")
         text = (titles[0].text or "").strip() if titles else ""
         if len(titles) != 1 or not text:
@@ -212,86 +210,60 @@ class _Judge:
                 "package.title-control", id=identifier, character=f"U+{ord(found.group()):04X}"
             )
 
-    def item(self, item: Element, resources: Collection[str | None]) -> Iterator[Problem]:
-        identifier = item.get("identifier", "-")
-        reference = item.get("identifierref")
-        yield from self.title(item)
-        if reference is None and item.find(f"{_CP}item") is None:
-            yield self.problem("package.item-leads-nowhere", id=identifier)
-        elif reference is not None and reference not in resources:
-            yield self.problem("package.item-reference", id=identifier, reference=reference)
-        if reference is None and item.get("parameters"):
-            yield self.problem("package.item-parameters", id=identifier)
-        order = [_ITEM_ORDER.index(child.tag) for child in item if child.tag in _ITEM_ORDER]
-        if order != sorted(order):
-            yield self.problem("package.item-order", id=identifier)
-        yield from self.launch_rules(item, identifier)
-
-    def launch_rules(self, item: Element, identifier: str) -> Iterator[Problem]:
-        """The ADL elements of an item, whose types the XSD leaves open (CAM 2.3.5.2)."""
-
-        def wrong(element: str, found: str) -> Problem:
-            return self.problem("package.item-value", id=identifier, element=element, found=found)
-
-        for child in item:
-            value = (child.text or "").strip()
-            match child.tag.removeprefix(_ADL):
-                case "masteryscore" if not (re.fullmatch(r"\d{1,3}(\.\d+)?", value) and float(value) <= 100):
-                    yield wrong("masteryscore", value)
-                case "prerequisites" if len(value) > 200 or child.get("type") != "aicc_script":
-                    yield wrong("prerequisites", value)
-                case "maxtimeallowed" if not re.fullmatch(r"\d{2,4}:\d{2}:\d{2}(\.\d{1,2})?", value):
-                    yield wrong("maxtimeallowed", value)
-                case "timelimitaction" if value not in _TIME_LIMIT_ACTIONS:
-                    yield wrong("timelimitaction", value)
-                case "datafromlms" if len(value) > 255:
-                    yield wrong("datafromlms", value[:20] + "…")
-
     def resources(self) -> Iterator[Problem]:
         listed: set[str] = set()
-        for resource in self.root.iter(f"{_CP}resource"):
+        known = {each.get("identifier") for each in self.root.iter(f"{self.cp}resource")}
+        outer = [self.root, *self.root.findall(f"{self.cp}resources")]
+        base = "".join(each.get(f"{{{XML}}}base", "") for each in outer)
+        for each in outer:
+            yield from self.base_path(each)
+        for resource in self.root.iter(f"{self.cp}resource"):
             identifier = resource.get("identifier", "-")
             if resource.get("type") != "webcontent":
                 yield self.problem("package.resource-type", id=identifier, found=resource.get("type", "-"))
             yield from self.scorm_type(resource, identifier)
+            yield from self.base_path(resource)
             href = resource.get("href")
-            base = resource.get("{http://www.w3.org/XML/1998/namespace}base", "")
-            if base:
-                yield self.problem("package.base-path", id=identifier)  # Moodle ignores it
-            if href is None and resource.get(f"{_ADL}scormtype") == "sco":
+            if href is None and resource.get(f"{self.adl}{self.edition.type_attribute}") == "sco":
                 yield self.problem("package.sco-without-page", id=identifier)
-            files = [file.get("href", "") for file in resource.findall(f"{_CP}file")]
+            here = base + resource.get(f"{{{XML}}}base", "")
+            files = [file.get("href", "") for file in resource.findall(f"{self.cp}file")]
             for path in ([href] if href is not None else []) + files:
-                yield from self.reference(path)
-                listed.add(unquote(path.partition("?")[0]))
-            if href is not None and href.partition("?")[0] not in files:
+                yield from self.reference(path, here)
+                listed.add(unquote(here + path.partition("?")[0].partition("#")[0]))
+            if href is not None and href.partition("?")[0].partition("#")[0] not in files:
                 yield self.problem("package.page-not-listed", id=identifier, href=href)
-            yield from self.dependencies(resource, identifier)
+            for dependency in resource.findall(f"{self.cp}dependency"):
+                if (reference := dependency.get("identifierref")) not in known:
+                    yield self.problem("package.item-reference", id=identifier, reference=reference or "-")
         for name in sorted(self.names - listed - {MANIFEST}):
             if not name.endswith((".xsd", ".dtd")):
                 yield self.problem("package.file-not-listed", name=name)
 
+    def base_path(self, element: Element) -> Iterator[Problem]:
+        """The standard allows xml:base; Moodle 1.2 import and others ignore it, so that pages are not found."""
+        base = element.get(f"{{{XML}}}base")
+        if base is not None:
+            yield self.problem("package.base-path", id=element.get("identifier", "resources"))
+            if not base.endswith("/") or base.startswith("/") or _SCHEME.match(base):
+                yield self.problem("package.base-path-form", found=base)
+
     def scorm_type(self, resource: Element, identifier: str) -> Iterator[Problem]:
-        found = resource.get(f"{_ADL}scormtype")
+        found = resource.get(f"{self.adl}{self.edition.type_attribute}")
         if found not in ("sco", "asset"):
             other = next((key for key in resource.attrib if key.lower().endswith("scormtype")), "-")
-            shown = found if found is not None else other.removeprefix(_ADL)
-            yield self.problem("package.scorm-type", id=identifier, found=shown)
+            shown = found if found is not None else other.removeprefix(self.adl)
+            wanted = f"adlcp:{self.edition.type_attribute}"
+            yield self.problem("package.scorm-type", id=identifier, found=shown, wanted=wanted)
 
-    def dependencies(self, resource: Element, identifier: str) -> Iterator[Problem]:
-        known = {each.get("identifier") for each in self.root.iter(f"{_CP}resource")}
-        for dependency in resource.findall(f"{_CP}dependency"):
-            if (reference := dependency.get("identifierref")) not in known:
-                yield self.problem("package.item-reference", id=identifier, reference=reference or "-")
-
-    def reference(self, href: str) -> Iterator[Problem]:
+    def reference(self, href: str, base: str = "") -> Iterator[Problem]:
         if _SCHEME.match(href) or href.startswith("//"):
             yield self.problem("package.href-outside", href=href)
             return
-        path = unquote(href.partition("?")[0].partition("#")[0])
+        path = unquote(base + href.partition("?")[0].partition("#")[0])
         if _BAD_ESCAPE.search(href):
             yield self.problem("package.href-escape", href=href)
-        elif why := _unsafe_path(path):
+        elif why := unsafe_path(path):
             yield self.problem("package.href-unsafe", href=href, why=why)
         elif path not in self.names:
             other = self.by_folded.get(path.casefold())

@@ -1,25 +1,53 @@
-"""`imsmanifest.xml` of a SCORM 1.2 package with one SCO (SCORM 1.2 CAM, section 2.3; IMS CP 1.1.2).
+"""`imsmanifest.xml` of a package of ours: SCORM 1.2 (CAM 2.3) or 2004 4th Edition (CAM 3 to 5).
 
-Identifiers come from the course id alone: Moodle drops a learner's tracks when an item's identifier
-changes. Nothing in it depends on the day, the machine or the folder.
+Identifiers come from the ids of course and lessons alone: Moodle drops a learner's tracks when an item's
+identifier changes. Nothing in it depends on the day, the machine or the folder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from authoring.course import Course
+from course_packages.editions import (
+    INSTANCE,
+    MANIFEST,
+    META_DATA,
+    NAVIGATION,
+    SCORM_12,
+    SEQUENCING,
+    Edition,
+)
 
-MANIFEST = "imsmanifest.xml"
+__all__ = [
+    "LAUNCH_PAGE",
+    "MANIFEST",
+    "Sco",
+    "item_identifier",
+    "manifest_identifier",
+    "write_manifest",
+]
+
 LAUNCH_PAGE = "index.html"
-SCHEMAS = ("adlcp_rootv1p2.xsd", "ims_xml.xsd", "imscp_rootv1p1p2.xsd", "imsmd_rootv1p2p1.xsd")
 
-CONTENT_PACKAGING = "http://www.imsproject.org/xsd/imscp_rootv1p1p2"
-META_DATA = "http://www.imsglobal.org/xsd/imsmd_rootv1p2p1"
-ADL = "http://www.adlnet.org/xsd/adlcp_rootv1p2"
-INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+
+@dataclass(frozen=True)
+class Sco:
+    """One SCO: its name behind every identifier, its title, its page, its own files, its pass mark in percent."""
+
+    name: str
+    title: str
+    page: str
+    files: tuple[str, ...]
+    passing: int | None
+
+    @property
+    def item(self) -> str:
+        """The identifier of its item, by which platforms keep learners' tracks."""
+        return f"item-{self.name}"
 
 
 def item_identifier(course: Course) -> str:
@@ -32,63 +60,100 @@ def manifest_identifier(course: Course) -> str:
     return f"course-{course.id}"
 
 
-def write_manifest(course: Course, files: Sequence[str]) -> bytes:
-    """The manifest for a package that holds `files` (without the manifest and the schema files)."""
+def write_manifest(course: Course, edition: Edition, scos: Sequence[Sco], shared: Sequence[str] = ()) -> bytes:
+    """The manifest of a package with these SCOs; `shared` are the files that all of them use."""
     title = course.title.in_language(course.languages.default)
-    root = Element(
-        "manifest",
-        {
-            "identifier": manifest_identifier(course),
-            "version": course.version,
-            # Written by hand, not through ElementTree's prefixes: Moodle finds no SCO in a manifest whose
-            # root element has a prefix.
-            "xmlns": CONTENT_PACKAGING,
-            "xmlns:adlcp": ADL,
-            "xmlns:imsmd": META_DATA,
-            "xmlns:xsi": INSTANCE,
-            "xsi:schemaLocation": " ".join(
-                (
-                    f"{CONTENT_PACKAGING} imscp_rootv1p1p2.xsd",
-                    f"{META_DATA} imsmd_rootv1p2p1.xsd",
-                    f"{ADL} adlcp_rootv1p2.xsd",
-                )
-            ),
-        },
-    )
+    root = Element("manifest", _root_attributes(course, edition))
     metadata = SubElement(root, "metadata")
     SubElement(metadata, "schema").text = "ADL SCORM"
-    SubElement(metadata, "schemaversion").text = "1.2"
-    _describe(metadata, course)
+    SubElement(metadata, "schemaversion").text = edition.versions[0]
+    if edition is SCORM_12:
+        _describe(metadata, course)
     organizations = SubElement(root, "organizations", {"default": f"organization-{course.id}"})
     organization = SubElement(organizations, "organization", {"identifier": f"organization-{course.id}"})
     SubElement(organization, "title").text = title
-    item = SubElement(
-        organization,
-        "item",
-        {
-            "identifier": item_identifier(course),
-            "identifierref": f"resource-{course.id}",
-            "isvisible": "true",
-        },
-    )
-    SubElement(item, "title").text = title
-    if course.passing:
-        SubElement(item, "adlcp:masteryscore").text = str(course.passing.score)
-    resources = SubElement(root, "resources")
-    resource = SubElement(
-        resources,
-        "resource",
-        {
-            "identifier": f"resource-{course.id}",
-            "type": "webcontent",
-            "adlcp:scormtype": "sco",
-            "href": LAUNCH_PAGE,
-        },
-    )
-    for name in sorted(files):
-        SubElement(resource, "file", {"href": quote(name)})
+    for sco in scos:
+        _item(organization, sco, edition, alone=len(scos) == 1)
+    if edition is not SCORM_12:
+        sequencing = SubElement(organization, "imsss:sequencing")
+        SubElement(sequencing, "imsss:controlMode", {"choice": "true", "flow": "true"})
+    _resources(SubElement(root, "resources"), course, edition, scos, shared)
     indent(root)
     return bytes(tostring(root, encoding="UTF-8", xml_declaration=True)) + b"\n"
+
+
+def _root_attributes(course: Course, edition: Edition) -> dict[str, str]:
+    # Written by hand, not through ElementTree's prefixes: Moodle finds no SCO in a manifest whose root
+    # element has a prefix.
+    prefixes = {"adlcp": edition.adl}
+    if edition is SCORM_12:
+        prefixes["imsmd"] = META_DATA
+    else:
+        prefixes |= {"imsss": SEQUENCING, "adlnav": NAVIGATION}
+        prefixes["adlseq"] = next(each for each in edition.locations if "adlseq" in each)
+    return {
+        "identifier": manifest_identifier(course),
+        "version": course.version,
+        "xmlns": edition.content_packaging,
+        **{f"xmlns:{prefix}": namespace for prefix, namespace in prefixes.items()},
+        "xmlns:xsi": INSTANCE,
+        "xsi:schemaLocation": " ".join(f"{namespace} {file}" for namespace, file in edition.locations.items()),
+    }
+
+
+def _item(organization: Element, sco: Sco, edition: Edition, *, alone: bool) -> None:
+    names = {"identifier": sco.item, "identifierref": f"resource-{sco.name}", "isvisible": "true"}
+    item = SubElement(organization, "item", names)
+    SubElement(item, "title").text = sco.title
+    if edition is SCORM_12:
+        if sco.passing is not None:
+            SubElement(item, "adlcp:masteryscore").text = str(sco.passing)
+        return
+    # Complete when the player says that everything is done; passed or failed as the player says.
+    SubElement(
+        item, "adlcp:completionThreshold", {"completedByMeasure": "true", "minProgressMeasure": "1.0"}
+    )
+    sequencing = SubElement(item, "imsss:sequencing")
+    if sco.passing is not None:
+        objectives = SubElement(sequencing, "imsss:objectives")
+        names = {"objectiveID": f"primary-{sco.name}", "satisfiedByMeasure": "true"}
+        primary = SubElement(objectives, "imsss:primaryObjective", names)
+        SubElement(primary, "imsss:minNormalizedMeasure").text = f"{sco.passing / 100:.2f}"
+    SubElement(
+        sequencing,
+        "imsss:deliveryControls",
+        {"completionSetByContent": "true", "objectiveSetByContent": "true"},
+    )
+    if alone:
+        interface = SubElement(SubElement(item, "adlnav:presentation"), "adlnav:navigationInterface")
+        for hidden in ("previous", "continue"):  # there is nothing before it or after it
+            SubElement(interface, "adlnav:hideLMSUI").text = hidden
+
+
+def _resources(
+    resources: Element, course: Course, edition: Edition, scos: Sequence[Sco], shared: Sequence[str]
+) -> None:
+    for sco in scos:
+        names = {
+            "identifier": f"resource-{sco.name}",
+            "type": "webcontent",
+            f"adlcp:{edition.type_attribute}": "sco",
+            "href": quote(sco.page),
+        }
+        resource = SubElement(resources, "resource", names)
+        for name in sorted(sco.files):
+            SubElement(resource, "file", {"href": quote(name)})
+        if shared:
+            SubElement(resource, "dependency", {"identifierref": f"shared-{course.id}"})
+    if shared:
+        names = {
+            "identifier": f"shared-{course.id}",
+            "type": "webcontent",
+            f"adlcp:{edition.type_attribute}": "asset",
+        }
+        resource = SubElement(resources, "resource", names)
+        for name in sorted(shared):
+            SubElement(resource, "file", {"href": quote(name)})
 
 
 def _describe(metadata: Element, course: Course) -> None:

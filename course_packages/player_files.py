@@ -17,15 +17,18 @@ from authoring.course import Course
 from authoring.lesson import Lesson
 from course_packages.learner_state import code, shape, state_code_length
 from course_packages.lesson_html import lesson_html, player_source, templates
-from course_packages.manifest import LAUNCH_PAGE, SCHEMAS
+from course_packages.manifest import LAUNCH_PAGE
 from course_packages.words import all_words, words_in
 
-STATIC = ("player.css", "lms.js", "state.js", "player.js")
+STATIC = ("player.css", "state.js", "player.js")
 
 
-def player_files(course: Course) -> dict[str, bytes]:
-    """The page, the player, every lesson in every offered language, and the pictures they show."""
-    files = {LAUNCH_PAGE: _encoded(_launch_page(course))}
+def player_files(course: Course, *, adapter: str) -> dict[str, bytes]:
+    """The page, the player, every lesson in every offered language, and the pictures they show.
+
+    `adapter` names the script in `player/adapters` that talks with whoever keeps the learner's record.
+    """
+    files = {LAUNCH_PAGE: launch_page(course), "player/lms.js": _lms_script(adapter)}
     for name in STATIC:
         files[f"player/{name}"] = _encoded(player_source(name).read_text(encoding="utf-8"))
     for lesson in course.lessons:
@@ -36,10 +39,15 @@ def player_files(course: Course) -> dict[str, bytes]:
     return files
 
 
-def schema_files() -> dict[str, bytes]:
-    """The schema files that a manifest of SCORM 1.2 names."""
-    folder = importlib.resources.files("course_packages") / "schemas"
-    return {name: (folder / name).read_bytes() for name in SCHEMAS}
+def launch_page(course: Course) -> bytes:
+    """The page that a platform opens, with the outline of the course in it."""
+    return _encoded(_launch_page(course))
+
+
+def _lms_script(adapter: str) -> bytes:
+    """The session and the target's adapter in one file: a phone waits for every request."""
+    parts = (player_source("lms.js"), player_source("adapters") / f"{adapter}.js")
+    return _encoded("".join(part.read_text(encoding="utf-8") for part in parts))
 
 
 def lesson_file(lesson: Lesson, language: str) -> str:

@@ -11,7 +11,8 @@ from authoring.activity import FileActivity
 from authoring.check_activity import file_of
 from authoring.course import Course, read_course
 from authoring.problems import ContentError, Place, Problem
-from course_packages import ScormPackage, build_scorm12
+from authoring.target import target_name
+from course_packages import ScormPackage, build_target
 from lms_sync.adopted import read_adopted
 from lms_sync.course_content import BuiltPackage, CourseContent
 from lms_sync.people import People, read_people
@@ -113,19 +114,22 @@ def build_academy(
     content: list[CourseContent] = []
     packages: list[ScormPackage] = []
     for course in academy.courses.values():
-        target = out / course.slug / f"{course.slug}-scorm12.zip"
-        refuse_links(target, below=academy.folder)
-        package = build_scorm12(course, target)
-        packages.append(package)
-        said(_name(target, academy.folder))
+        pushed = None
+        for target in course.targets:
+            path = out / course.slug / f"{course.slug}-{target_name(target)}.zip"
+            refuse_links(path, below=academy.folder)
+            package = build_target(course, target, path)
+            packages.append(package)
+            said(_name(path, academy.folder))
+            if target == course.pushed_target:
+                pushed = BuiltPackage(path, package.sha1, package.size, frozenset(package.items))
         used = {
             str(activity.quiz): (academy.quizzes[str(activity.quiz)], banks[str(activity.quiz)])
             for section in course.sections
             for activity in section.activities
             if activity.kind == "quiz"
         }
-        built = BuiltPackage(target, package.sha1, package.size, frozenset(package.items))
-        content.append(CourseContent(course, built, used, _files(course)))
+        content.append(CourseContent(course, pushed, used, _files(course)))
     return BuiltAcademy(academy, tuple(content), tuple(packages), banks)
 
 

@@ -1,28 +1,37 @@
-/* The talk with the learning platform by SCORM 1.2's run-time rules.
+/* The session with whoever keeps the learner's record: a learning platform, or the browser itself.
  *
- * One LMSInitialize, one LMSFinish, nothing after it. Values wait in a queue until the platform has taken
- * them; only what has changed is sent. A failed save is kept and tried again, and the page is told.
- * Leaving is noticed by pagehide and visibilitychange: browsers no longer run unload handlers reliably. */
+ * One beginning, one end, nothing after it. Values wait in a queue until the platform has taken them; only
+ * what has changed is sent. A failed save is kept and tried again, and the page is told. Leaving is noticed
+ * by pagehide and visibilitychange: browsers no longer run unload handlers reliably.
+ *
+ * The player speaks in the elements of SCORM 1.2 and of one more, "progress" (0 to 1). The adapter that
+ * stands behind this file in the package says them in its platform's words: LmsSync.connect() gives
+ *   null where there is no platform, {refused: true} where it does not begin a session, or
+ *   mode            "normal", "review" or "browse"
+ *   records         the number of interactions that are kept, -1 where none are
+ *   get(element)    its value, or null
+ *   say(element, value)  what is to be sent for it: a list of [platform's element, value]
+ *   interaction(index, one)  the same for an interaction
+ *   set(element, value)  whether it was taken;  hopeless()  whether a second try mends what was not
+ *   commit()        whether everything is kept;  finish()  the end */
 (function () {
   "use strict";
 
   const LmsSync = (window.LmsSync = window.LmsSync || {});
   const RETRY_SECONDS = [5, 10, 20, 40, 60];
   const MOST_LEVELS = 500;
-  const INTERACTIONS = "cmi.interactions.";
-  const FOR_GOOD = ["201", "401", "402", "403", "404", "405"]; // errors that no second try mends
 
-  function apiOf(frame) {
+  function apiOf(frame, name) {
     try {
-      return frame.API || null;
+      return frame[name] || null;
     } catch (error) {
       return null; // a frame of another site
     }
   }
 
-  function searchUpwards(frame) {
+  function searchUpwards(frame, name) {
     for (let level = 0; frame && level < MOST_LEVELS; level += 1) {
-      const api = apiOf(frame);
+      const api = apiOf(frame, name);
       if (api) {
         return api;
       }
@@ -35,36 +44,26 @@
   }
 
   /* The standard's order: the parents of this page, then the page that opened it and its parents. */
-  function findApi() {
-    const here = window.parent !== window ? searchUpwards(window.parent) : null;
+  LmsSync.findApi = function (name) {
+    const here = window.parent !== window ? searchUpwards(window.parent, name) : null;
     if (here) {
       return here;
     }
     try {
-      return window.opener ? searchUpwards(window.opener) : null;
+      return window.opener ? searchUpwards(window.opener, name) : null;
     } catch (error) {
       return null;
     }
-  }
+  };
 
-  function two(number) {
-    return (number < 10 ? "0" : "") + number;
-  }
-
-  /* CMITimespan HHHH:MM:SS.SS */
-  function timespan(milliseconds) {
-    const most = 9999 * 3600000 + 59 * 60000 + 59990;
-    const hundredths = Math.floor(Math.max(0, Math.min(milliseconds, most)) / 10);
-    const seconds = Math.floor(hundredths / 100);
-    const hours = String(Math.floor(seconds / 3600));
-    return "0000".slice(hours.length) + hours + ":" + two(Math.floor(seconds / 60) % 60) + ":" +
-      two(seconds % 60) + "." + two(hundredths % 100);
-  }
-
-  /* CMITime HH:MM:SS */
-  function timeOfDay(date) {
-    return two(date.getHours()) + ":" + two(date.getMinutes()) + ":" + two(date.getSeconds());
-  }
+  /* Calls a function of the platform; its answer as text, "false" where it breaks. */
+  LmsSync.callApi = function (api, name, ...values) {
+    try {
+      return String(api[name](...values));
+    } catch (error) {
+      return "false";
+    }
+  };
 
   /* Without a platform: everything works, nothing is kept. */
   const NO_SESSION = {
@@ -79,44 +78,37 @@
   };
 
   class Session {
-    constructor(api, onSaveResult) {
-      this.api = api;
+    constructor(platform, onSaveResult) {
+      this.platform = platform;
       this.onSaveResult = onSaveResult;
       this.connected = true;
       this.refused = false;
+      this.mode = platform.mode;
       this.started = Date.now();
       this.finished = false;
       this.waiting = new Map(); // element -> value, in the order in which they were put
       this.sent = new Map();
+      this.optional = new Set(); // elements that a platform may not keep
       this.unsaved = false;
       this.failures = 0;
       this.timer = 0;
-      const mode = this.get("cmi.core.lesson_mode");
-      this.mode = mode === "review" || mode === "browse" ? mode : "normal"; // a missing mode means normal
-      const records = this.get(INTERACTIONS + "_count");
-      this.records = records === null || records === "" ? -1 : Number(records); // -1: not kept here
-    }
-
-    call(name, first, second) {
-      try {
-        return String(second === undefined ? this.api[name](first) : this.api[name](first, second));
-      } catch (error) {
-        return "false";
-      }
+      this.records = platform.records;
     }
 
     /* The value of an element, or null where the platform does not have it. */
     get(element) {
-      const value = this.call("LMSGetValue", element);
-      return this.call("LMSGetLastError", "") === "0" ? value : null;
+      return this.platform.get(element);
     }
 
     /* Queues a value; nothing is sent that the platform has already. */
     put(element, value) {
+      this.platform.say(element, String(value)).forEach((pair) => this.queue(...pair));
+    }
+
+    queue(element, text) {
       if (this.mode !== "normal" || this.finished) {
         return;
       }
-      const text = String(value);
       if (this.sent.get(element) === text) {
         this.waiting.delete(element);
       } else {
@@ -124,21 +116,16 @@
       }
     }
 
-    /* Queues one interaction: what was asked, answered, and whether it was right. The id goes first. */
+    /* Queues one interaction: what was asked, answered, and whether it was right. */
     record(interaction) {
       if (this.records < 0) {
         return;
       }
-      const path = INTERACTIONS + this.records + ".";
+      this.platform.interaction(this.records, interaction).forEach(([element, value]) => {
+        this.optional.add(element);
+        this.queue(element, String(value));
+      });
       this.records += 1;
-      this.put(path + "id", interaction.id);
-      this.put(path + "time", timeOfDay(new Date()));
-      this.put(path + "type", interaction.type);
-      this.put(path + "correct_responses.0.pattern", interaction.pattern);
-      this.put(path + "weighting", interaction.weighting);
-      this.put(path + "student_response", interaction.response);
-      this.put(path + "result", interaction.right ? "correct" : "wrong");
-      this.put(path + "latency", timespan(interaction.milliseconds));
     }
 
     /* Sends what waits and commits. True when the platform has everything. */
@@ -148,15 +135,15 @@
       }
       window.clearTimeout(this.timer);
       for (const [element, value] of Array.from(this.waiting)) {
-        if (this.call("LMSSetValue", element, value) === "true") {
+        if (this.platform.set(element, value)) {
           this.waiting.delete(element);
           this.sent.set(element, value);
           this.unsaved = true;
-        } else if (element.startsWith(INTERACTIONS) && FOR_GOOD.includes(this.call("LMSGetLastError", ""))) {
+        } else if (this.optional.has(element) && this.platform.hopeless()) {
           this.waiting.delete(element); // an optional part of the standard that this platform does not keep
         }
       }
-      if (this.unsaved && this.call("LMSCommit", "") === "true") {
+      if (this.unsaved && this.platform.commit()) {
         this.unsaved = false;
       }
       const done = this.waiting.size === 0 && !this.unsaved;
@@ -172,7 +159,7 @@
     }
 
     putTime() {
-      this.put("cmi.core.session_time", timespan(Date.now() - this.started));
+      this.put("cmi.core.session_time", Date.now() - this.started);
     }
 
     /* The page is out of sight and may never come back: save, but do not close the session. */
@@ -187,30 +174,22 @@
         return;
       }
       window.clearTimeout(this.timer);
-      this.sent.delete("cmi.core.exit");
+      this.platform.say("cmi.core.exit", exit).forEach((pair) => this.sent.delete(pair[0]));
       this.put("cmi.core.exit", exit);
       this.putTime();
       this.save();
       window.clearTimeout(this.timer);
       this.finished = true;
-      this.call("LMSFinish", "");
+      this.platform.finish();
     }
   }
 
-  LmsSync.timespan = timespan;
-
   /* Opens the session. `onSaveResult(done)` hears after every attempt to save. */
   LmsSync.openSession = function (onSaveResult) {
-    const api = findApi();
-    if (!api) {
+    const platform = LmsSync.connect();
+    if (!platform) {
       return NO_SESSION;
     }
-    let answer = "false";
-    try {
-      answer = String(api.LMSInitialize(""));
-    } catch (error) {
-      // judged below like any other refusal
-    }
-    return answer === "true" ? new Session(api, onSaveResult) : Object.assign({}, NO_SESSION, { refused: true });
+    return platform.refused ? Object.assign({}, NO_SESSION, { refused: true }) : new Session(platform, onSaveResult);
   };
 })();

@@ -498,6 +498,8 @@
     const settled = statusBefore === "passed" || (statusBefore === "completed" && standing.status !== "passed");
     session.put("cmi.suspend_data", state.write());
     session.put("cmi.core.lesson_location", state.lesson);
+    const all = course.lessons.length + standing.graded;
+    session.put("progress", Math.floor((100 * (state.opened.size + standing.answered)) / all) / 100);
     // A platform may turn any score below the mastery score into "failed" when the learner leaves, so
     // there is no score before everything is opened and answered.
     if (standing.status !== "incomplete" && standing.score !== null && standing.allAnswered) {

@@ -199,23 +199,32 @@ def _other_problems(folder: Path, known: set[str] | None, quizzes: set[str] | No
 
 
 def _package_problems(course: Any, *, strict: bool) -> list[Problem]:
-    """Why a course that reads well could not become a package; with `strict` also by XML Schema."""
-    import importlib.resources
+    """Why a course that reads well could not become its packages; with `strict` also by XML Schema."""
     import importlib.util
 
-    from course_packages import scorm12_files
+    from course_packages import target_files
+
+    if strict and importlib.util.find_spec("xmlschema") is None:
+        raise LmsSyncError("check.strict-needs")
+    found: list[Problem] = []
+    for target in course.targets:
+        try:
+            files = target_files(course, target).files
+        except ContentError as error:
+            found.extend(error.problems)
+            continue
+        if strict and "imsmanifest.xml" in files:
+            found.extend(_schema_problems(files["imsmanifest.xml"]))
+    return found
+
+
+def _schema_problems(manifest: bytes) -> list[Problem]:
+    import importlib.resources
+
     from course_packages.conformance import schema_problems
 
-    try:
-        files = scorm12_files(course)
-    except ContentError as error:
-        return list(error.problems)
-    if not strict:
-        return []
-    if importlib.util.find_spec("xmlschema") is None:
-        raise LmsSyncError("check.strict-needs")
     with importlib.resources.as_file(importlib.resources.files("course_packages") / "schemas") as schemas:
-        return schema_problems(files["imsmanifest.xml"], schemas)
+        return schema_problems(manifest, schemas)
 
 
 def _print_by_file(problems: Iterable[Problem], language: str, *, err: bool = False) -> None:
@@ -259,6 +268,7 @@ def _build_json(folder: Path, built: Any) -> dict[str, object]:
         "packages": [
             {
                 "path": package.path.relative_to(folder).as_posix(),
+                "kind": package.kind,
                 "identifier": package.identifier,
                 "size": package.size,
                 "sha1": package.sha1,

@@ -1,0 +1,74 @@
+"""What a course is built into: `targets` of `course.yaml`, one model for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from authoring.activity import PackageActivity
+from authoring.languages import Language
+
+
+class _Target(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    languages: tuple[Language, ...] = ()  # none named: every language that the course offers
+
+
+class ScormTarget(_Target):
+    """A SCORM package: 1.2, or 2004 4th Edition; one SCO for the course, or one for each lesson."""
+
+    kind: Literal["scorm12", "scorm2004"]
+    scos: Literal["course", "lessons"] = "course"
+
+
+class HtmlTarget(_Target):
+    """Pages that open from a folder or a web server, without a learning platform."""
+
+    kind: Literal["html"]
+
+
+Target = Annotated[ScormTarget | HtmlTarget, Field(discriminator="kind")]
+"""Everything that a course can be built into."""
+
+DEFAULT_TARGETS: tuple[ScormTarget | HtmlTarget, ...] = (ScormTarget(kind="scorm12"),)
+"""What is built where `targets` is left out: the package that goes into Moodle."""
+
+
+def target_name(target: ScormTarget | HtmlTarget) -> str:
+    """The target's short name, of which file names are made: `scorm12`, `scorm12-lessons`, `html-sq`."""
+    lessons = ["lessons"] if isinstance(target, ScormTarget) and target.scos == "lessons" else []
+    return "-".join([target.kind, *lessons, *target.languages])
+
+
+def pushed_target(targets: Iterable[ScormTarget | HtmlTarget]) -> ScormTarget | None:
+    """The target that goes into Moodle: the first of SCORM 1.2."""
+    return next((one for one in targets if isinstance(one, ScormTarget) and one.kind == "scorm12"), None)
+
+
+def target_problems(
+    targets: Sequence[ScormTarget | HtmlTarget], offered: Collection[Language], packages: Sequence[PackageActivity]
+) -> Iterator[tuple[str, tuple[str | int, ...], dict[str, object]]]:
+    """What is wrong with the targets: code, place below `targets`, values.
+
+    `packages` are the activities that show the course's own package.
+    """
+    names: set[str] = set()
+    for index, target in enumerate(targets):
+        for number, language in enumerate(target.languages):
+            if language not in offered:
+                values = {"language": language, "offered": ", ".join(offered)}
+                yield "course.target-language", (index, "languages", number), values
+        name = target_name(target)
+        if name in names:
+            yield "course.target-twice", (index,), {"name": name}
+        names.add(name)
+    pushed = pushed_target(targets)
+    for activity in packages:
+        if pushed is None:
+            yield "course.target-missing", (), {"id": activity.id}
+        elif pushed.scos == "lessons" and activity.completion in ("passed", "completed"):
+            at = targets.index(pushed)
+            yield "course.target-completion", (at,), {"id": activity.id, "completion": activity.completion}

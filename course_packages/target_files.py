@@ -1,0 +1,104 @@
+"""A course becomes the files of one target: SCORM 1.2, SCORM 2004 4th Edition, or plain HTML.
+
+One player and one outline serve all of them; targets differ in who keeps the learner's record (the
+adapter in `player/lms.js`), in the manifest, and in whether all lessons are one SCO or each is one.
+Same course, same bytes: nothing depends on the folder it lies in, the time zone or the hash seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from authoring.course import Course
+from authoring.languages import Language
+from authoring.lesson import Lesson
+from authoring.problems import ContentError, Place, Problem
+from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget
+from course_packages.conformance import conformance_problems
+from course_packages.editions import MANIFEST, SCORM_12, SCORM_2004, Edition
+from course_packages.learner_state import LIMIT, largest_state
+from course_packages.manifest import LAUNCH_PAGE, Sco, manifest_identifier, write_manifest
+from course_packages.player_files import launch_page, lesson_file, player_files
+
+_EDITIONS: Mapping[str, Edition] = {"scorm12": SCORM_12, "scorm2004": SCORM_2004}
+
+
+@dataclass(frozen=True)
+class TargetFiles:
+    """Every file of a built target by its name; `scos` is empty for what no learning platform opens."""
+
+    files: Mapping[str, bytes]
+    identifier: str
+    languages: tuple[Language, ...]
+    scos: tuple[Sco, ...] = ()
+
+
+def target_files(course: Course, target: ScormTarget | HtmlTarget = DEFAULT_TARGETS[0]) -> TargetFiles:
+    """What the target consists of. For SCORM the structural rules of the standard hold for the files.
+
+    Raises ContentError where the course cannot become a package that keeps them, or where what a learner
+    does in it may not fit into what platforms keep.
+    """
+    course = in_languages(course, target)
+    if isinstance(target, HtmlTarget):
+        files = player_files(course, adapter="offline")
+        return TargetFiles(files, manifest_identifier(course), course.languages.offered)
+    edition = _EDITIONS[target.kind]
+    files = player_files(course, adapter=target.kind)
+    if target.scos == "lessons":
+        scos, shared = _lessons_as_scos(course, files)
+    else:
+        _refuse_large_state(course)
+        title = course.title.in_language(course.languages.default)
+        passing = course.passing.score if course.passing else None
+        scos, shared = (Sco(course.id, title, LAUNCH_PAGE, tuple(files), passing),), ()
+    manifest = write_manifest(course, edition, scos, shared)
+    files = {**files, **edition.read_schema_files(), MANIFEST: manifest}
+    if problems := conformance_problems(files.keys(), manifest):
+        raise ContentError(problems)
+    return TargetFiles(files, manifest_identifier(course), course.languages.offered, scos)
+
+
+def in_languages(course: Course, target: ScormTarget | HtmlTarget) -> Course:
+    """The course with the languages of the target only; its default is the course's own, else the first."""
+    if not target.languages:
+        return course
+    default = course.languages.default
+    chosen = default if default in target.languages else target.languages[0]
+    languages = course.languages.model_copy(update={"default": chosen, "offered": target.languages})
+    lessons = tuple(
+        replace(lesson, texts={language: lesson.texts[language] for language in target.languages})
+        for lesson in course.lessons
+    )
+    return replace(course, languages=languages, lessons=lessons)
+
+
+def course_of_lesson(course: Course, lesson: Lesson) -> Course:
+    """The course as if it were this lesson alone: with its own status, score and saved state."""
+    graded = any(check.graded for check in lesson.checks)
+    return replace(course, lessons=(lesson,), passing=course.passing if graded else None)
+
+
+def _lessons_as_scos(course: Course, files: dict[str, bytes]) -> tuple[tuple[Sco, ...], tuple[str, ...]]:
+    """A SCO for every lesson; changes `files`: one page for each lesson takes the place of the course's."""
+    del files[LAUNCH_PAGE]
+    scos = []
+    for lesson in course.lessons:
+        alone = course_of_lesson(course, lesson)
+        _refuse_large_state(alone)
+        page = f"{lesson.id}.html"
+        files[page] = launch_page(alone)
+        own = (page, *(lesson_file(lesson, language) for language in course.languages.offered))
+        title = lesson.texts[course.languages.default].title
+        passing = alone.passing.score if alone.passing else None
+        scos.append(Sco(f"{course.id}-{lesson.id}", title, page, own, passing))
+    listed = {name for sco in scos for name in sco.files}
+    return tuple(scos), tuple(name for name in files if name not in listed)
+
+
+def _refuse_large_state(course: Course) -> None:
+    largest = largest_state(course)
+    if largest.total > LIMIT:
+        values = {"n": largest.total, "limit": LIMIT, "lessons": largest.lessons, "answers": largest.answers}
+        raise ContentError([Problem("package.state-too-large", values, Place(course.file))])
