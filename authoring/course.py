@@ -224,7 +224,9 @@ def course_file_problems(file: CourseFile, document: Document, folder: Path) -> 
     for index in _repeated_at([section.id.casefold() for section in file.sections]):
         yield problem("course.duplicate-section", "sections", index, "id", id=file.sections[index].id)
     yield from _problems_of_activities(file, document, folder)
-    packages = [activity for section in file.sections for activity in section.activities if activity.kind == "package"]
+    packages = [
+        activity for section in file.sections for activity in section.activities if activity.kind == "package"
+    ]
     for code, pointer, values in target_problems(file.targets, offered, packages):
         yield problem(code, "targets", *pointer, **values)
 

@@ -49,13 +49,16 @@ def pushed_target(targets: Iterable[ScormTarget | HtmlTarget]) -> ScormTarget | 
 
 
 def target_problems(
-    targets: Sequence[ScormTarget | HtmlTarget], offered: Collection[Language], packages: Sequence[PackageActivity]
+    targets: Sequence[ScormTarget | HtmlTarget],
+    offered: Collection[Language],
+    packages: Sequence[PackageActivity],
 ) -> Iterator[tuple[str, tuple[str | int, ...], dict[str, object]]]:
     """What is wrong with the targets: code, place below `targets`, values.
 
     `packages` are the activities that show the course's own package.
     """
     names: set[str] = set()
+    values: dict[str, object]
     for index, target in enumerate(targets):
         for number, language in enumerate(target.languages):
             if language not in offered:

@@ -142,7 +142,9 @@ class _Judge:
             child = children[position] if position < len(children) else None
             found = (child.text or "").strip() if child is not None and child.tag == f"{self.cp}{tag}" else ""
             if found not in values:
-                yield self.problem("package.schema-version", element=tag, wanted=values[0], found=found or "-")
+                yield self.problem(
+                    "package.schema-version", element=tag, wanted=values[0], found=found or "-"
+                )
         for location in self.root.iter(f"{self.adl}location"):
             yield from self.reference((location.text or "").strip())
 

@@ -47,7 +47,9 @@ class Edition:
     locations: Mapping[str, str]  # namespace → schema file, for xsi:schemaLocation and for validation
     adl_elements: tuple[str, ...]  # ADL's elements of an item, in their order
     longest_data_from_lms: int
-    after_adl: tuple[str, ...] = field(default=())  # other elements that may follow in an item, in their order
+    after_adl: tuple[str, ...] = field(
+        default=()
+    )  # other elements that may follow in an item, in their order
 
     @property
     def item_order(self) -> Sequence[str]:

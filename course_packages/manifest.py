@@ -60,7 +60,9 @@ def manifest_identifier(course: Course) -> str:
     return f"course-{course.id}"
 
 
-def write_manifest(course: Course, edition: Edition, scos: Sequence[Sco], shared: Sequence[str] = ()) -> bytes:
+def write_manifest(
+    course: Course, edition: Edition, scos: Sequence[Sco], shared: Sequence[str] = ()
+) -> bytes:
     """The manifest of a package with these SCOs; `shared` are the files that all of them use."""
     title = course.title.in_language(course.languages.default)
     root = Element("manifest", _root_attributes(course, edition))
@@ -97,7 +99,9 @@ def _root_attributes(course: Course, edition: Edition) -> dict[str, str]:
         "xmlns": edition.content_packaging,
         **{f"xmlns:{prefix}": namespace for prefix, namespace in prefixes.items()},
         "xmlns:xsi": INSTANCE,
-        "xsi:schemaLocation": " ".join(f"{namespace} {file}" for namespace, file in edition.locations.items()),
+        "xsi:schemaLocation": " ".join(
+            f"{namespace} {file}" for namespace, file in edition.locations.items()
+        ),
     }
 
 
@@ -110,9 +114,7 @@ def _item(organization: Element, sco: Sco, edition: Edition, *, alone: bool) -> 
             SubElement(item, "adlcp:masteryscore").text = str(sco.passing)
         return
     # Complete when the player says that everything is done; passed or failed as the player says.
-    SubElement(
-        item, "adlcp:completionThreshold", {"completedByMeasure": "true", "minProgressMeasure": "1.0"}
-    )
+    SubElement(item, "adlcp:completionThreshold", {"completedByMeasure": "true", "minProgressMeasure": "1.0"})
     sequencing = SubElement(item, "imsss:sequencing")
     if sco.passing is not None:
         objectives = SubElement(sequencing, "imsss:objectives")

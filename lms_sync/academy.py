@@ -115,13 +115,13 @@ def build_academy(
     packages: list[ScormPackage] = []
     for course in academy.courses.values():
         pushed = None
-        for target in course.targets:
-            path = out / course.slug / f"{course.slug}-{target_name(target)}.zip"
+        for wanted in course.targets:
+            path = out / course.slug / f"{course.slug}-{target_name(wanted)}.zip"
             refuse_links(path, below=academy.folder)
-            package = build_target(course, target, path)
+            package = build_target(course, wanted, path)
             packages.append(package)
             said(_name(path, academy.folder))
-            if target == course.pushed_target:
+            if wanted == course.pushed_target:
                 pushed = BuiltPackage(path, package.sha1, package.size, frozenset(package.items))
         used = {
             str(activity.quiz): (academy.quizzes[str(activity.quiz)], banks[str(activity.quiz)])

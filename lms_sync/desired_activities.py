@@ -136,14 +136,15 @@ def _own_fields(content: CourseContent, activity: Activity, wording: Wording) ->
     match activity:
         case PackageActivity():
             assert content.package is not None
+            several = len(content.package.items) > 1
             return {
                 "intro": wording.html(activity.text),
                 "maxattempt": 0,
-                "grademethod": 1,  # highest grade of the SCOs
+                "grademethod": 2 if several else 1,  # mean or highest grade of the SCOs
                 "whatgrade": 0,  # highest attempt
                 "maxgrade": 100,
                 "forcenewattempt": 0,
-                "hidetoc": 3,  # the player has its own table of contents
+                "hidetoc": 0 if several else 3,  # our player has its own table of contents, of one SCO
                 # Straight into the course the first time. Later the entry page, where Moodle offers a new attempt:
                 # a finished attempt opens for review only, and who has failed must be able to begin again.
                 "skipview": 1,

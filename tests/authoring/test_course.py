@@ -63,6 +63,16 @@ SPOILT: dict[str, Spoil] = {
         "  - {id: two, title: T, activities: [{id: p2, kind: package, title: T}]}\ncomplete_when",
     ),
     "course.completion-without-passing": in_course("passing: {score: 70}\n", ""),
+    "course.target-language": in_course(
+        "complete_when", "targets: [{kind: scorm12, languages: [ro]}]\ncomplete_when"
+    ),
+    "course.target-twice": in_course(
+        "complete_when", "targets: [{kind: scorm12}, {kind: scorm12}]\ncomplete_when"
+    ),
+    "course.target-missing": in_course("complete_when", "targets: [{kind: html}]\ncomplete_when"),
+    "course.target-completion": in_course(
+        "complete_when", "targets: [{kind: scorm12, scos: lessons}, {kind: scorm12}]\ncomplete_when"
+    ),
     "course.unknown-activity": in_course("all: [package]", "all: [final]"),
     "course.activity-never-complete": in_course(", completion: passed", ""),
     "course.lesson-missing": in_course("{id: one, minutes: 10}", "{id: other}"),

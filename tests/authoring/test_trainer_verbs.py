@@ -135,6 +135,26 @@ def test_build_as_json_names_what_was_written(run: Run, academy: Path) -> None:
     assert report["banks"] == [{"path": BANK, "questions": 3}]
 
 
+def test_build_writes_every_target_under_its_own_name_and_strict_checks_judge_all_of_them(
+    run: Run, academy: Path
+) -> None:
+    targets = (
+        "[{kind: scorm12}, {kind: scorm12, scos: lessons}, {kind: scorm2004, languages: [en]}, {kind: html}]"
+    )
+    spoil(academy / COURSE, "complete_when:", f"targets: {targets}\ncomplete_when:")
+    assert run("check", "--dir", academy, "--strict")[0] == 0
+    code, output, _ = run("build", "--dir", academy, "--json")
+    packages = json.loads(output)["packages"]
+    assert code == 0
+    name = PACKAGE.removesuffix("scorm12.zip")
+    assert [package["path"] for package in packages] == [
+        f"{name}{target}.zip" for target in ("scorm12", "scorm12-lessons", "scorm2004-en", "html")
+    ]
+    assert [package["kind"] for package in packages] == ["scorm12", "scorm12", "scorm2004", "html"]
+    assert packages[2]["languages"] == ["en"]
+    assert all((academy / package["path"]).stat().st_size == package["size"] for package in packages)
+
+
 def test_stopping_a_build_leaves_no_half_file_and_the_next_one_carries_on(
     run: Run, academy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,10 +29,18 @@ HOST_PAGE = """<!DOCTYPE html>
 <html lang="{language}"><head><meta charset="utf-8"><title>Platform</title>
 <link rel="icon" href="data:,">
 <style>html, body, iframe {{ margin: 0; border: 0; width: 100%; height: 100%; display: block }}</style>
-<script src="/scorm12_api.js"></script>
-<script>
-const faults = {faults};
-if ({connected}) window.API = createScorm12Api({stored}, faults);
+<script src="/scorm12_api.js"></script></head>
+<body><iframe id="sco" title="Course"></iframe>
+<script type="module">
+const stored = {stored}, faults = {faults};
+// The judge stands where the platform's API stands; a package that asks for the other one finds nothing.
+if ("{edition}" === "scorm2004") {{
+  const {{ judge2004 }} = await import("/scorm2004_judge.js");
+  window.judge = window.API_1484_11 = judge2004(stored);
+}} else if ({connected}) {{
+  window.judge = window.API = createScorm12Api(stored, faults);
+}}
+window.faults = faults;
 // What is left of a session whose tab is closed.
 if (window.API) {{
   const finish = API.LMSFinish;
@@ -42,9 +50,15 @@ if (window.API) {{
     return answer;
   }};
 }}
-</script></head>
-<body><iframe id="sco" title="Course" src="/package/index.html"></iframe></body></html>
+document.getElementById("sco").src = "/package/{page}";
+</script></body></html>
 """
+
+SCRIPTS = {
+    "/scorm12_api.js": "scorm12_api.js",
+    "/scorm2004_judge.js": "scorm2004_judge.js",
+    "/scorm2004.min.js": "vendor/scorm-again/scorm2004.min.js",
+}
 
 
 @dataclass
@@ -56,6 +70,8 @@ class Platform:
     faults: dict[str, int] = field(default_factory=dict)
     connected: bool = True
     language: str = "de"
+    edition: str = "scorm12"
+    page: str = "index.html"
     missing: set[str] = field(default_factory=set)
     beacons: list[dict[str, Any]] = field(default_factory=list)
     told: threading.Event = field(default_factory=threading.Event)
@@ -69,10 +85,12 @@ class Platform:
                 stored=json.dumps(self.stored),
                 faults=json.dumps(self.faults),
                 connected=json.dumps(self.connected),
+                edition=self.edition,
+                page=self.page,
             )
             return page.encode(), "text/html; charset=utf-8"
-        if path == "/scorm12_api.js":
-            return (Path(__file__).parent / "scorm12_api.js").read_bytes(), "text/javascript"
+        if path in SCRIPTS:
+            return (Path(__file__).parent / SCRIPTS[path]).read_bytes(), "text/javascript"
         name = path.removeprefix("/package/")
         if path.startswith("/package/") and name in self.files and name not in self.missing:
             return self.files[name], mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -140,7 +158,7 @@ class Learner:
         self.page.on("pageerror", lambda error: self.words.append(f"error: {error}"))
 
     def _route(self, route: Any) -> None:
-        if route.request.url.startswith((self.platform.address, "data:", "about:")):
+        if route.request.url.startswith((self.platform.address, "data:", "about:", "file:")):
             route.continue_()
         else:
             self.strayed.append(route.request.url)
@@ -149,7 +167,8 @@ class Learner:
     def open(self) -> Any:
         """Opens the course; the frame in which it plays."""
         self.page.goto(self.platform.address + "/host")
-        self.frame.wait_for_selector("h1")
+        self.page.wait_for_selector("#sco[src]", state="attached")
+        self.page.frame_locator("#sco").locator("h1").wait_for()
         return self.frame
 
     @property
@@ -159,15 +178,15 @@ class Learner:
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        return list(self.page.evaluate("API.log"))
+        return list(self.page.evaluate("judge.log"))
 
     @property
     def values(self) -> dict[str, str]:
-        return dict(self.page.evaluate("API.values"))
+        return dict(self.page.evaluate("judge.values"))
 
     @property
     def committed(self) -> dict[str, str]:
-        return dict(self.page.evaluate("API.committed"))
+        return dict(self.page.evaluate("judge.committed"))
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -76,6 +76,8 @@
         return status(value);
       case "progress":
         return [["cmi.progress_measure", String(Math.min(Number(value), 0.99))]];
+      case "cmi.core.lesson_location":
+        return value ? [["cmi.location", value]] : []; // some platforms refuse an empty one
       case "cmi.core.score.raw":
         return [["cmi.score.raw", value], ["cmi.score.scaled", String(Number(value) / 100)]];
       case "cmi.core.exit":
