@@ -7,7 +7,6 @@ over one text, because a page that a phone's app opens from its own storage may 
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 
 from babel import Locale
