@@ -19,6 +19,9 @@ from authoring.problems import Place, Problem, Severity
 INLINE_TAGS = ("abbr", "br", "kbd", "mark", "sub", "sup")
 """HTML that authors may write, without attributes (`title` on abbr)."""
 
+LINKED = ("https", "http", "mailto", "tel")
+"""Beginnings of addresses that a link may have."""
+
 MAX_NESTING = 40
 OPTIONS = pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHROUGH
 
@@ -27,11 +30,11 @@ _TAG = re.compile(r"</?\s*([A-Za-z][\w:-]*)[^>]*>?")
 _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 _SCRIPT = re.compile(r"<\s*script|\bon[a-z]+\s*=|(?:java|vb)script:", re.IGNORECASE)
 _SCHEME = re.compile(r"^\s*([A-Za-z][A-Za-z0-9+.-]+):")  # one letter alone is a disk of Windows
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _NOT_A_PICTURE = re.compile(r"(?<!\\)!\[")  # left standing in a text that was to become a picture
 _NOT_A_LINK = re.compile(r"(?<!\\)\]\([^()\s]")
 _NOT_A_HEADING = re.compile(r"^ {0,3}(#{1,6})[^\W\d_]")
-_MAYBE_A_HEADING = re.compile(r"(?m)^[^\w#\n]*(?:\d+[.)][ \t]*)?#{1,6}[^\W\d_]")
+MAYBE_A_HEADING = re.compile(r"(?m)^[^\w#\n]*(?:\d+[.)][ \t]*)?#{1,6}[^\W\d_]")
 _ESCAPED_BREAK = re.compile(r"(?<!\\)\\\n")
 _NOT_IN_ADDRESSES = re.compile(r'[\x00-\x20"<>\\^`{|}]')
 
@@ -69,6 +72,9 @@ class Picture:
 FindPicture = Callable[[str, Place], Picture | Sequence[Problem]]
 """Resolves what stands in `![alt](here)`: the picture, or why it cannot be used."""
 
+FindTerm = Callable[[str, Place], str]
+"""The address of what stands in `[words](term:here)`, a term of a glossary."""
+
 References = Mapping[str, tuple[str, str]]
 """Address and title of links that are defined elsewhere, by their names in small letters."""
 
@@ -86,18 +92,51 @@ def _address(written: str) -> str:
     return _NOT_IN_ADDRESSES.sub(lambda sign: f"%{ord(sign[0]):02X}", written)
 
 
+def picture_html(picture: Picture, alt: str) -> str:
+    """The tag of a picture."""
+    attributes = {"src": picture.source, "alt": alt}
+    if picture.width:
+        attributes["width"] = str(picture.width)
+    if picture.height:
+        attributes["height"] = str(picture.height)
+    attributes |= {"loading": "lazy", "decoding": "async"}
+    return "<img " + " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items()) + ">"
+
+
+def figure_html(picture: str, caption: str) -> str:
+    """A picture that stands alone, by its tag; its Markdown title is the caption."""
+    words = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    return f"<figure>{picture}{words}</figure>"
+
+
+def link_html(address: str, scheme: str) -> str:
+    """The tag that begins a link; what leaves the course opens beside it."""
+    if scheme in ("https", "http"):
+        return f'<a href="{html.escape(address)}" target="_blank" class="external">'
+    classes = ' class="term"' if scheme == "term" else ""
+    return f'<a href="{html.escape(address)}"{classes}>'
+
+
 class HtmlWriter:
     """Writes the HTML of one piece of Markdown into `out`, unsafe as yet; `problems` say what is wrong with it.
 
     A run, below, is text without a block in it: a paragraph, a heading, a cell, the words of a list item.
     """
 
-    def __init__(self, source: str, file: str, first_line: int, find_picture: FindPicture | None) -> None:
+    def __init__(
+        self,
+        source: str,
+        file: str,
+        first_line: int,
+        find_picture: FindPicture | None,
+        find_term: FindTerm | None = None,
+    ) -> None:
         self.source = source
         self.raw = source.encode("utf-8", "replace")
         self.file = file
         self.first_line = first_line
         self.find_picture = find_picture
+        self.find_term = find_term
         self.out: list[str] = []
         self.problems: list[Problem] = []
         self.heading_levels: list[tuple[int, Place]] = []
@@ -114,7 +153,7 @@ class HtmlWriter:
         self._run_begins = 0  # in `out`
         self._run_pictures: list[tuple[int, str]] = []  # where in `out`, and the caption
         # What was left standing as text is looked at only where there may be something to find.
-        self._watching = "](" in source or "![" in source or _MAYBE_A_HEADING.search(source) is not None
+        self._watching = "](" in source or "![" in source or MAYBE_A_HEADING.search(source) is not None
         self._shown: list[str] = []
         self._span = (-1, -1)
 
@@ -157,7 +196,7 @@ class HtmlWriter:
 
     def inspect_characters(self) -> None:
         """Reports the first character that must not be in any text."""
-        if found := _CONTROL.search(self.source):
+        if found := CONTROL.search(self.source):
             line = self.source.count("\n", 0, found.start())
             self._report("markdown.control-character", line, character=f"U+{ord(found.group()):04X}")
 
@@ -229,9 +268,8 @@ class HtmlWriter:
             rest = "".join(self.out[self._run_begins : at] + self.out[at + 1 :])
             if alone := not others and not rest.strip():
                 # A picture alone in its paragraph becomes a figure; its Markdown title is the caption.
-                words = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
                 begins = self._run_begins - (block == "Paragraph")
-                self.out[begins:] = [f"<figure>{self.out[at]}{words}</figure>"]
+                self.out[begins:] = [figure_html(self.out[at], caption)]
         if self._span[0] >= 0:
             self._inspect_leftovers(block)
             self._shown, self._span = [], (-1, -1)
@@ -302,26 +340,23 @@ class HtmlWriter:
 
     def _start_link(self, target: str, line: int) -> None:
         scheme = found.group(1).lower() if (found := _SCHEME.match(target)) else ""
-        leaves = ""
-        if scheme in ("https", "http"):
-            leaves = ' target="_blank" class="external"'
-            if scheme == "http":
-                self._report("markdown.link-not-https", line, severity="warning", link=target)
-        elif scheme in ("mailto", "tel"):
-            pass
-        elif scheme:
-            self._report("markdown.link-unsafe", line, link=target)
-        else:
+        if scheme == "http":
+            self._report("markdown.link-not-https", line, severity="warning", link=target)
+        elif scheme == "term" and self.find_term:
+            target = self.find_term(target.partition(":")[2], self._place(line))
+        elif not scheme:
             self._report("markdown.link-relative", line, link=target or "()")
+        elif scheme not in LINKED:
+            self._report("markdown.link-unsafe", line, link=target)
         # Its title is left out: that is shown to the mouse only.
-        self.out.append(f'<a href="{html.escape(_address(target))}"{leaves}>')
+        self.out.append(link_html(_address(target), scheme))
 
     def _put_picture(self, source: str, title: str, line: int) -> None:
         alt = "".join(self._alt)
         self._alt.clear()
         if not alt.strip():
             self._report("markdown.image-without-alt", line, image=source)
-        attributes = {"src": _address(source), "alt": alt}
+        picture = Picture(_address(source))
         if _SCHEME.match(source) or source.startswith("//"):
             self._report("markdown.image-remote", line, image=source)
         elif self.find_picture is None:
@@ -329,17 +364,11 @@ class HtmlWriter:
         else:
             found = self.find_picture(source, self._place(line))
             if isinstance(found, Picture):
-                attributes["src"] = found.source
-                if found.width:
-                    attributes["width"] = str(found.width)
-                if found.height:
-                    attributes["height"] = str(found.height)
+                picture = found
             else:
                 self.problems.extend(found)
-        attributes |= {"loading": "lazy", "decoding": "async"}
-        written = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
         self._run_pictures.append((len(self.out), title))
-        self.out.append(f"<img {written}>")
+        self.out.append(picture_html(picture, alt))
 
     # --- what must not be there
 

@@ -1,0 +1,75 @@
+"""The short way for ordinary Markdown and the walk over its parts come to the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from authoring.ordinary_markdown import ordinary_html
+from authoring.problems import Place, Problem
+from authoring.read_markdown import Picture, render, walk
+
+PIECES = [
+    "a", "b c", "**", "*", "_", "`", "[", "](", "https://x.org", ")", "![", "x.png", "\n", "\n\n", "- ", "1. ", "3) ",
+    "## ", "### ", "> ", "| a | b |\n|--|:-:|\n| 1 | 2 |\n", "&amp;", "&", ">", '"q"', "'", "ë", "ç ș ț", "😀", "  \n",
+    "    code", "```\n", "\n---\n", "[l](https://x.org?a=1&b=2)", "![two *words*](p.webp)", '![a](b.png "A & b")',
+    "[w](term:act)", "[m](mailto:a@b.c)", "http://z", "(", "]", "!", "#t", "word\n", "\n\n![alone](p.png)\n\n",
+]  # fmt: skip
+
+
+def find_picture(source: str, place: Place) -> Picture | list[Problem]:
+    return (
+        [Problem("image.missing", {"image": source}, place)]
+        if "b" in source
+        else Picture(f"media/{source}", 3, 4)
+    )
+
+
+def find_term(name: str, place: Place) -> str:
+    return f"#term-{name}-{place.line}"
+
+
+def same(html: str) -> str:
+    """White space around tags says nothing."""
+    return re.sub(
+        r"\s*(</?(?:p|li|ul|ol|h\d|table|thead|tbody|tr|t[hd]|figure|blockquote|div|hr|br)\b[^>]*>)\s*",
+        r"\1",
+        html,
+    )
+
+
+@settings(max_examples=400, deadline=None)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=14), inline=st.booleans())
+def test_the_short_way_and_the_walk_give_the_same(pieces: list[str], inline: bool) -> None:
+    source = "".join(pieces)
+    options = {
+        "file": "f",
+        "first_line": 7,
+        "inline": inline,
+        "find_picture": find_picture,
+        "find_term": find_term,
+    }
+    short, long = render(source, **options), walk(source, **options)  # type: ignore[arg-type]
+    assert same(short.html) == same(long.html)
+    assert short.heading_levels == long.heading_levels
+    assert sorted(short.problems, key=repr) == sorted(long.problems, key=repr)
+
+
+def test_the_lessons_of_the_examples_are_ordinary() -> None:
+    examples = Path(__file__).parents[2] / "examples"
+    parts = [
+        part
+        for path in sorted(examples.glob("*/courses/*/lessons/*/lesson.en.md"))
+        for part in re.split(r"(?m)^:::.*$", path.read_text("utf-8").split("\n---\n", 1)[1])
+    ]
+    ordinary = [
+        ordinary_html(
+            part, file="f", first_line=1, inline=False, find_picture=find_picture, find_term=find_term
+        )
+        for part in parts
+    ]
+    assert len(parts) > 200
+    assert sum(one is not None for one in ordinary) > 0.9 * len(parts)
