@@ -16,13 +16,14 @@ from typing import Literal
 from pydantic import Field
 
 from authoring.activity import Activity, Identifier, Part
+from authoring.build_cache import BuildCache
 from authoring.check_activity import activity_problems, with_page_texts
 from authoring.languages import Language, LocalizedText
 from authoring.lesson import Check, Lesson, LessonText
+from authoring.lesson_reader import LessonReader
 from authoring.localized_parts import localized_texts
 from authoring.problems import ContentError, Place, Problem, in_reading_order
 from authoring.read_image import Image
-from authoring.read_lesson import read_lesson
 from authoring.read_yaml import Document, Pointer, load_model, read_yaml, relative_name
 from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget, Target, pushed_target, target_problems
 
@@ -152,8 +153,10 @@ class Course:
         return tuple(found[name] for name in sorted(found))
 
 
-def read_course(folder: Path, *, root: Path) -> Course:
+def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) -> Course:
     """Reads the course in `folder`; places in problems are relative to `root`, the academy folder.
+
+    Lessons that an earlier build has read and that have not changed since are taken from `cache`.
 
     Raises ContentError with every problem of `course.yaml` and of all lessons in all languages.
     Warnings do not stop it; they are in `Course.warnings`. Whether the quizzes that it names exist
@@ -163,9 +166,10 @@ def read_course(folder: Path, *, root: Path) -> Course:
     file = load_model(document, CourseFile)
     problems = list(course_file_problems(file, document, folder))
     lessons: list[Lesson] = []
+    reader = LessonReader(root, folder, cache)
     unclear = False
     for number, entry in enumerate(file.lessons):
-        texts, found = _read_lesson_texts(entry, number, file, document, folder, root)
+        texts, found = _read_lesson_texts(entry, number, file, document, reader)
         problems.extend(found)
         # What a check lost to an error of its own file is no difference between the languages.
         broken = {p.place.file for p in found if p.severity == "error" and p.code.startswith(_OF_CHECKS)}
@@ -290,12 +294,12 @@ def _with_page_texts(
 
 
 def _read_lesson_texts(
-    entry: LessonEntry, number: int, file: CourseFile, document: Document, folder: Path, root: Path
+    entry: LessonEntry, number: int, file: CourseFile, document: Document, reader: LessonReader
 ) -> tuple[list[LessonText], list[Problem]]:
     texts: list[LessonText] = []
     problems: list[Problem] = []
-    lesson_folder = folder / "lessons" / entry.id
-    shown = relative_name(lesson_folder, root)
+    lesson_folder = reader.course_folder / "lessons" / entry.id
+    shown = relative_name(lesson_folder, reader.root)
     place = document.place(("lessons", number, "id"))
     files = {language: lesson_folder / f"lesson.{language}.md" for language in file.languages.offered}
     if not any(path.is_file() for path in files.values()):
@@ -307,7 +311,7 @@ def _read_lesson_texts(
             problems.append(Problem("course.lesson-not-translated", values, place))
             continue
         try:
-            text, found = read_lesson(path, language, root=root, course_folder=folder)
+            text, found = reader.read(path, language)
         except ContentError as error:
             problems.extend(error.problems)
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from authoring.blocks import (
     Block,
@@ -43,6 +43,8 @@ class LessonText:
     blocks: tuple[Block, ...]
     images: tuple[Image, ...] = ()
     file: str = ""
+    digest: str = field(default="", compare=False)
+    """A hash of all that it was read from; empty where that is not known."""
 
     @property
     def checks(self) -> tuple[Check, ...]:

@@ -63,9 +63,12 @@ def catalogue(language: str) -> Mapping[str, Entry]:
 
 
 def _plural_form(language: str, number: object) -> str:
-    from babel import Locale  # late: only texts with plural forms need its data
-
     value = number if isinstance(number, int | float) else 0
+    if isinstance(value, int) and language in LANGUAGES:  # by CLDR 45; its data take a while to load
+        few = language == "ro" and (value == 0 or 1 <= value % 100 <= 19)
+        return "one" if value == 1 else "few" if few else "other"
+    from babel import Locale
+
     return Locale.parse(language).plural_form(value)
 
 

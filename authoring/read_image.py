@@ -9,6 +9,7 @@ authors write as metadata, and no processing instruction: an `xml-stylesheet` fe
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import struct
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from defusedxml import DefusedXmlException
 from authoring.problems import Place, Problem
 
 MAX_BYTES = 20_000_000
+_HEADER = 65_536
+"""Bytes in which nearly every picture says its size."""
+
 KINDS = {".svg": "svg", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp"}
 
 _SVG = "http://www.w3.org/2000/svg"
@@ -71,8 +75,8 @@ def find_image(source: str, *, beside: Path, inside: Path, place: Place) -> Imag
     shown = {"image": source}
     if "\\" in source or Path(source).is_absolute():
         return [Problem("image.path", shown, place)]
-    root = inside.resolve()
-    path = (beside / source).resolve()
+    root = Path(os.path.realpath(inside))
+    path = Path(os.path.realpath(beside / source))
     if not path.is_relative_to(root):
         return [Problem("image.outside", {**shown, "folder": inside.name}, place)]
     if other := other_case(path, root):
@@ -86,17 +90,27 @@ def find_image(source: str, *, beside: Path, inside: Path, place: Place) -> Imag
         if (size := path.stat().st_size) > MAX_BYTES:
             values = {**shown, "size": f"{size / 1e6:.1f} MB", "limit": f"{MAX_BYTES / 1e6:.0f} MB"}
             return [Problem("image.too-large", values, place)]
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            content = stream.read() if kind == "svg" else stream.read(_HEADER)
     except OSError as error:
         return [Problem("image.unreadable", {**shown, "reason": error.strerror or str(error)}, place)]
     name = _public_name(path.relative_to(root).as_posix())
     if kind == "svg":
         return _svg_image(path, name, content, shown, place)
     try:
-        width, height = _SIZES[kind](content)
+        width, height = _size(kind, content, path)
     except (ValueError, IndexError, struct.error):
         return [Problem("image.not-its-kind", {**shown, "kind": kind.upper()}, place)]
     return Image(path, name, width, height)
+
+
+def _size(kind: str, header: bytes, path: Path) -> tuple[int, int]:
+    try:
+        return _SIZES[kind](header)
+    except (ValueError, IndexError, struct.error):
+        if len(header) < _HEADER:
+            raise
+        return _SIZES[kind](path.read_bytes())  # what stands before a JPEG's size may be long
 
 
 def _public_name(name: str) -> str:
@@ -113,6 +127,9 @@ def other_case(path: Path, root: Path) -> str | None:
 
     On some disks such a picture would be found, but not on a server that tells the cases apart.
     """
+    name = str(path.relative_to(root))
+    if path.exists() and (name == name.swapcase() or not (root / name.swapcase()).exists()):
+        return None  # this disk tells the cases apart, and the name is right
     here = root
     for part in path.relative_to(root).parts:
         names = {entry.name for entry in here.iterdir()} if here.is_dir() else set()

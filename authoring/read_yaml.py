@@ -111,10 +111,13 @@ def _size(count: int) -> str:
 
 def relative_name(path: Path, root: Path) -> str:
     """The name of a file as messages show it: relative to `root` where it lies inside, with '/'."""
-    try:
-        return path.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return path.as_posix()
+    written, folder = os.fspath(path), os.fspath(root).rstrip(os.sep) + os.sep
+    if written.startswith(folder) and os.pardir not in written:
+        return written[len(folder) :].replace(os.sep, "/")
+    real, inside = os.path.realpath(path), os.path.realpath(root)
+    if real.startswith(inside.rstrip(os.sep) + os.sep):
+        return real[len(inside.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
+    return "." if real == inside else path.as_posix()
 
 
 def read_text(path: Path, *, root: Path, limit: int = MAX_BYTES) -> str:
@@ -143,7 +146,7 @@ def read_text(path: Path, *, root: Path, limit: int = MAX_BYTES) -> str:
 
 def _bytes_inside(path: Path, root: Path, limit: int, file: str) -> tuple[bytes, int]:
     """At most limit + 1 bytes, and the size that the disk tells: a device tells 0 and never ends."""
-    real, inside = path.resolve(), root.resolve()
+    real, inside = Path(os.path.realpath(path)), Path(os.path.realpath(root))
     if not real.is_relative_to(inside) or SECRETS in map(str.casefold, real.relative_to(inside).parts):
         raise ContentError([Problem("yaml.outside", {}, Place(file))])
     # Without waiting for somebody to write into a pipe, and without following a link made since.

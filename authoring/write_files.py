@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 from authoring.problems import LmsSyncError
 
@@ -20,6 +22,18 @@ def write_durably(path: Path, content: bytes, *, mode: int | None = None) -> Non
     `mode` sets the permissions before the content is written (0o600 for secrets); a folder that is made for
     such a file is its owner's alone. Raises CannotWrite.
     """
+    with whole_file(path, mode=mode) as stream:
+        stream.write(content)
+
+
+@contextlib.contextmanager
+def whole_file(
+    path: Path, *, mode: int | None = None, wanted: Callable[[], bool] = lambda: True
+) -> Iterator[IO[bytes]]:
+    """A stream whose content is put in the place of `path` at the end, as `write_durably` does.
+
+    Nothing is put there after an error, or where `wanted` says at the end that it is not. Raises CannotWrite.
+    """
     try:
         path.parent.mkdir(mode=0o777 if mode is None else 0o700, parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
@@ -29,15 +43,20 @@ def write_durably(path: Path, content: bytes, *, mode: int | None = None) -> Non
                     os.chmod(temporary, mode)
                 else:
                     os.chmod(temporary, 0o666 & ~_umask())
-                stream.write(content)
+                yield stream
                 stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, path)
+                if keep := wanted():
+                    os.fsync(stream.fileno())
+            if keep:
+                os.replace(temporary, path)
+            else:
+                os.unlink(temporary)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
-        _sync_folder(path.parent)
+        if keep:
+            _sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise CannotWrite("files.cannot-write", path=str(path), reason=reason) from error

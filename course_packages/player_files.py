@@ -18,24 +18,32 @@ from course_packages.learner_state import code, shape, state_code_length
 from course_packages.lesson_html import lesson_html, player_source, templates
 from course_packages.manifest import LAUNCH_PAGE
 from course_packages.words import all_words, words_in
+from course_packages.zip_file import Content, Made
 
 STATIC = ("player.css", "state.js", "player.js")
 
 
-def player_files(course: Course, *, adapter: str) -> dict[str, bytes]:
+def player_files(course: Course, *, adapter: str) -> dict[str, Content]:
     """The page, the player, every lesson in every offered language, and the pictures they show.
 
     `adapter` names the script in `player/adapters` that talks with whoever keeps the learner's record.
     """
-    files = {LAUNCH_PAGE: launch_page(course), "player/lms.js": _lms_script(adapter)}
+    files: dict[str, Content] = {LAUNCH_PAGE: launch_page(course), "player/lms.js": _lms_script(adapter)}
     for name in STATIC:
         files[f"player/{name}"] = _encoded(player_source(name).read_text(encoding="utf-8"))
     for lesson in course.lessons:
         for language in course.languages.offered:
-            files[lesson_file(lesson, language)] = _encoded(_lesson_script(lesson, language))
+            files[lesson_file(lesson, language)] = _lesson_content(lesson, language)
     for image in course.images:
-        files[image.name] = image.path.read_bytes()
+        files[image.name] = image.path
     return files
+
+
+def _lesson_content(lesson: Lesson, language: str) -> Content:
+    digest = lesson.texts[language].digest
+    return Made(
+        digest and f"{digest} {lesson.id} {language}", lambda: _encoded(_lesson_script(lesson, language))
+    )
 
 
 def launch_page(course: Course) -> bytes:

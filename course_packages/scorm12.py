@@ -5,15 +5,14 @@ One SCO, because a platform then keeps one status, one score and one saved state
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from authoring.build_cache import BuildCache
 from authoring.course import Course
 from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget
-from authoring.write_files import write_durably
+from course_packages.package_file import write_package
 from course_packages.target_files import target_files
-from course_packages.zip_file import content_sha256, zip_bytes
 
 
 @dataclass(frozen=True)
@@ -32,34 +31,34 @@ class ScormPackage:
     items: tuple[str, ...]  # identifiers of its SCOs, by which an LMS keeps learners' tracks
 
 
-def build_target(course: Course, target: ScormTarget | HtmlTarget, out: Path) -> ScormPackage:
+def build_target(
+    course: Course, target: ScormTarget | HtmlTarget, out: Path, cache: BuildCache | None = None
+) -> ScormPackage:
     """Writes the target to the file `out`, whole or not at all, and says what was written.
 
-    A file that is the same already is not touched.
+    A file that is the same already is not touched; with a `cache`, what an earlier build has packed is not packed again.
 
     Raises ContentError where the course cannot become a package that keeps the standard's rules.
     """
     built = target_files(course, target)
-    packed = zip_bytes(built.files)
-    if not (out.is_file() and out.read_bytes() == packed):
-        write_durably(out, packed)
+    packed = write_package(built.files.contents, out, cache)
     return ScormPackage(
         path=out,
         kind=target.kind,
-        sha1=hashlib.sha1(packed, usedforsecurity=False).hexdigest(),
-        sha256=hashlib.sha256(packed).hexdigest(),
-        content_sha256=content_sha256(built.files),
+        sha1=packed.sha1,
+        sha256=packed.sha256,
+        content_sha256=packed.content_sha256,
         identifier=built.identifier,
-        size=len(packed),
+        size=packed.size,
         lessons=tuple(lesson.id for lesson in course.lessons),
         languages=built.languages,
         items=tuple(sco.item for sco in built.scos),
     )
 
 
-def build_scorm12(course: Course, out: Path) -> ScormPackage:
+def build_scorm12(course: Course, out: Path, cache: BuildCache | None = None) -> ScormPackage:
     """Writes the default target, SCORM 1.2 with one SCO, as `build_target` does."""
-    return build_target(course, DEFAULT_TARGETS[0], out)
+    return build_target(course, DEFAULT_TARGETS[0], out, cache)
 
 
 def scorm12_files(course: Course) -> dict[str, bytes]:

@@ -20,6 +20,7 @@ from course_packages.editions import MANIFEST, SCORM_12, SCORM_2004, Edition
 from course_packages.learner_state import LIMIT, largest_state
 from course_packages.manifest import LAUNCH_PAGE, Sco, manifest_identifier, write_manifest
 from course_packages.player_files import launch_page, lesson_file, player_files
+from course_packages.zip_file import Content, Files
 
 _EDITIONS: Mapping[str, Edition] = {"scorm12": SCORM_12, "scorm2004": SCORM_2004}
 
@@ -28,7 +29,7 @@ _EDITIONS: Mapping[str, Edition] = {"scorm12": SCORM_12, "scorm2004": SCORM_2004
 class TargetFiles:
     """Every file of a built target by its name; `scos` is empty for what no learning platform opens."""
 
-    files: Mapping[str, bytes]
+    files: Files
     identifier: str
     languages: tuple[Language, ...]
     scos: tuple[Sco, ...] = ()
@@ -43,7 +44,7 @@ def target_files(course: Course, target: ScormTarget | HtmlTarget = DEFAULT_TARG
     course = in_languages(course, target)
     if isinstance(target, HtmlTarget):
         files = player_files(course, adapter="offline")
-        return TargetFiles(files, manifest_identifier(course), course.languages.offered)
+        return TargetFiles(Files(files), manifest_identifier(course), course.languages.offered)
     edition = _EDITIONS[target.kind]
     files = player_files(course, adapter=target.kind)
     if target.scos == "lessons":
@@ -57,7 +58,7 @@ def target_files(course: Course, target: ScormTarget | HtmlTarget = DEFAULT_TARG
     files = {**files, **edition.read_schema_files(), MANIFEST: manifest}
     if problems := conformance_problems(files.keys(), manifest):
         raise ContentError(problems)
-    return TargetFiles(files, manifest_identifier(course), course.languages.offered, scos)
+    return TargetFiles(Files(files), manifest_identifier(course), course.languages.offered, scos)
 
 
 def in_languages(course: Course, target: ScormTarget | HtmlTarget) -> Course:
@@ -80,7 +81,7 @@ def course_of_lesson(course: Course, lesson: Lesson) -> Course:
     return replace(course, lessons=(lesson,), passing=course.passing if graded else None)
 
 
-def _lessons_as_scos(course: Course, files: dict[str, bytes]) -> tuple[tuple[Sco, ...], tuple[str, ...]]:
+def _lessons_as_scos(course: Course, files: dict[str, Content]) -> tuple[tuple[Sco, ...], tuple[str, ...]]:
     """A SCO for every lesson; changes `files`: one page for each lesson takes the place of the course's."""
     del files[LAUNCH_PAGE]
     scos = []

@@ -1,41 +1,284 @@
 """The same files always make the same zip, whatever the day, the machine or the folder.
 
 Names sorted, one date for all (the earliest a zip can hold), one set of permissions, no extra fields.
-Pictures and fonts are compressed already and are stored as they are; the rest is deflated. Deflate may
+Pictures, sound and fonts are compressed already and are stored as they are; the rest is deflated. Deflate may
 give other bytes with another zlib, so `content_sha256` names the content whatever packed it.
+
+A zip is written from front to back, one member at a time, so that a film need not fit into memory. What an earlier zip
+holds already is copied as it lies there, compressed. The form is that of APPNOTE 6.3, sections 4.3.7 to 4.3.16,
+without ZIP64: byte for byte what Python's `zipfile` writes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
-from collections.abc import Mapping
-from pathlib import PurePosixPath
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
 
-STORED = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp", ".mp4", ".mp3", ".woff2", ".zip"})
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
+from authoring.problems import ContentError, Problem
+
+STORED = frozenset(
+    {
+        ".jpg",
+        ".jpeg",
+        ".png",
+        ".gif",
+        ".webp",
+        ".avif",
+        ".mp4",
+        ".webm",
+        ".m4a",
+        ".mp3",
+        ".ogg",
+        ".opus",
+        ".woff2",
+    }
+    | {".zip", ".pdf", ".docx", ".xlsx", ".pptx", ".odt", ".ods"}
+)
+MAX_BYTES = 0xFFFF_FFFF - 0x1000_0000
+"""Of a zip without ZIP64, with room for its directory."""
+MAX_FILES = 0xFFFE
+
+_CHUNK = 1 << 20
+_WHOLE = 8 << 20
+"""A file up to this size is read once; a larger one twice, for its checksum stands before it."""
+_LEVEL = 6
+_VERSION = 20
 _UNIX = 3
 _REGULAR_FILE_0644 = 0o100644 << 16
+_DATE = (1980 - 1980) << 9 | 1 << 5 | 1
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
 
 
-def zip_bytes(files: Mapping[str, bytes]) -> bytes:
+@dataclass(frozen=True)
+class Made:
+    """A file that is made when it is needed; the same `key` stands for the same bytes."""
+
+    key: str
+    make: Callable[[], bytes]
+
+
+Content = bytes | Path | Made
+"""A file of a package: its bytes, where they are, or how they are made."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file as it lies in a zip: `sha256` is of its content, `at` where its local header begins.
+
+    `source` says what it was made from; the same text, not empty, means the same content.
+    """
+
+    name: str
+    source: str
+    sha256: str
+    crc: int
+    stored: bool
+    packed: int
+    size: int
+    at: int
+
+    @property
+    def end(self) -> int:
+        """Where the next member begins."""
+        return self.at + _LOCAL.size + len(self.name.encode()) + self.packed
+
+
+@dataclass(frozen=True)
+class Zip:
+    """A zip as written."""
+
+    sha1: str
+    sha256: str
+    content_sha256: str
+    size: int
+    members: tuple[Member, ...]
+
+
+def read_content(content: Content) -> bytes:
+    """The bytes of a file of a package."""
+    if isinstance(content, Made):
+        return content.make()
+    return content.read_bytes() if isinstance(content, Path) else content
+
+
+class Files(Mapping[str, bytes]):
+    """The files of a package by name; each is read or made when it is asked for."""
+
+    def __init__(self, contents: Mapping[str, Content]) -> None:
+        self.contents = contents
+
+    def __getitem__(self, name: str) -> bytes:
+        return read_content(self.contents[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.contents)
+
+    def __len__(self) -> int:
+        return len(self.contents)
+
+
+def zip_bytes(files: Mapping[str, Content]) -> bytes:
     """A zip with these files, by name."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, _EARLIEST)
-            entry.create_system = _UNIX
-            entry.external_attr = _REGULAR_FILE_0644
-            stored = PurePosixPath(name).suffix.lower() in STORED
-            entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-            archive.writestr(entry, files[name], compresslevel=None if stored else 6)
+    write_zip(buffer, files)
     return buffer.getvalue()
 
 
-def content_sha256(files: Mapping[str, bytes]) -> str:
+def content_sha256(files: Mapping[str, Content]) -> str:
     """SHA-256 over the sorted list of names and their SHA-256: one line `<sha256>  <name>` each."""
-    whole = hashlib.sha256()
+    return _content_sha256(
+        (name, hashlib.sha256(read_content(files[name])).hexdigest()) for name in sorted(files)
+    )
+
+
+def write_zip(
+    stream: IO[bytes],
+    files: Mapping[str, Content],
+    *,
+    sources: Mapping[str, str] | None = None,
+    earlier: Mapping[str, Member] | None = None,
+    earlier_zip: IO[bytes] | None = None,
+) -> Zip:
+    """Writes a zip with these files, by name, and says what was written.
+
+    `sources` say what each is made from, where that is known (`Member.source`). A member of `earlier` that was made
+    from the same is copied out of `earlier_zip`. Raises ContentError where a zip cannot hold so much.
+    """
+    if len(files) > MAX_FILES:
+        raise ContentError([Problem("package.too-many-files", {"n": len(files), "limit": MAX_FILES})])
+    out = _Hashed(stream)
+    members: list[Member] = []
+    sources = sources or {}
+    run: list[Member] = []  # members that lie one after the other in the earlier zip
     for name in sorted(files):
-        whole.update(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n".encode())
+        source = sources.get(name, "")
+        known = earlier.get(name) if earlier and earlier_zip is not None and source else None
+        if known is not None and known.source == source:
+            if run and run[-1].end != known.at:
+                _copy_run(run, out, members, earlier_zip)
+            run.append(known)
+            continue
+        _copy_run(run, out, members, earlier_zip)
+        members.append(_write_member(out, name, source, files[name]))
+    _copy_run(run, out, members, earlier_zip)
+    begins = out.written
+    for member in members:
+        out.write(_central_header(member))
+    size, count = out.written - begins, len(members)
+    out.write(_END.pack(b"PK\5\6", 0, 0, count, count, size, begins, 0))
+    whole = _content_sha256((member.name, member.sha256) for member in members)
+    return Zip(out.sha1.hexdigest(), out.sha256.hexdigest(), whole, out.written, tuple(members))
+
+
+def _content_sha256(hashes: Iterable[tuple[str, str]]) -> str:
+    whole = hashlib.sha256()
+    for name, sha256 in hashes:
+        whole.update(f"{sha256}  {name}\n".encode())
     return whole.hexdigest()
+
+
+class _Hashed:
+    """A stream that counts and hashes what is written to it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+        self.written = 0
+        self.sha1 = hashlib.sha1(usedforsecurity=False)
+        self.sha256 = hashlib.sha256()
+
+    def write(self, part: bytes) -> None:
+        self.written += len(part)
+        if self.written > MAX_BYTES:
+            values = {"limit": f"{MAX_BYTES / 1e9:.1f} GB"}
+            raise ContentError([Problem("package.too-large", values)])
+        self.sha1.update(part)
+        self.sha256.update(part)
+        self.stream.write(part)
+
+
+def _write_member(out: _Hashed, name: str, source: str, content: Content) -> Member:
+    stored = PurePosixPath(name).suffix.lower() in STORED
+    at = out.written
+    if stored and isinstance(content, Path) and content.stat().st_size > _WHOLE:
+        crc, size, sha256 = 0, 0, hashlib.sha256()
+        for part in _parts(content):
+            crc, size = zlib.crc32(part, crc), size + len(part)
+            sha256.update(part)
+        member = Member(name, source, sha256.hexdigest(), crc, stored, size, size, at)
+        out.write(_local_header(member))
+        for part in _parts(content):
+            out.write(part)
+        if out.written != member.end:
+            raise ContentError([Problem("package.file-changed", {"name": name})])
+        return member
+    raw = read_content(content)
+    packed = raw if stored else _deflated(raw)
+    member = Member(
+        name, source, hashlib.sha256(raw).hexdigest(), zlib.crc32(raw), stored, len(packed), len(raw), at
+    )
+    out.write(_local_header(member))
+    out.write(packed)
+    return member
+
+
+def _copy_run(run: list[Member], out: _Hashed, members: list[Member], earlier_zip: IO[bytes] | None) -> None:
+    """Copies members that lie together in the earlier zip, headers and all, and empties `run`."""
+    if not run or earlier_zip is None:
+        return
+    moved = out.written - run[0].at
+    earlier_zip.seek(run[0].at)
+    left = run[-1].end - run[0].at
+    while left:
+        part = earlier_zip.read(min(_CHUNK, left))
+        if not part:
+            raise ContentError([Problem("package.file-changed", {"name": run[0].name})])
+        out.write(part)
+        left -= len(part)
+    for one in run:
+        members.append(  # noqa: PERF401 - a comprehension would hide that the list is the caller's
+            Member(
+                one.name, one.source, one.sha256, one.crc, one.stored, one.packed, one.size, one.at + moved
+            )
+        )
+    run.clear()
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while part := stream.read(_CHUNK):
+            yield part
+
+
+def _deflated(raw: bytes) -> bytes:
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(raw) + packer.flush()
+
+
+def _flags(member: Member) -> int:
+    return 0 if member.name.isascii() else 0x800  # names in UTF-8
+
+
+def _local_header(member: Member) -> bytes:
+    name = member.name.encode()
+    head = _LOCAL.pack(
+        b"PK\3\4", _VERSION, _flags(member), 0 if member.stored else 8, 0, _DATE,
+        member.crc, member.packed, member.size, len(name), 0,
+    )  # fmt: skip
+    return head + name
+
+
+def _central_header(member: Member) -> bytes:
+    name = member.name.encode()
+    head = _CENTRAL.pack(
+        b"PK\1\2", _VERSION | _UNIX << 8, _VERSION, _flags(member), 0 if member.stored else 8, 0, _DATE,
+        member.crc, member.packed, member.size, len(name), 0, 0, 0, 0, _REGULAR_FILE_0644, member.at,
+    )  # fmt: skip
+    return head + name

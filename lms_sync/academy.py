@@ -6,18 +6,21 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from authoring.activity import FileActivity
+from authoring.build_cache import BuildCache
 from authoring.check_activity import file_of
 from authoring.course import Course, read_course
 from authoring.problems import ContentError, Place, Problem
 from authoring.target import target_name
 from course_packages import ScormPackage, build_target
-from lms_sync.adopted import read_adopted
 from lms_sync.course_content import BuiltPackage, CourseContent
-from lms_sync.people import People, read_people
 from lms_sync.write_files import refuse_links, write_durably
-from quizzes import QuestionBank, Quiz, build_bank, read_quiz
+
+if TYPE_CHECKING:
+    from lms_sync.people import People
+    from quizzes import QuestionBank, Quiz
 
 
 @dataclass(frozen=True)
@@ -42,19 +45,25 @@ class BuiltAcademy:
     @property
     def people(self) -> People:
         """The institutions and participants, read anew; raises ContentError."""
+        from lms_sync.adopted import read_adopted
+        from lms_sync.people import read_people
+
         adopted = [course.key for course in read_adopted(self.academy.folder)]
         return read_people(self.academy.folder, courses=[*self.academy.courses, *adopted])
 
 
-def read_academy(folder: Path) -> Academy:
-    """Reads every course and quiz below `folder`; raises ContentError with the problems of all of them."""
+def read_academy(folder: Path, cache: BuildCache | None = None) -> Academy:
+    """Reads every course and quiz below `folder`; raises ContentError with the problems of all of them.
+
+    Lessons that have not changed since an earlier build are taken from `cache`.
+    """
     problems: list[Problem] = []
     warnings: list[Problem] = []
     courses: dict[str, Course] = {}
     quizzes: dict[str, Quiz] = {}
     for path in sorted((folder / "courses").glob("*/course.yaml")):
         try:
-            course = read_course(path.parent, root=folder)
+            course = read_course(path.parent, root=folder, cache=cache)
         except ContentError as error:
             problems.extend(error.problems)
             continue
@@ -63,6 +72,8 @@ def read_academy(folder: Path) -> Academy:
         courses[course.id] = course
         warnings.extend(course.warnings)
     for path in sorted((folder / "quizzes").glob("*.yaml")):
+        from quizzes import read_quiz
+
         try:
             quizzes[path.stem] = read_quiz(path, root=folder)
         except ContentError as error:
@@ -100,12 +111,21 @@ def _name(path: Path, folder: Path) -> str:
 
 
 def build_academy(
-    academy: Academy, *, multilang: bool = True, said: Callable[[str], None] = lambda name: None
+    academy: Academy,
+    *,
+    multilang: bool = True,
+    said: Callable[[str], None] = lambda name: None,
+    cache: BuildCache | None = None,
 ) -> BuiltAcademy:
-    """Builds every package and bank into `build/<slug>/`; `said` is told each file's name. Raises ContentError."""
+    """Builds every package and bank into `build/<slug>/`; `said` is told each file's name. Raises ContentError.
+
+    What an earlier build has packed is taken from its package, as far as `cache` knows it.
+    """
     out = academy.folder / "build"
     banks: dict[str, QuestionBank] = {}
     for slug, quiz in academy.quizzes.items():
+        from quizzes import build_bank
+
         banks[slug] = build_bank(quiz, multilang=multilang)
         target = out / slug / f"{slug}.moodle.xml"
         refuse_links(target, below=academy.folder)
@@ -118,7 +138,7 @@ def build_academy(
         for wanted in course.targets:
             path = out / course.slug / f"{course.slug}-{target_name(wanted)}.zip"
             refuse_links(path, below=academy.folder)
-            package = build_target(course, wanted, path)
+            package = build_target(course, wanted, path, cache)
             packages.append(package)
             said(_name(path, academy.folder))
             if wanted == course.pushed_target:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from authoring.course import Course
-from quizzes import QuestionBank, Quiz
+
+if TYPE_CHECKING:
+    from quizzes import QuestionBank, Quiz
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import click
 
 from authoring.messages import LANGUAGES, describe, remedy, text
 from authoring.problems import ContentError, LmsSyncError, Problem, in_reading_order
-from authoring.starter_academy import write_starter_academy
 from lms_sync.cli import outcome
 from lms_sync.cli.options import dir_option, json_option
 from lms_sync.package_data import config_example
@@ -41,6 +41,8 @@ def init(new_folder: Path | None, folder: Path, languages: tuple[str, ...], as_j
       lms-sync init academy
       lms-sync init academy --language sq --language en
     """
+    from authoring.starter_academy import write_starter_academy
+
     target = new_folder or folder
     reader = outcome.reader_language()
     spoken = tuple(dict.fromkeys(languages)) or (reader,)
@@ -114,29 +116,49 @@ def build(folder: Path, language: str | None, as_json: bool) -> int:
     Example:
       lms-sync build --dir academy
     """
-    from lms_sync.academy import build_academy, read_academy
+    from authoring.build_cache import BuildCache
+    from lms_sync.last_build import LastBuild, Watch
 
     reader = language or outcome.reader_language(folder)
-    try:
-        academy = read_academy(folder)
-        said: Callable[[str], None] = (
-            (lambda name: None) if as_json else (lambda name: click.echo(f"  {name}"))
-        )
-        built = build_academy(academy, said=said)
-    except ContentError as error:
-        # Said here, not by the caller, so that --language and the order by file hold for build as well.
-        problems = in_reading_order(error.problems)
-        errors = sum(problem.severity == "error" for problem in problems)
-        _print_by_file(problems, reader, err=True)
-        _print_count(0, 0, errors, len(problems) - errors, reader, err=True)
-        return outcome.ERROR
+    cache = BuildCache(folder)
+    watch = Watch(cache, datetime.date.today())  # noqa: DTZ011 - the day on the calendar of whoever builds
+    built = watch.last_build()
+    if built is not None:
+        if not as_json:
+            for name in built.names:
+                click.echo(f"  {name}")
+    else:
+        from lms_sync.academy import build_academy, read_academy
+
+        names: list[str] = []
+
+        def said(name: str) -> None:
+            names.append(name)
+            if not as_json:
+                click.echo(f"  {name}")
+
+        try:
+            academy = read_academy(folder, cache)
+            made = build_academy(academy, said=said, cache=cache)
+        except ContentError as error:
+            # Said here, not by the caller, so that --language and the order by file hold for build as well.
+            problems = in_reading_order(error.problems)
+            errors = sum(problem.severity == "error" for problem in problems)
+            _print_by_file(problems, reader, err=True)
+            _print_count(0, 0, errors, len(problems) - errors, reader, err=True)
+            return outcome.ERROR
+        finally:
+            cache.save()
+        built = LastBuild(_build_json(folder, made), tuple(names), academy.warnings)
+        watch.keep(built.report, built.names, built.warnings)
+        cache.save()
     if as_json:
-        click.echo(json.dumps(_build_json(folder, built), indent=1))
+        click.echo(json.dumps(built.report, indent=1))
         return outcome.DONE
-    _print_by_file(academy.warnings, reader, err=True)
-    questions = sum(len(bank.questions) for bank in built.banks.values())
-    click.echo(text("build.packages", {"n": len(built.packages)}, reader))
-    if built.banks:
+    _print_by_file(built.warnings, reader, err=True)
+    click.echo(text("build.packages", {"n": len(built.report["packages"])}, reader))
+    if built.report["banks"]:
+        questions = sum(bank["questions"] for bank in built.report["banks"])
         click.echo(text("build.questions", {"n": questions}, reader))
     return outcome.DONE
 

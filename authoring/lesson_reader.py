@@ -1,0 +1,158 @@
+"""Reads the lessons of a course, each only when it, or a file that it shows, has changed since it was last read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, fields, replace
+from pathlib import Path
+from typing import Any
+
+from authoring.blocks import Block, Check, Kept, Option
+from authoring.build_cache import BuildCache, Stamp, settled, stamp
+from authoring.lesson import LessonText
+from authoring.plain_values import PATH, from_plain, to_plain
+from authoring.problems import Place, Problem
+from authoring.read_image import Image
+from authoring.read_lesson import read_lesson
+from authoring.read_yaml import relative_name
+
+_KIND = "lesson"
+_CLASSES = {one.__name__: one for one in (Check, Image, Kept, Option, Place)}
+_DERIVED = ("checks", "kept")
+"""Properties of a text that are asked for without the text itself being shown."""
+
+_OF_THE_TEXT = ("lesson.", "markdown.")
+"""Beginnings of the codes of what is wrong with a text alone; anything else may change with another file."""
+
+
+class KnownLessonText(LessonText):
+    """A text of which an earlier build kept all but its blocks; these are read when they are asked for."""
+
+    def __init__(
+        self, facts: dict[str, Any], derived: dict[str, Any], reader: LessonReader, path: Path
+    ) -> None:
+        # Not super().__init__: it would want the blocks.
+        for name, value in facts.items():
+            object.__setattr__(self, name, value)
+        self.__dict__.update(_derived=derived, _reader=reader, _path=path)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks in the order of the text."""
+        if "_blocks" not in self.__dict__:
+            fresh, _ = self.__dict__["_reader"].read_anew(self.__dict__["_path"], self.language)
+            self.__dict__["_blocks"] = fresh.blocks
+        blocks: tuple[Block, ...] = self.__dict__["_blocks"]
+        return blocks
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Its knowledge checks in reading order."""
+        checks: tuple[Check, ...] = self.__dict__["_derived"]["checks"]
+        return checks
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """What a learner's saved state keeps of it, in reading order."""
+        kept: tuple[Kept, ...] = self.__dict__["_derived"]["kept"]
+        return kept
+
+
+class LessonReader:
+    """Reads lessons of one course; without a cache all of them, every time."""
+
+    def __init__(self, root: Path, course_folder: Path, cache: BuildCache | None = None) -> None:
+        self.root = root
+        self.course_folder = course_folder
+        self.base = Path(os.path.realpath(course_folder))
+        self.cache = cache
+
+    def read(self, path: Path, language: str) -> tuple[LessonText, list[Problem]]:
+        """The text of a lesson file and what is wrong with it, as `read_lesson` gives it. Raises ContentError."""
+        if self.cache is None:
+            return self.read_anew(path, language)
+        name = relative_name(path, self.root)
+        before = stamp(path)
+        kept = self.cache.get(_KIND, name)
+        if kept is not None and before is not None:
+            try:
+                known = self._known(kept, before, path)
+            except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+                known = None
+            if known is not None:
+                return known
+        text, problems = self.read_anew(path, language)
+        facts = self._facts(text, problems, before, path)
+        self.cache.put(_KIND, name, facts)
+        return (replace(text, digest=facts["facts"]["digest"]) if facts else text), problems
+
+    def read_anew(self, path: Path, language: str) -> tuple[LessonText, list[Problem]]:
+        """The same from the file itself."""
+        return read_lesson(path, language, root=self.root, course_folder=self.course_folder)
+
+    def _known(self, kept: Any, now: Stamp, path: Path) -> tuple[LessonText, list[Problem]] | None:
+        if tuple(kept["stamp"]) != now or not _same_files(kept["files"], self.base):
+            return None
+        base = self.base
+        facts = {name: from_plain(one, base, _CLASSES) for name, one in kept["facts"].items()}
+        derived = {name: from_plain(one, base, _CLASSES) for name, one in kept["derived"].items()}
+        problems = [
+            Problem(code, params, Place(*place), severity)
+            for code, params, place, severity in kept["problems"]
+        ]
+        return KnownLessonText(facts, derived, self, path), problems
+
+    def _facts(
+        self, text: LessonText, problems: Sequence[Problem], before: Stamp | None, path: Path
+    ) -> dict[str, Any] | None:
+        """What can be kept of a text: nothing where it has errors, or where a file is so new that it may still change."""
+        base = self.base
+        try:
+            facts = {
+                one.name: to_plain(getattr(text, one.name), base)
+                for one in fields(text)
+                if one.name != "blocks"
+            }
+            derived = {name: to_plain(getattr(text, name), base) for name in _DERIVED}
+        except TypeError:
+            return None
+        files = {name: stamp(base / name) for name in sorted({*_paths(facts), *_paths(derived)})}
+        if any(one is None or not settled(one) for one in (before, *files.values())) or stamp(path) != before:
+            return None
+        if any(one.severity == "error" or not one.code.startswith(_OF_THE_TEXT) for one in problems):
+            return None
+        read_from = f"{text.file} {before} {sorted(files.items())}"
+        facts["digest"] = hashlib.sha256(read_from.encode()).hexdigest()
+        return {
+            "stamp": before,
+            "files": files,
+            "facts": facts,
+            "derived": derived,
+            "problems": [
+                [
+                    one.code,
+                    {name: str(value) for name, value in one.params.items()},
+                    astuple(one.place),
+                    one.severity,
+                ]
+                for one in problems
+            ],
+        }
+
+
+def _paths(value: Any) -> Iterator[str]:
+    """The paths in what `to_plain` has made."""
+    if isinstance(value, dict):
+        if PATH in value:
+            yield value[PATH]
+        for one in value.values():
+            yield from _paths(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _paths(one)
+
+
+def _same_files(files: dict[str, Any], base: Path) -> bool:
+    return all(stamp(base / name) == tuple(one) for name, one in files.items())

@@ -1,0 +1,44 @@
+"""Frozen dataclasses as values of JSON, and back: for what a cache keeps of a lesson."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+CLASS, PATH, DAY = "/class", "/path", "/day"  # no names of fields
+
+
+def to_plain(value: Any, base: Path) -> Any:
+    """A value of JSON for a text, number, day, path, sequence or dataclass; paths are kept relative to `base`.
+
+    Raises TypeError for anything else, so that nothing is kept that would come back as something else.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, tuple):
+        return [to_plain(one, base) for one in value]
+    if isinstance(value, Path):
+        return {PATH: str(value.relative_to(base)) if value.is_relative_to(base) else str(value)}
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        return {DAY: value.isoformat()}
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {one.name: to_plain(getattr(value, one.name), base) for one in fields(value)}
+        return {CLASS: type(value).__name__, **parts}
+    raise TypeError(type(value).__name__)
+
+
+def from_plain(value: Any, base: Path, classes: Mapping[str, type]) -> Any:
+    """What `to_plain` was given. Raises KeyError, TypeError or ValueError for what it cannot have made."""
+    if isinstance(value, list):
+        return tuple(from_plain(one, base, classes) for one in value)
+    if not isinstance(value, dict):
+        return value
+    if PATH in value:
+        return base / value[PATH]
+    if DAY in value:
+        return datetime.date.fromisoformat(value[DAY])
+    parts = {name: from_plain(one, base, classes) for name, one in value.items() if name != CLASS}
+    return classes[value[CLASS]](**parts)
