@@ -92,9 +92,12 @@ def lesson_text(number: int) -> str:
 > {_sentence(rng)}
 :::
 """
+    law = (
+        f':::law act="Law no. {9000 + number} on archives" article="{number % 90 + 1}" date=2003-11-06 checked=yes\n'
+        f"{_sentence(rng)} See [the text in force](https://example.org/law/{number}).\n:::"
+    )
     parts = [
-        f"---\ntitle: Lesson {number} about the {rng.choice(_WORDS)}\nobjectives:\n"
-        f"  - Know the {rng.choice(_WORDS)}\n  - Find the {rng.choice(_WORDS)} again\n---",
+        f"---\ntitle: Lesson {number} about the {rng.choice(_WORDS)}\nobjectives:\n  - Know the {rng.choice(_WORDS)}\n---",
         "## Monday, 8:30",
         _paragraph(rng),
         _paragraph(rng),
@@ -105,8 +108,7 @@ def lesson_text(number: int) -> str:
         _paragraph(rng),
         "### What is where",
         f"| What | Where | How many |\n|---|---|--:|\n{rows}",
-        f':::law act="Law no. {9000 + number} on archives" article="{number % 90 + 1}" date=2003-11-06 checked=yes\n'
-        f"{_sentence(rng)} See [the text in force](https://example.org/law/{number}).\n:::",
+        law,
         points,
         f":::warning\n{_paragraph(rng)}\n:::",
         f":::practice\n{_paragraph(rng)}\n:::",

@@ -1,0 +1,247 @@
+"""A build that takes over what has not changed comes to the same as one that begins anew."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import sqlite3
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from authoring.build_cache import FILE, BuildCache
+from authoring.problems import ContentError
+from course_packages import zip_file
+from course_packages.zip_file import content_sha256, write_zip, zip_bytes
+from lms_sync.academy import BuiltAcademy, build_academy, read_academy
+from tests.build.conftest import SmallAcademy, png
+
+ZIP = "build/small/small-scorm12.zip"
+
+
+def build(folder: Path, *, cached: bool = True) -> BuiltAcademy:
+    cache = BuildCache(folder) if cached else None
+    built = build_academy(read_academy(folder, cache), cache=cache)
+    if cache:
+        cache.save()
+    return built
+
+
+def fresh_bytes(academy: SmallAcademy) -> bytes:
+    """The package of a build elsewhere that knows nothing of earlier ones."""
+    with tempfile.TemporaryDirectory() as elsewhere:
+        copy = Path(elsewhere) / "copy"
+        shutil.copytree(academy.folder / "courses", copy / "courses")
+        build(copy, cached=False)
+        return (copy / ZIP).read_bytes()
+
+
+CHANGES = st.one_of(
+    st.tuples(
+        st.just("lesson"),
+        st.sampled_from(["one", "two", "three", "four"]),
+        st.sampled_from(["x", "y", "ë ț"]),
+        st.sampled_from(["a", "b"]),
+    ),
+    st.tuples(st.just("picture"), st.sampled_from(["a", "b"]), st.integers(1, 9)),
+    st.tuples(st.just("lessons"), st.permutations(["one", "two", "three", "four"]), st.integers(1, 4)),
+    st.tuples(
+        st.just("break"), st.sampled_from(["cache", "zip", "no cache", "no zip", "other zip", "old cache"])
+    ),
+    st.tuples(st.just("nothing")),
+)
+
+
+def make(academy: SmallAcademy, change: tuple[object, ...]) -> None:
+    package, cache = academy.folder / ZIP, academy.folder / FILE
+    match change:
+        case ("lesson", str(name), str(words), str(picture)):
+            academy.write_lesson(name, words, picture)
+        case ("picture", str(name), int(size)):
+            academy.write(academy.course / "media" / f"{name}.png", png(size, 4))
+        case ("lessons", list(names), int(count)):
+            academy.lessons = names[:count]
+            for name in academy.lessons:
+                if not (academy.course / "lessons" / name).exists():
+                    academy.write_lesson(name)
+            academy.write_course()
+        case ("break", "cache") if cache.is_file():
+            cache.write_bytes(cache.read_bytes()[:5000] + b"not a database" * 99)
+        case ("break", "old cache") if cache.is_file():
+            with sqlite3.connect(cache) as database:
+                database.execute("UPDATE entry SET value = '{}' WHERE kind = 'lesson'")
+        case ("break", "zip") if package.is_file():
+            package.write_bytes(package.read_bytes()[:-700])
+        case ("break", "other zip") if package.is_file():
+            package.write_bytes(b"x" * package.stat().st_size)
+        case ("break", "no cache"):
+            cache.unlink(missing_ok=True)
+        case ("break", "no zip"):
+            package.unlink(missing_ok=True)
+
+
+@settings(max_examples=12, deadline=None)
+@given(changes=st.lists(CHANGES, min_size=2, max_size=6))
+def test_with_and_without_a_cache_the_bytes_are_the_same(changes: list[tuple[object, ...]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        academy = SmallAcademy(Path(folder) / "academy")
+        build(academy.folder)
+        for change in changes:
+            make(academy, change)
+            built = build(academy.folder)
+            packed = (academy.folder / ZIP).read_bytes()
+            assert packed == fresh_bytes(academy)
+            (package,) = built.packages
+            assert package.sha256 == hashlib.sha256(packed).hexdigest()
+            assert package.sha1 == hashlib.sha1(packed).hexdigest()
+            with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+                files = {name: archive.read(name) for name in archive.namelist()}
+            assert package.content_sha256 == content_sha256(files)
+
+
+def test_a_package_without_changes_is_not_opened(small_academy: SmallAcademy) -> None:
+    build(small_academy.folder)
+    package = small_academy.folder / ZIP
+    before = package.stat()
+    package.chmod(0)
+    try:
+        build(small_academy.folder)
+    finally:
+        package.chmod(0o644)
+    assert (package.stat().st_mtime_ns, package.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+def test_after_one_change_the_other_lessons_are_neither_rendered_nor_packed_again(
+    small_academy: SmallAcademy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(small_academy.folder)
+    small_academy.write_lesson("two", "other words")
+    packed: list[str] = []
+    write = zip_file._write_member
+
+    def noted(out: zip_file._Hashed, name: str, source: str, content: zip_file.Content) -> zip_file.Member:
+        packed.append(name)
+        return write(out, name, source, content)
+
+    monkeypatch.setattr(zip_file, "_write_member", noted)
+    build(small_academy.folder)
+    assert packed == ["lessons/two.en.js"]
+
+
+def test_a_copied_academy_begins_anew(small_academy: SmallAcademy, tmp_path: Path) -> None:
+    build(small_academy.folder)
+    copy = tmp_path / "copy"
+    shutil.copytree(small_academy.folder, copy)
+    assert BuildCache(small_academy.folder).get("package", ZIP)
+    assert BuildCache(copy).get("package", ZIP) is None
+
+
+def test_a_cache_that_cannot_be_written_harms_no_build(small_academy: SmallAcademy) -> None:
+    (small_academy.folder / ".lms-sync").write_text("a file stands where the folder should be")
+    build(small_academy.folder)
+    assert (small_academy.folder / ZIP).read_bytes() == fresh_bytes(small_academy)
+
+
+def test_no_cache_is_written_where_a_link_leads_elsewhere(
+    small_academy: SmallAcademy, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (small_academy.folder / ".lms-sync").symlink_to(elsewhere)
+    build(small_academy.folder)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_lesson_changed_in_the_second_of_the_build_is_seen_by_the_next(small_academy: SmallAcademy) -> None:
+    small_academy.write_lesson("two", "aaaa")
+    lesson = small_academy.course / "lessons" / "two" / "lesson.en.md"
+    os.utime(lesson)  # now
+    at = lesson.stat().st_mtime_ns
+    build(small_academy.folder)
+    lesson.write_bytes(lesson.read_bytes().replace(b"aaaa", b"bbbb"))
+    os.utime(lesson, ns=(at, at))  # a clock too coarse to tell the two apart
+    build(small_academy.folder)
+    with zipfile.ZipFile(small_academy.folder / ZIP) as archive:
+        assert b"bbbb" in archive.read("lessons/two.en.js")
+
+
+def test_nothing_is_left_half_written_when_a_file_cannot_be_read(small_academy: SmallAcademy) -> None:
+    build(small_academy.folder)
+    before = (small_academy.folder / ZIP).read_bytes()
+    small_academy.write(small_academy.course / "media" / "a.png", b"no picture")
+    with pytest.raises(ContentError):
+        build(small_academy.folder)
+    assert (small_academy.folder / ZIP).read_bytes() == before
+    assert [path.name for path in (small_academy.folder / "build" / "small").iterdir()] == [
+        "small-scorm12.zip"
+    ]
+
+
+def by_zipfile(files: dict[str, bytes]) -> bytes:
+    """The same by Python's own library."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3
+            entry.external_attr = 0o100644 << 16
+            stored = Path(name).suffix.lower() in zip_file.STORED
+            entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+            archive.writestr(entry, files[name], compresslevel=None if stored else 6)
+    return buffer.getvalue()
+
+
+NAMES = st.sampled_from(
+    ["a.txt", "b/c.js", "media/d.png", "media/ë.webp", "z.JPG", "m.html", "media/film.mp4"]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    files=st.dictionaries(NAMES, st.binary(max_size=300)),
+    later=st.dictionaries(NAMES, st.binary(max_size=300)),
+)
+def test_a_zip_is_what_python_would_write_also_when_half_of_it_is_copied(
+    files: dict[str, bytes], later: dict[str, bytes]
+) -> None:
+    def sources(some: dict[str, bytes]) -> dict[str, str]:
+        return {name: content.hex() or "empty" for name, content in some.items()}
+
+    first = io.BytesIO()
+    written = write_zip(first, files, sources=sources(files))
+    assert first.getvalue() == by_zipfile(files) == zip_bytes(files)
+    second = io.BytesIO()
+    members = {member.name: member for member in written.members}
+    again = write_zip(second, later, sources=sources(later), earlier=members, earlier_zip=first)
+    assert second.getvalue() == by_zipfile(later)
+    assert again.sha256 == hashlib.sha256(second.getvalue()).hexdigest()
+    assert again.content_sha256 == content_sha256(later)
+    assert [member.at for member in again.members] == [
+        info.header_offset for info in zipfile.ZipFile(second).infolist()
+    ]
+
+
+def test_a_film_is_written_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(os.urandom(300_000))
+    whole = zip_bytes({"media/film.mp4": film.read_bytes()})
+    monkeypatch.setattr(zip_file, "_WHOLE", 1000)
+    monkeypatch.setattr(zip_file, "_CHUNK", 4096)
+    assert zip_bytes({"media/film.mp4": film}) == whole
+
+
+def test_a_package_too_large_for_a_zip_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zip_file, "MAX_BYTES", 1000)
+    with pytest.raises(ContentError) as caught:
+        zip_bytes({"a.png": b"x" * 1001})
+    assert caught.value.code == "package.too-large"
+    monkeypatch.setattr(zip_file, "MAX_FILES", 1)
+    with pytest.raises(ContentError) as caught:
+        zip_bytes({"a": b"", "b": b""})
+    assert caught.value.code == "package.too-many-files"
