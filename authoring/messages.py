@@ -25,6 +25,7 @@ from authoring.problems import Problem
 PACKAGES = (
     "authoring",
     "course_packages",
+    "course_packages/foreign",
     "quizzes",
     "programmes",
     "helpdesk",

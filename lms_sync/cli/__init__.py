@@ -22,6 +22,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "init": ("trainer", "init"),
         "check": ("trainer", "check"),
         "build": ("trainer", "build"),
+        "inspect": ("trainer_inspect", "inspect_file"),
     },
     "administrator": {
         "doctor": ("administrator", "doctor"),
