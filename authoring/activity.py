@@ -106,9 +106,10 @@ class _Grouped(_Activity):
 
 
 class PackageActivity(_Grouped):
-    """The course's own package."""
+    """The course's own package, or with `file` one that somebody else has made, a path inside the course folder."""
 
     kind: Literal["package"]
+    file: str | None = Field(default=None, min_length=1)
     text: LocalizedText | None = None
     completion: Literal["passed", "completed", "viewed", "none"] = "none"
 

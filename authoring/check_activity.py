@@ -15,6 +15,7 @@ from authoring.activity import (
     FileActivity,
     ForumActivity,
     Moment,
+    PackageActivity,
     PageActivity,
     QuizActivity,
 )
@@ -52,8 +53,10 @@ def activity_problems(
     match activity:
         case QuizActivity() if not activity.quiz:
             yield problem("course.quiz-not-named")
-        case FileActivity():
-            yield from (problem(code, "file", **values) for code, values in _file_problems(activity, folder))
+        case FileActivity(file=str(name)) | PackageActivity(file=str(name)):
+            yield from (problem(code, "file", **values) for code, values in _file_problems(name, folder))
+            if activity.kind == "package" and not name.lower().endswith(".zip"):
+                yield problem("course.package-not-zip", "file", file=name)
         case AssignmentActivity():
             yield from (problem(code, *pointer) for code, pointer in _assignment_problems(activity))
         case FeedbackActivity():
@@ -75,18 +78,18 @@ def _assignment_problems(activity: AssignmentActivity) -> Iterator[tuple[str, Po
         yield "course.completion-without-pass", ("completion",)
 
 
-def file_of(activity: FileActivity, folder: Path) -> Path:
+def file_of(file: str, folder: Path) -> Path:
     """The file of an activity in the course folder."""
-    return (folder / activity.file).resolve()
+    return (folder / file).resolve()
 
 
-def _file_problems(activity: FileActivity, folder: Path) -> Iterator[tuple[str, dict[str, object]]]:
-    name: dict[str, object] = {"file": activity.file}
+def _file_problems(file: str, folder: Path) -> Iterator[tuple[str, dict[str, object]]]:
+    name: dict[str, object] = {"file": file}
     root = folder.resolve()
-    if "\\" in activity.file or Path(activity.file).is_absolute():
+    if "\\" in file or Path(file).is_absolute():
         yield "course.file-path", name
         return
-    path = file_of(activity, folder)
+    path = file_of(file, folder)
     if not path.is_relative_to(root):
         yield "course.file-outside", {**name, "folder": folder.name}
     elif other := other_case(path, root):

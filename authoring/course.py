@@ -229,7 +229,10 @@ def course_file_problems(file: CourseFile, document: Document, folder: Path) -> 
         yield problem("course.duplicate-section", "sections", index, "id", id=file.sections[index].id)
     yield from _problems_of_activities(file, document, folder)
     packages = [
-        activity for section in file.sections for activity in section.activities if activity.kind == "package"
+        activity
+        for section in file.sections
+        for activity in section.activities
+        if activity.kind == "package" and not activity.file
     ]
     for code, pointer, values in target_problems(file.targets, offered, packages):
         yield problem(code, "targets", *pointer, **values)
@@ -253,7 +256,7 @@ def _problems_of_activities(file: CourseFile, document: Document, folder: Path) 
                 yield Problem("course.duplicate-activity", {"id": activity.id}, document.place((*at, "id")))
             seen.add(activity.id.casefold())
             yield from activity_problems(activity, at, document, folder, file.languages.offered)
-            if activity.kind == "package":
+            if activity.kind == "package" and not activity.file:
                 packages += 1
                 if packages == 2:
                     yield Problem("course.two-packages", {"id": activity.id}, document.place(at))

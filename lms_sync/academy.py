@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from authoring.activity import FileActivity
+from authoring.activity import FileActivity, PackageActivity
 from authoring.build_cache import BuildCache
 from authoring.check_activity import file_of
 from authoring.course import Course, read_course
@@ -156,8 +156,10 @@ def build_academy(
 def _files(course: Course) -> dict[str, BuiltPackage]:
     found = {}
     for activity in course.activities:
-        if isinstance(activity, FileActivity):
-            path = file_of(activity, course.folder)
+        if isinstance(activity, PackageActivity) and activity.file:
+            found[activity.id] = foreign_package(activity, course)
+        elif isinstance(activity, FileActivity):
+            path = file_of(activity.file, course.folder)
             try:
                 with path.open("rb") as file:
                     sha1 = hashlib.file_digest(file, lambda: hashlib.sha1(usedforsecurity=False)).hexdigest()

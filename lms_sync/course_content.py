@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from authoring.activity import Activity
 from authoring.course import Course
 
 if TYPE_CHECKING:
@@ -31,3 +32,8 @@ class CourseContent:
     package: BuiltPackage | None
     quizzes: Mapping[str, tuple[Quiz, QuestionBank]]
     files: Mapping[str, BuiltPackage] = field(default_factory=dict)
+
+    def file_of(self, activity: Activity) -> BuiltPackage | None:
+        """What an activity shows: its own file, or the course's package; None where it shows no file."""
+        own = self.package if activity.kind == "package" and not activity.file else None
+        return own or self.files.get(activity.id)

@@ -111,8 +111,7 @@ def desired_state(
 
 def _files(content: CourseContent) -> Iterator[tuple[str, Path]]:
     for activity in content.course.activities:
-        file = content.package if activity.kind == "package" else content.files.get(activity.id)
-        if file is not None:
+        if (file := content.file_of(activity)) is not None:
             yield f"{content.course.id}/{activity.id}", file.path
 
 
@@ -187,7 +186,8 @@ def _course_objects(
         for activity in section.activities:
             activity_key = f"{course.id}/{activity.id}"
             told = {"section": key, **activity_fields(content, activity, wording)}
-            tracked = content.package.items if activity.kind == "package" and content.package else frozenset()
+            shown = content.file_of(activity)
+            tracked = shown.items if shown is not None else frozenset[str]()
             objects.append(DesiredObject(Kind.ACTIVITY, activity_key, course.id, told, tracked=tracked))
             if activity.kind == "quiz":
                 _quiz, bank = content.quizzes[str(activity.quiz)]

@@ -135,8 +135,9 @@ def common_fields(course: str, activity: Activity, wording: Wording) -> Fields:
 def _own_fields(content: CourseContent, activity: Activity, wording: Wording) -> Fields:
     match activity:
         case PackageActivity():
-            assert content.package is not None
-            several = len(content.package.items) > 1
+            package = content.file_of(activity)
+            assert package is not None
+            several = len(package.items) > 1
             return {
                 "intro": wording.html(activity.text),
                 "maxattempt": 0,
@@ -148,7 +149,7 @@ def _own_fields(content: CourseContent, activity: Activity, wording: Wording) ->
                 # Straight into the course the first time. Later the entry page, where Moodle offers a new attempt:
                 # a finished attempt opens for review only, and who has failed must be able to begin again.
                 "skipview": 1,
-                "sha1": content.package.sha1,
+                "sha1": package.sha1,
             }
         case QuizActivity():
             quiz, _bank = content.quizzes[str(activity.quiz)]

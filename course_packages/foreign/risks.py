@@ -40,91 +40,143 @@ TRACKERS = (
 )  # fmt: skip
 """Hosts that watch people; of each also the hosts below it."""
 
-_HOST = r"(?:https?:|wss?:)?//([A-Za-z0-9.-]+\.[A-Za-z]{2,24})"
+_HOST = r"(?:https?:|wss?:)?//([a-z0-9.-]+\.[a-z]{2,24})"
 _QUOTE = r"[\"'`]"
 
 
 @dataclass(frozen=True)
 class _Sign:
-    """A pattern that tells of a risk; its first group, where it has one, is what is named."""
+    """A pattern that tells of a risk; its first group is what is named.
+
+    Patterns are of lower-case text and begin with a literal, which makes them quick: what may not stand
+    before it is looked at afterwards (`word`).
+    """
 
     code: str
     level: Level
     suffixes: frozenset[str]
     pattern: re.Pattern[str]
+    word: bool
 
 
-def _sign(code: str, level: Level, suffixes: frozenset[str], pattern: str) -> _Sign:
-    return _Sign(code, level, suffixes, re.compile(pattern, re.IGNORECASE))
+def _sign(
+    code: str, level: Level, suffixes: frozenset[str], *patterns: str, word: bool = False
+) -> tuple[_Sign, ...]:
+    return tuple(_Sign(code, level, suffixes, re.compile(pattern), word) for pattern in patterns)
+
+
+def _tags(*names: str, attributes: str) -> tuple[str, ...]:
+    """For each tag: an attribute of it that names a host."""
+    return tuple(
+        rf"<{name}\b[^<>]{{0,300}}?\b(?:{attributes})\s{{0,40}}=\s{{0,40}}{_QUOTE}?\s{{0,40}}{_HOST}"
+        for name in names
+    )
+
+
+def _calls_of(*names: str) -> tuple[str, ...]:
+    return tuple(rf"{name}\s{{0,40}}\(\s{{0,40}}{_QUOTE}{_HOST}" for name in names)
 
 
 _CSS = frozenset({".css", *_PAGES})
-_SIGNS = (
-    _sign(
-        "risk.remote-script", "serious", _PAGES, rf"<script\b[^>]{{0,300}}?\bsrc\s*=\s*{_QUOTE}?\s*{_HOST}"
+_SIGNS: tuple[_Sign, ...] = (
+    *_sign("risk.remote-script", "serious", _PAGES, *_tags("script", attributes="src")),
+    *_sign(
+        "risk.remote-script",
+        "serious",
+        _SCRIPTS,
+        rf"import(?:scripts)?\s{{0,40}}\(?\s{{0,40}}{_QUOTE}{_HOST}",
     ),
-    _sign("risk.remote-script", "serious", _SCRIPTS, rf"\bimport(?:Scripts)?\s*\(?\s*{_QUOTE}{_HOST}"),
-    _sign(
+    *_sign(
         "risk.remote",
         "note",
         _PAGES,
-        rf"<(?:img|iframe|frame|link|video|audio|source|embed|object|track|image|use)\b[^>]{{0,300}}?"
-        rf"\b(?:src|href|data|poster)\s*=\s*{_QUOTE}?\s*{_HOST}",
+        *_tags(
+            "img", "iframe", "frame", "video", "audio", "source", "embed", "track", attributes="src|poster"
+        ),
+        *_tags("link", "object", "image", "use", attributes="href|data"),
     ),
-    _sign("risk.remote", "note", _CSS, rf"\burl\(\s*{_QUOTE}?\s*{_HOST}"),
-    _sign("risk.remote", "note", _CSS, rf"@import\s+{_QUOTE}{_HOST}"),
-    _sign(
+    *_sign(
+        "risk.remote",
+        "note",
+        _CSS,
+        rf"url\(\s{{0,40}}{_QUOTE}?\s{{0,40}}{_HOST}",
+        rf"@import\s{{1,40}}{_QUOTE}{_HOST}",
+    ),
+    *_sign(
         "risk.remote",
         "note",
         _SCRIPTS,
-        rf"\b(?:fetch|sendBeacon|EventSource|WebSocket|ajax|getJSON|axios(?:\.\w{{1,10}})?)\s*\(\s*{_QUOTE}{_HOST}",
+        *_calls_of(
+            "fetch", "sendbeacon", "eventsource", "websocket", "ajax", "getjson", r"axios(?:\.\w{1,10})?"
+        ),
+        rf"\.open\(\s{{0,40}}{_QUOTE}\w{{3,7}}{_QUOTE}\s{{0,40}},\s{{0,40}}{_QUOTE}{_HOST}",
+        *(rf"\.{name}\s{{0,40}}=\s{{0,40}}{_QUOTE}{_HOST}" for name in ("src", "href", "action")),
     ),
-    _sign("risk.remote", "note", _SCRIPTS, rf"\.open\(\s*{_QUOTE}\w{{3,7}}{_QUOTE}\s*,\s*{_QUOTE}{_HOST}"),
-    _sign("risk.remote", "note", _SCRIPTS, rf"\.(?:src|href|action)\s*=\s*{_QUOTE}{_HOST}"),
-    _sign(
+    *_sign(
         "risk.moodle",
         "serious",
         _SCRIPTS,
-        r"\b(sesskey|M\.cfg\.\w{1,20}|/lib/ajax/service\.php|/webservice/rest|core_user_update_users)\b",
+        *(r"(sesskey)\b", r"(m\.cfg\.\w{1,20})"),
+        word=True,
     ),
-    _sign(
+    *_sign("risk.moodle", "serious", _SCRIPTS, r"(/lib/ajax/service\.php)", r"(/webservice/rest/)"),
+    *_sign(
         "risk.page-around",
         "serious",
         _SCRIPTS,
-        r"\b((?:window\.)?(?:parent|top|opener)\.(?:document(?!\.documentElement\.lang\b)|location|eval|localStorage|sessionStorage|cookie)\b)",
+        *(
+            rf"({frame}\.(?:document(?!\.documentelement\.lang\b)|location|eval|localstorage|sessionstorage)\b)"
+            for frame in ("parent", "top", "opener")
+        ),
     ),
-    _sign("risk.cookies", "note", _SCRIPTS, r"\b(document\.cookie)\b"),
-    _sign("risk.form", "serious", _PAGES, rf"<form\b[^>]{{0,300}}?\baction\s*=\s*{_QUOTE}?\s*{_HOST}"),
-    _sign("risk.password", "serious", _PAGES, r"<input\b[^>]{0,300}?\btype\s*=\s*[\"']?(password)"),
-    _sign(
+    *_sign("risk.cookies", "note", _SCRIPTS, r"(document\.cookie)\b", word=True),
+    *_sign("risk.form", "serious", _PAGES, *_tags("form", attributes="action")),
+    *_sign(
+        "risk.password", "serious", _PAGES, r"<input\b[^<>]{0,300}?\btype\s{0,40}=\s{0,40}[\"']?(password)"
+    ),
+    *_sign(
         "risk.device",
         "serious",
         _SCRIPTS,
-        r"\b(getUserMedia|geolocation|requestMIDIAccess|serviceWorker\s*\.\s*register|clipboard\.read\w{0,4})\b",
+        *(r"(getusermedia)\b", r"(geolocation)\b", r"(requestmidiaccess)\b", r"(clipboard\.read)"),
+        r"(serviceworker\s{0,40}\.\s{0,40}register)\b",
     ),
-    _sign("risk.eval", "note", _SCRIPTS, r"(?<![\w.$])(eval\s*\(|new\s+Function\s*\()"),
-    _sign("risk.eval", "note", _SCRIPTS, r"\b(set(?:Timeout|Interval)\s*\(\s*[\"'])"),
-    _sign(
-        "risk.svg-script", "serious", frozenset({".svg"}), r"(<script\b|\son\w{3,20}\s*=|<foreignObject\b)"
+    *_sign("risk.eval", "note", _SCRIPTS, r"(eval\s{0,40}\()", r"(new\s{1,40}function\s{0,40}\()", word=True),
+    *_sign(
+        "risk.eval",
+        "note",
+        _SCRIPTS,
+        r"(settimeout\s{0,40}\(\s{0,40}[\"'])",
+        r"(setinterval\s{0,40}\(\s{0,40}[\"'])",
     ),
-    _sign(
+    *_sign(
+        "risk.svg-script",
+        "serious",
+        frozenset({".svg"}),
+        *(r"(<script)\b", r"(<foreignobject)\b", r"<[^<>]{1,300}?\s(on[a-z]{3,20}\s{0,40}=)"),
+    ),
+    *_sign(
         "risk.unload",
         "note",
         _SCRIPTS,
-        r"(\bon(?:before)?unload\s*=|addEventListener\s*\(\s*[\"'](?:before)?unload[\"']|\.(?:before)?unload\s*\()",
+        *(
+            r"(on(?:before)?unload\s{0,40}=)",
+            r"(addeventlistener\s{0,40}\(\s{0,40}[\"'](?:before)?unload[\"'])",
+        ),
+        r"(\.(?:before)?unload\s{0,40}\()",
     ),
-    _sign(
+    *_sign(
         "risk.waits",
         "note",
         _SCRIPTS,
-        r"(\.open\(\s*[\"']\w{3,7}[\"']\s*,[^,()]{1,200},\s*(?:false|!1)\s*\))",
+        r"(\.open\(\s{0,40}[\"']\w{3,7}[\"']\s{0,40},[^,()]{1,200},\s{0,40}(?:false|!1)\s{0,40}\))",
     ),
 )
+_BEFORE_A_WORD = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_$.")
 _SET = re.compile(
-    r"SetValue\s*\(\s*([\"'])(cmi\.[\w.]{1,100})\1\s*,\s*(?:([\"'])([^\"'\\\n]{0,300})\3\s*\))?",
-    re.IGNORECASE,
+    r"setvalue\s{0,40}\(\s{0,40}([\"'])(cmi\.[\w.]{1,100})\1\s{0,40},\s{0,40}(?:([\"'])([^\"'\\\n]{0,300})\3\s{0,40}\))?"
 )
-_GET = re.compile(r"GetValue\s*\(\s*([\"'])(cmi\.[\w.]{1,100})\1", re.IGNORECASE)
+_GET = re.compile(r"getvalue\s{0,40}\(\s{0,40}([\"'])(cmi\.[\w.]{1,100})\1")
 _DYNAMIC = re.compile(r"\.(?=$)|\.\.")
 
 
@@ -182,40 +234,44 @@ class RiskScan:
     def text(self, name: str, content: bytes) -> None:
         """Judges what stands in a file that `wants_text`."""
         suffix = PurePosixPath(name).suffix.lower()
-        text = content.decode("utf-8", errors="replace")
-        starts = _Lines(text)
+        lower = content.lower().decode("latin-1")  # as long as the content: places are the same in both
+        starts = _Lines(lower)
         for sign in _SIGNS:
-            if suffix in sign.suffixes:
-                for match in sign.pattern.finditer(text):
-                    self._found(sign, match.group(1), Place(name, starts.line(match.start())))
+            if suffix not in sign.suffixes:
+                continue
+            for match in sign.pattern.finditer(lower):
+                at = match.start()
+                if not (sign.word and at and lower[at - 1] in _BEFORE_A_WORD):
+                    self._found(sign, _written(content, *match.span(1)), Place(name, starts.line(at)))
         if suffix in _SCRIPTS:
-            self._calls(name, text, starts)
+            self._calls(name, content, lower, starts)
 
     def _found(self, sign: _Sign, what: str, place: Place) -> None:
-        host = what.lower().rstrip(".")
         if sign.code.startswith("risk.remote"):
-            if any(host == one or host.endswith(f".{one}") for one in TRACKERS):
-                self._note("risk.tracker", "serious", host, place)
-            what = host
+            what = what.lower().rstrip(".")
+            if any(what == one or what.endswith(f".{one}") for one in TRACKERS):
+                self._note("risk.tracker", "serious", what, place)
         self._note(sign.code, sign.level, what, place)
 
-    def _calls(self, name: str, text: str, starts: _Lines) -> None:
+    def _calls(self, name: str, content: bytes, lower: str, starts: _Lines) -> None:
         """The run-time vocabulary, as far as it stands literally in scripts."""
         if self.edition is None:
             return
         self._has_scripts = True
-        self._finds_api = self._finds_api or API_NAMES[self.edition.name] in text
-        for match in _SET.finditer(text):
-            element, value = match.group(2), match.group(4)
+        self._finds_api = self._finds_api or API_NAMES[self.edition.name].encode() in content
+        for match in _SET.finditer(lower):
+            element = _written(content, *match.span(2))
             place = Place(name, starts.line(match.start()))
             if not _DYNAMIC.search(element) and not is_known(element):
                 self._note("risk.unknown-element", "note", element, place)
-            elif value is not None and not is_allowed(element, value, self.edition):
-                self._note("risk.wrong-value", "note", f"{element}={value}", place)
-        for match in _GET.finditer(text):
-            if not _DYNAMIC.search(match.group(2)) and not is_known(match.group(2)):
-                place = Place(name, starts.line(match.start()))
-                self._note("risk.unknown-element", "note", match.group(2), place)
+            elif match.group(4) is not None:
+                value = _written(content, *match.span(4))
+                if not is_allowed(element, value, self.edition):
+                    self._note("risk.wrong-value", "note", f"{element}={value}", place)
+        for match in _GET.finditer(lower):
+            element = _written(content, *match.span(2))
+            if not _DYNAMIC.search(element) and not is_known(element):
+                self._note("risk.unknown-element", "note", element, Place(name, starts.line(match.start())))
 
     def _note(self, code: str, level: Level, what: str, place: Place) -> None:
         tally = self._tallies.setdefault(code, _Tally(level))
@@ -232,6 +288,10 @@ class RiskScan:
         order: Mapping[Level, int] = {"serious": 0, "note": 1}
         for code, tally in sorted(self._tallies.items(), key=lambda one: (order[one[1].level], one[0])):
             yield Risk(code, tally.level, tuple(tally.found), tally.count, tuple(tally.places))
+
+
+def _written(content: bytes, start: int, end: int) -> str:
+    return content[start:end].decode("utf-8", errors="replace")
 
 
 def wants_text(name: str) -> bool:

@@ -132,7 +132,8 @@ def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
     if (folder / "courses").is_dir():
         academy = read_academy(folder)
         several = any(len(course.languages.offered) > 1 for course in academy.courses.values())
-        largest = max((path.stat().st_size for path in (folder / "build").glob("*/*.zip")), default=0)
+        sent = [*(folder / "build").glob("*/*.zip"), *(folder / "courses").glob("*/packages/*.zip")]
+        largest = max((path.stat().st_size for path in sent), default=0)
     findings = list(
         examine_site(
             client,

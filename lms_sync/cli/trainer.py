@@ -72,6 +72,7 @@ def check(folder: Path, language: str | None, strict: bool, as_json: bool) -> in
       lms-sync check --dir academy --language sq
     """
     from lms_sync.academy import read_academy
+    from lms_sync.foreign_packages import foreign_problems
 
     reader = language or outcome.reader_language(folder)
     courses = quizzes = 0
@@ -83,6 +84,7 @@ def check(folder: Path, language: str | None, strict: bool, as_json: bool) -> in
         problems = list(academy.warnings)
         for course in academy.courses.values():
             problems.extend(_package_problems(course, strict=strict))
+            problems.extend(foreign_problems(course))
         known = {*academy.courses, *_activity_keys(academy.courses.values())}
         slugs = set(academy.quizzes)
     except ContentError as error:
