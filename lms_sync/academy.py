@@ -142,7 +142,8 @@ def build_academy(
             packages.append(package)
             said(_name(path, academy.folder))
             if wanted == course.pushed_target:
-                pushed = BuiltPackage(path, package.sha1, package.size, frozenset(package.items))
+                items = frozenset(package.items)
+                pushed = BuiltPackage(path, package.sha1, package.size, items, package.content_sha256)
         used = {
             str(activity.quiz): (academy.quizzes[str(activity.quiz)], banks[str(activity.quiz)])
             for section in course.sections

@@ -22,6 +22,7 @@ class BuiltPackage:
     sha1: str
     size: int
     items: frozenset[str] = frozenset()  # of a package: identifiers under which Moodle keeps learners' tracks
+    content_sha256: str = ""  # of a package: over its files, whatever packed them
 
 
 @dataclass(frozen=True)

@@ -188,7 +188,10 @@ def _course_objects(
             told = {"section": key, **activity_fields(content, activity, wording)}
             shown = content.file_of(activity)
             tracked = shown.items if shown is not None else frozenset[str]()
-            objects.append(DesiredObject(Kind.ACTIVITY, activity_key, course.id, told, tracked=tracked))
+            holds = shown.content_sha256 if shown is not None else ""
+            objects.append(
+                DesiredObject(Kind.ACTIVITY, activity_key, course.id, told, tracked=tracked, content=holds)
+            )
             if activity.kind == "quiz":
                 _quiz, bank = content.quizzes[str(activity.quiz)]
                 objects.append(

@@ -20,7 +20,7 @@ def foreign_package(activity: PackageActivity, course: Course) -> BuiltPackage:
         raise ContentError(refusals)
     path = file_of(str(activity.file), course.folder)
     items = frozenset(sco.identifier for sco in found.scos)
-    return BuiltPackage(path, found.sha1, found.size, items)
+    return BuiltPackage(path, found.sha1, found.size, items, found.content_sha256)
 
 
 def foreign_problems(course: Course) -> Iterator[Problem]:

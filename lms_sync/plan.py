@@ -40,6 +40,8 @@ The site then says "as it was last pushed", and whoever has lost the state datab
 "all of it is ours". A SHA-256 begins so once in four thousand million.
 """
 
+_HALF = 32  # hexadecimal digits of a package's hash that tell of its fields; the others tell of its content
+
 _PLACES = {"section", "position"}  # fields that say where an object stands, not what it is
 _ORDER = {kind: position for position, kind in enumerate(Kind)}
 
@@ -101,12 +103,25 @@ class DesiredObject:
     hash: str = ""  # given where the content is not all in `fields` (questions)
     tracked: frozenset[str] = frozenset()  # item identifiers under which learners' tracks are kept (packages)
     with_edits: bool = False  # some of the fields are edits made in Moodle that stay
+    content: str = ""  # of a package: SHA-256 over its files, whatever packed them
 
     @property
     def wanted_hash(self) -> str:
-        """The content hash: the given one, else that of the fields, marked where they hold edits of others."""
+        """The content hash: the given one, else that of the fields, marked where they hold edits of others.
+
+        That of a package has two halves: 128 bits of its fields, for which its bytes do not count, and 128
+        of its content. So the same content in other bytes (another zlib) is the same object, and a site
+        tells everybody which content it holds.
+        """
         found = self.hash or hash_of(self.fields)
+        if self.content:
+            told = {name: value for name, value in self.fields.items() if name != "sha1"}
+            found = hash_of(told)[:_HALF] + self.content[:_HALF]
         return WITH_EDITS + found[len(WITH_EDITS) :] if self.with_edits else found
+
+    def is_content_of(self, told: str) -> bool:
+        """Whether a hash that was told of the object says that it holds this content."""
+        return bool(self.content) and told[_HALF:] == self.content[:_HALF]
 
 
 @dataclass(frozen=True)

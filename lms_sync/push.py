@@ -36,6 +36,7 @@ from lms_sync.people import (
     write_matches,
 )
 from lms_sync.plan import Action, Change, Kind, Plan, PlanOptions, make_plan
+from lms_sync.same_content import with_bytes_that_are_there
 from lms_sync.see_site import see_site
 from lms_sync.settings import Settings, SiteSettings
 
@@ -105,6 +106,8 @@ def prepare(
     )
     accounts = {idnumber: account.user_id for idnumber, account in matches.matched.items()}
     observation, by_core = see_site(client, desired.objects, keys, accounts, role=site.student_role_id)
+    objects = with_bytes_that_are_there(desired.objects, observation.objects, base or {})
+    desired = replace(desired, objects=objects)
     undecided = _undecided_enrolments(observation, participants, matches, known or {})
     refused = _refused(matches, concerned)
     settled = (
