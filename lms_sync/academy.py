@@ -158,6 +158,8 @@ def _files(course: Course) -> dict[str, BuiltPackage]:
     found = {}
     for activity in course.activities:
         if isinstance(activity, PackageActivity) and activity.file:
+            from lms_sync.foreign_packages import foreign_package
+
             found[activity.id] = foreign_package(activity, course)
         elif isinstance(activity, FileActivity):
             path = file_of(activity.file, course.folder)
