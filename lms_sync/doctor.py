@@ -18,7 +18,7 @@ from lms_sync.moodle.functions import (
     READ_ONLY_FUNCTIONS,
     READING_FUNCTIONS,
 )
-from lms_sync.moodle.state_by_core import FUNCTIONS_WITHOUT_PLUGIN
+from lms_sync.moodle.state_by_core import FUNCTIONS_WITHOUT_PLUGIN, SCORMS
 from lms_sync.pull import CHANGES
 from lms_sync.pull_by_person import try_course
 from lms_sync.settings import Settings, settings_warnings
@@ -61,12 +61,13 @@ def examine_site(
     several_languages: bool,
     largest_upload: int = 0,
     adopted: Sequence[AdoptedCourse] = (),
+    courses: Sequence[str] = (),
 ) -> Iterator[Finding]:
     """Findings about a site, in the order in which they should be mended.
 
     `several_languages` says that some course has texts in more than one; `largest_upload` is the size in
-    bytes of the largest package built; `adopted` are the courses that are only read. MoodleErrors become
-    findings; the examination ends where nothing more can be asked.
+    bytes of the largest package built; `adopted` are the courses that are only read, `courses` the keys of
+    those that are pushed. MoodleErrors become findings; the examination ends where nothing more can be asked.
     """
     for problem in settings_warnings(settings):
         yield Finding("warning", problem.code, problem.params)
@@ -106,6 +107,8 @@ def examine_site(
         yield _try_upload(client)
     if "local_lmssync_get_site" in offered:
         yield from _plugin_findings(client, settings, clock, several_languages, largest_upload)
+    if SCORMS in offered and "core_course_get_courses_by_field" in offered:
+        yield from _offline_packages(client, courses)
     yield from _issuer_findings(settings)
 
 
@@ -223,6 +226,25 @@ def _plugin_findings(
     if not site["mobile_enabled"]:
         yield Finding("warning", "doctor.no-mobile", {})
     yield from _clock_skew(site, clock)
+
+
+def _offline_packages(client: MoodleClient, courses: Sequence[str]) -> Iterator[Finding]:
+    """Whether the app may download packages: the site forbids it for all of them or for none."""
+    try:
+        for key in courses:
+            found = client.call("core_course_get_courses_by_field", {"field": "idnumber", "value": key})[
+                "courses"
+            ]
+            rows = (
+                client.call(SCORMS, {"courseids": [int(one["id"]) for one in found]})["scorms"]
+                if found
+                else []
+            )
+            if any(row.get("protectpackagedownloads") for row in rows):
+                yield Finding("warning", "doctor.no-offline-packages", {})
+                return
+    except MoodleError as error:
+        yield Finding("warning", error.code, error.problem.params)
 
 
 def _plugin_version(site: Mapping[str, Any]) -> Iterator[Finding]:

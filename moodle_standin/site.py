@@ -86,6 +86,7 @@ class Settings:
     upgrade_running: bool = False
     multilang_filter: bool = True
     scorm_standard: bool = False
+    protect_package_downloads: bool = False
     allow_same_email: bool = False
     shuffle_lists: bool = True
     plugin_version: int = PLUGIN_VERSION

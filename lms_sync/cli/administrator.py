@@ -129,8 +129,10 @@ def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
     settings, name, _, client = _connect(folder, site_name)
     adopted = read_adopted(folder, site=name)
     several, largest = True, 0
+    courses: tuple[str, ...] = ()
     if (folder / "courses").is_dir():
         academy = read_academy(folder)
+        courses = tuple(academy.courses)
         several = any(len(course.languages.offered) > 1 for course in academy.courses.values())
         sent = [*(folder / "build").glob("*/*.zip"), *(folder / "courses").glob("*/packages/*.zip")]
         largest = max((path.stat().st_size for path in sent), default=0)
@@ -142,6 +144,7 @@ def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
             several_languages=several,
             largest_upload=largest,
             adopted=adopted,
+            courses=courses,
         )
     )
     faults = sum(one.level == "fault" for one in findings)

@@ -120,7 +120,7 @@ def _activity(call: Call, module: CourseModule, scorm: Scorm, manages: bool) -> 
         "timeclose": 0,
         "scormtype": "local",
         "reference": scorm.reference,
-        "protectpackagedownloads": False,
+        "protectpackagedownloads": site.settings.protect_package_downloads,
     }
     if manages:
         row |= {
