@@ -27,6 +27,9 @@ from authoring.read_image import Image
 from authoring.read_yaml import Document, Pointer, load_model, read_yaml, relative_name
 from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget, Target, pushed_target, target_problems
 
+MAX_LESSONS = 2000
+"""Most lessons of a course; none of its packages could keep a learner's record of more."""
+
 MAX_TITLE = 200
 """Longest title; SCORM stops here, Moodle's database at 255 with all languages in one text."""
 
@@ -164,6 +167,10 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
     """
     document = read_yaml(folder / "course.yaml", root=root)
     file = load_model(document, CourseFile)
+    if len(file.lessons) > MAX_LESSONS:  # told before thousands of files are read, or found missing
+        values = {"n": len(file.lessons), "limit": MAX_LESSONS}
+        place = document.place(("lessons", MAX_LESSONS))
+        raise ContentError([Problem("course.too-many-lessons", values, place)])
     problems = list(course_file_problems(file, document, folder))
     lessons: list[Lesson] = []
     reader = LessonReader(root, folder, cache)

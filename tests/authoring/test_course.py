@@ -63,6 +63,9 @@ SPOILT: dict[str, Spoil] = {
         "  - {id: two, title: T, activities: [{id: p2, kind: package, title: T}]}\ncomplete_when",
     ),
     "course.completion-without-passing": in_course("passing: {score: 70}\n", ""),
+    "course.too-many-lessons": in_course(
+        SECOND_LESSON, SECOND_LESSON + "".join(f"  - {{id: l{n}}}\n" for n in range(10_000))
+    ),
     "course.target-language": in_course(
         "complete_when", "targets: [{kind: scorm12, languages: [ro]}]\ncomplete_when"
     ),

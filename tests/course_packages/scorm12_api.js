@@ -25,7 +25,7 @@
     "fill-in": /^.{0,255}$/,
     numeric: /^-?\d+(\.\d+)?$/,
     likert: /^[a-z0-9]?$/,
-    matching: /^.{0,255}$/,
+    matching: /^(\{?[a-z0-9]\.[a-z0-9](,[a-z0-9]\.[a-z0-9])*\}?)?$/,
     performance: /^.{0,255}$/,
     sequencing: /^[a-z0-9](,[a-z0-9])*$/
   };
@@ -171,6 +171,10 @@
         if (Number(indexed[2]) > count(indexed[1]) || (indexed[3] !== "id" && !(path + "id" in values))) {
           return fail(201); // a gap, or a field before its record's id
         }
+        const inner = /^(.*\.\d+\.(?:correct_responses|objectives))\.(\d+)\./.exec(element);
+        if (inner && Number(inner[2]) > count(inner[1])) {
+          return fail(201); // a gap inside a record
+        }
         const form = FORMS[values[path + "type"]];
         if (/pattern$|student_response$/.test(element) && !(form && form.test(value))) {
           return fail(405); // without a type a response cannot be judged, so the type has to come first
@@ -195,10 +199,12 @@
         phase = "running";
         return "true";
       }),
-      LMSGetValue: (...args) => call("LMSGetValue", args, (fail) => running(fail) && read(args[0], fail)),
-      LMSSetValue: (...args) => call("LMSSetValue", args, (fail) => running(fail) && write(args[0], args[1], fail)),
+      LMSGetValue: (...args) => call("LMSGetValue", args, (fail) =>
+        (args.length === 1 || fail(201)) && running(fail) && read(args[0], fail)),
+      LMSSetValue: (...args) => call("LMSSetValue", args, (fail) =>
+        (args.length === 2 || fail(201)) && running(fail) && write(args[0], args[1], fail)),
       LMSCommit: (...args) => call("LMSCommit", args, (fail) => {
-        if (!running(fail) || args[0] !== "") {
+        if (!running(fail) || args.length !== 1 || args[0] !== "") {
           return fail(lastError === "0" ? 201 : lastError);
         }
         if (faults && faults.failCommits > 0) {
@@ -209,7 +215,7 @@
         return "true";
       }),
       LMSFinish: (...args) => call("LMSFinish", args, (fail) => {
-        if (!running(fail) || args[0] !== "") {
+        if (!running(fail) || args.length !== 1 || args[0] !== "") {
           return fail(lastError === "0" ? 201 : lastError);
         }
         phase = "finished";

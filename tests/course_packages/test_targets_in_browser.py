@@ -223,3 +223,73 @@ def unpack(files: Mapping[str, bytes], folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+# element, value (None: it is read), error: SCORM 1.2 RTE 3.3.6 and 3.4.
+JUDGED = [
+    ("cmi.suspend_data", "x" * 4096, "0"),
+    ("cmi.suspend_data", "x" * 4097, "405"),
+    ("cmi.core.lesson_location", "x" * 255, "0"),
+    ("cmi.core.lesson_location", "x" * 256, "405"),
+    ("cmi.core.lesson_status", "not attempted", "405"),
+    ("cmi.core.lesson_status", "unknown", "405"),
+    ("cmi.core.exit", "normal", "405"),
+    ("cmi.core.exit", "", "0"),
+    ("cmi.core.exit", None, "404"),
+    ("cmi.core.score.raw", "", "405"),
+    ("cmi.core.score.raw", "100.5", "405"),
+    ("cmi.core.score.raw", "-1", "405"),
+    ("cmi.core.session_time", "PT1H", "405"),
+    ("cmi.core.session_time", "0001:02:03.45", "0"),
+    ("cmi.core.session_time", None, "404"),
+    ("cmi.core.student_id", "x", "403"),
+    ("cmi.core._children", "x", "402"),
+    ("cmi.core.score.raw._children", None, "202"),
+    ("cmi.core.exit._count", None, "203"),
+    ("cmi.completion_status", "completed", "201"),
+    ("cmi.interactions.1.id", "gap", "201"),
+    ("cmi.interactions.0.type", "choice", "201"),
+    ("cmi.interactions.0.id", "two words", "405"),
+    ("cmi.interactions.0.id", "k1", "0"),
+    ("cmi.interactions.0.student_response", "a", "405"),
+    ("cmi.interactions.0.type", "long-fill-in", "405"),
+    ("cmi.interactions.0.type", "choice", "0"),
+    ("cmi.interactions.0.correct_responses.1.pattern", "a", "201"),
+    ("cmi.interactions.0.correct_responses.0.pattern", "a[,]c", "405"),
+    ("cmi.interactions.0.correct_responses.0.pattern", "a,c", "0"),
+    ("cmi.interactions.0.result", "incorrect", "405"),
+    ("cmi.interactions.0.result", "wrong", "0"),
+    ("cmi.interactions.0.result", None, "404"),
+    ("cmi.interactions.0.time", "25:00:00", "405"),
+    ("cmi.interactions._count", None, "0"),
+    ("cmi.student_preference.text", "2", "405"),
+]
+
+
+def test_our_judge_of_scorm_12_refuses_what_the_standard_refuses(
+    learner: Callable[..., Any], platform_for: Callable[..., Any]
+) -> None:
+    page = learner(platform_for({})).page
+    page.add_script_tag(path=str(Path(__file__).parent / "scorm12_api.js"))
+    told = page.evaluate(
+        """rows => { const api = createScorm12Api({}, {}); const error = () => api.LMSGetLastError();
+             const said = [[api.LMSGetValue("cmi.core.entry"), error()], [api.LMSInitialize("x"), error()],
+                           [api.LMSInitialize(""), error()], [api.LMSInitialize(""), error()],
+                           [api.LMSGetValue(), error()], [api.LMSSetValue("cmi.core.exit"), error()]];
+             const errors = rows.map(([name, value]) => {
+               value === null ? api.LMSGetValue(name) : api.LMSSetValue(name, value); return error(); });
+             said.push([api.LMSFinish(""), error()], [api.LMSFinish(""), error()],
+                       [api.LMSSetValue("cmi.core.exit", ""), error()], [api.LMSCommit(""), error()]);
+             return [said, errors]; }""",
+        [[element, value] for element, value, _ in JUDGED],
+    )
+    assert told[0] == [
+        *[["", "301"], ["false", "201"], ["true", "0"], ["false", "101"], ["", "201"], ["false", "201"]],
+        *[["true", "0"], ["false", "301"], ["false", "301"], ["false", "301"]],
+    ]
+    wrong = [
+        (element, value and value[:20], wanted, found)
+        for (element, value, wanted), found in zip(JUDGED, told[1], strict=True)
+        if wanted != found
+    ]
+    assert wrong == []

@@ -37,13 +37,20 @@
         return parts.join("[,]");
       case "matching":
         return parts.map((part) => part.replace(".", "[.]")).join("[,]");
+      case "performance":
+        // A step without a name; Moodle takes letters, digits, dots and underscores only.
+        return "[.]" + text.replace(/[^\w.]/g, "_");
       default:
         return text;
     }
   }
 
-  function pattern(type, text) {
-    return type === "numeric" ? text + "[:]" + text : response(type, text);
+  /* What is right: one pattern, or for a performance each of the ends that are. */
+  function patterns(type, text) {
+    if (type === "performance") {
+      return text.split(",").map((end) => response(type, end));
+    }
+    return [type === "numeric" ? text + "[:]" + text : response(type, text)];
   }
 
   function interaction(index, one) {
@@ -53,7 +60,8 @@
       [path + "id", one.id],
       [path + "type", one.type],
       [path + "timestamp", timestamp(new Date())],
-      [path + "correct_responses.0.pattern", one.pattern && pattern(one.type, one.pattern)],
+      ...(one.pattern ? patterns(one.type, one.pattern) : []).map((text, at) =>
+        [path + "correct_responses." + at + ".pattern", text]),
       [path + "weighting", one.weighting],
       [path + "learner_response", one.response && response(one.type, one.response)],
       [path + "result", result || (one.right ? "correct" : "incorrect")],
