@@ -20,7 +20,7 @@ from authoring.activity import (
     QuizActivity,
 )
 from authoring.languages import Language, LocalizedText
-from authoring.problems import ContentError, Place, Problem
+from authoring.problems import ContentError, Place, Problem, Severity
 from authoring.read_image import other_case
 from authoring.read_markdown import heading_problems, render
 from authoring.read_yaml import Document, Pointer, read_text, relative_name
@@ -144,8 +144,13 @@ def with_page_texts(
     root: Path,
     languages: tuple[Language, ...],
     problems: list[Problem],
+    *,
+    severity: Severity = "error",
 ) -> Activity:
-    """The activity with its text: that of a page without one is read from `pages/<id>.<language>.md`."""
+    """The activity with its text: that of a page without one is read from `pages/<id>.<language>.md`.
+
+    `severity` is that of a page which one of the languages lacks.
+    """
     if not isinstance(activity, PageActivity) or activity.text is not None:
         return activity
     texts: dict[str, str] = {}
@@ -155,7 +160,8 @@ def with_page_texts(
         name = relative_name(path, root)
         if not path.is_file():
             code = "course.page-missing" if nowhere else "course.page-not-translated"
-            problems.append(Problem(code, {"id": activity.id, "language": language, "file": name}, place))
+            values = {"id": activity.id, "language": language, "file": name}
+            problems.append(Problem(code, values, place, "error" if nowhere else severity))
             continue
         try:
             source = read_text(path, root=root)

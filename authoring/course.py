@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from authoring.activity import Activity, Identifier, Part
+from authoring.blocks import Check, Kept, citation_problems
 from authoring.build_cache import BuildCache
 from authoring.check_activity import activity_problems, with_page_texts
+from authoring.glossary import FILE as GLOSSARY
+from authoring.glossary import Glossary, read_glossary, undefined_terms
 from authoring.languages import Language, LocalizedText
-from authoring.lesson import Check, Lesson, LessonText
+from authoring.lesson import Lesson, LessonText
 from authoring.lesson_reader import LessonReader
-from authoring.localized_parts import localized_texts
-from authoring.problems import ContentError, Place, Problem, in_reading_order
+from authoring.localized_parts import localized_texts, with_default_texts
+from authoring.problems import ContentError, Place, Problem, Severity, in_reading_order
 from authoring.read_image import Image
+from authoring.read_media import MediaFile
 from authoring.read_yaml import Document, Pointer, load_model, read_yaml, relative_name
+from authoring.same_in_languages import differences, kept_twice
 from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget, Target, pushed_target, target_problems
 
 MAX_LESSONS = 2000
@@ -38,10 +43,20 @@ _OF_CHECKS = ("lesson.", "yaml.")
 
 
 class CourseLanguages(Part):
-    """The languages a learner can choose from, and the one a course opens in."""
+    """The languages a learner can choose from, and the one a course opens in.
+
+    `fallback` says what becomes of a text that is missing in a language: an error, the text of the default
+    language in its place, or, for a lesson, none.
+    """
 
     default: Language
     offered: tuple[Language, ...] = Field(min_length=1)
+    fallback: Literal["error", "default", "hide"] = "error"
+
+    @property
+    def severity(self) -> Severity:
+        """How bad a missing text is."""
+        return "error" if self.fallback == "error" else "warning"
 
 
 class Owner(Part):
@@ -128,6 +143,7 @@ class Course:
     folder: Path = Path()
     file: str = ""
     warnings: tuple[Problem, ...] = ()
+    glossary: Glossary = field(default_factory=Glossary)
 
     @property
     def activities(self) -> tuple[Activity, ...]:
@@ -155,6 +171,24 @@ class Course:
         found = {i.name: i for lesson in self.lessons for text in lesson.texts.values() for i in text.images}
         return tuple(found[name] for name in sorted(found))
 
+    @property
+    def files(self) -> tuple[MediaFile, ...]:
+        """Recordings, captions and downloads of its lessons, by name."""
+        found = {f.name: f for lesson in self.lessons for text in lesson.texts.values() for f in text.files}
+        return tuple(found[name] for name in sorted(found))
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """What a learner's saved state keeps of all lessons, in order."""
+        return tuple(kept for lesson in self.lessons for kept in lesson.kept)
+
+    def citation_problems(self, today: datetime.date) -> Iterator[Problem]:
+        """What a reader should know on this day of the laws that its lessons rest on; warnings."""
+        for lesson in self.lessons:
+            for text in lesson.texts.values():
+                for one in text.citations:
+                    yield from citation_problems(one.law, one.place, today)
+
 
 def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) -> Course:
     """Reads the course in `folder`; places in problems are relative to `root`, the academy folder.
@@ -175,18 +209,26 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
     lessons: list[Lesson] = []
     reader = LessonReader(root, folder, cache)
     unclear = False
+    glossary = _glossary(file, folder, root, problems)
     for number, entry in enumerate(file.lessons):
         texts, found = _read_lesson_texts(entry, number, file, document, reader)
         problems.extend(found)
+        if glossary is not None:
+            shown = relative_name(folder / GLOSSARY, root)
+            problems.extend(p for text in texts for p in undefined_terms(glossary, text.terms, shown))
+        problems.extend(p for text in texts for p in kept_twice(text))
         # What a check lost to an error of its own file is no difference between the languages.
         broken = {p.place.file for p in found if p.severity == "error" and p.code.startswith(_OF_CHECKS)}
         unclear = unclear or bool(broken)
-        if len(texts) == len(set(file.languages.offered)):
-            lesson = Lesson(entry.id, entry.minutes, {text.language: text for text in texts})
-            problems.extend(_differences(lesson, file.languages.default, broken))
+        by_language = _with_fallback({text.language: text for text in texts}, file.languages, found)
+        if by_language:
+            lesson = Lesson(entry.id, entry.minutes, by_language)
+            problems.extend(differences(lesson, file.languages.default, broken))
             lessons.append(lesson)
     problems.extend(_problems_across_lessons(lessons, file, document, unclear=unclear))
     problems.extend(_unlisted_lessons(file, folder, root))
+    if file.languages.fallback != "error":
+        file = with_default_texts(file, file.languages.offered, file.languages.default)
     sections = _with_page_texts(file, document, folder, root, problems)
     ordered = in_reading_order(problems)
     if any(problem.severity == "error" for problem in ordered):
@@ -210,6 +252,7 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
         folder=folder,
         file=document.file,
         warnings=tuple(ordered),
+        glossary=glossary or Glossary(),
     )
 
 
@@ -227,7 +270,10 @@ def course_file_problems(file: CourseFile, document: Document, folder: Path) -> 
     for pointer, text in localized_texts(file, ()):
         for language in text.missing(offered):
             name = next((str(step) for step in reversed(pointer) if isinstance(step, str)), "")
-            yield problem("course.text-not-translated", *pointer, key=name, language=language)
+            missing = {"key": name, "language": language}
+            yield Problem(
+                "course.text-not-translated", missing, document.place(pointer), file.languages.severity
+            )
     for length, pointer in _long_titles(file):
         yield problem("course.title-too-long", *pointer, n=length, limit=MAX_TITLE)
     for index in _repeated_at([entry.id.casefold() for entry in file.lessons]):
@@ -296,11 +342,45 @@ def _with_page_texts(
                 root,
                 file.languages.offered,
                 problems,
+                severity=file.languages.severity,
             )
             for j, activity in enumerate(section.activities)
         )
         sections.append(section.model_copy(update={"activities": activities}))
+    if file.languages.fallback != "error":
+        sections = [
+            with_default_texts(one, file.languages.offered, file.languages.default) for one in sections
+        ]
     return tuple(sections)
+
+
+def _glossary(file: CourseFile, folder: Path, root: Path, problems: list[Problem]) -> Glossary | None:
+    """The glossary of the course; None where it could not be read, so that no term is called undefined for that."""
+    languages = file.languages
+    try:
+        glossary, found = read_glossary(
+            folder, root=root, languages=languages.offered, severity=languages.severity
+        )
+    except ContentError as error:
+        problems.extend(error.problems)
+        return None
+    problems.extend(found)
+    return glossary
+
+
+def _with_fallback(
+    texts: dict[str, LessonText], languages: CourseLanguages, found: Sequence[Problem]
+) -> dict[str, LessonText]:
+    """The texts of a lesson for the languages in which it is shown; empty where it cannot be judged."""
+    offered = languages.offered
+    if all(language in texts for language in offered):
+        return texts
+    broken = any(problem.severity == "error" for problem in found)
+    if languages.fallback == "error" or broken or languages.default not in texts:
+        return {}
+    if languages.fallback == "default":
+        return {language: texts.get(language, texts[languages.default]) for language in offered}
+    return {language: texts[language] for language in offered if language in texts}
 
 
 def _read_lesson_texts(
@@ -318,7 +398,9 @@ def _read_lesson_texts(
     for language, path in files.items():
         if not path.is_file():
             values = {"id": entry.id, "language": language, "file": f"{shown}/{path.name}"}
-            problems.append(Problem("course.lesson-not-translated", values, place))
+            needed = language == file.languages.default
+            severity = "error" if needed else file.languages.severity
+            problems.append(Problem("course.lesson-not-translated", values, place, severity))
             continue
         try:
             text, found = reader.read(path, language)
@@ -330,53 +412,18 @@ def _read_lesson_texts(
     return texts, problems
 
 
-def _differences(lesson: Lesson, default: str, broken: Collection[str]) -> Iterator[Problem]:
-    """Where a translation's knowledge checks are not those of the default language: one record serves all.
-
-    Files in `broken` are left out, because their checks could not be read as they were meant.
-    """
-    source = lesson.texts.get(default)
-    if source is None or source.file in broken:
-        return
-    wanted = {check.id: check for check in source.checks}
-    for language, text in lesson.texts.items():
-        if language == default or text.file in broken:
-            continue
-        there = {check.id: check for check in text.checks}
-        for check in source.checks:
-            if check.id not in there:
-                values = {"id": check.id, "language": language, "source": str(check.place)}
-                yield Problem("course.check-not-translated", values, Place(text.file))
-        for check in text.checks:
-            values = {"id": check.id, "source": default}
-            if check.id not in wanted:
-                yield Problem("course.check-only-here", values, check.place)
-                continue
-            other = wanted[check.id]
-            values["source"] = str(other.place)
-            if (check.kind, check.graded) != (other.kind, other.graded):
-                yield Problem("course.check-differs-kind", values, check.place)
-            elif len(check.options) != len(other.options):
-                values |= {"here": str(len(check.options)), "there": str(len(other.options))}
-                yield Problem("course.check-differs-count", values, check.place)
-            elif check.right and other.right and check.right != other.right:
-                yield Problem("course.check-differs-answer", values, check.place)
-
-
 def _problems_across_lessons(
     lessons: Sequence[Lesson], file: CourseFile, document: Document, *, unclear: bool
 ) -> Iterator[Problem]:
     first: dict[str, Place] = {}
     for lesson in lessons:
         text = lesson.texts.get(file.languages.default) or next(iter(lesson.texts.values()))
-        for check in text.checks:
-            key = check.id.casefold()
-            if key in first:
-                yield Problem(
-                    "course.duplicate-check", {"id": check.id, "first": str(first[key])}, check.place
-                )
-            first.setdefault(key, check.place)
-    graded = any(check.graded for lesson in lessons for check in lesson.checks)
+        for kept in text.kept:
+            key = kept.id.casefold()
+            if key and key in first:
+                yield Problem("course.duplicate-check", {"id": kept.id, "first": str(first[key])}, kept.place)
+            first.setdefault(key, kept.place)
+    graded = any(kept.graded for lesson in lessons for kept in lesson.kept)
     if file.passing and not graded and not unclear and len(lessons) == len(file.lessons):
         yield Problem("course.passing-without-checks", {}, document.place(("passing",)))
 

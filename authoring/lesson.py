@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from authoring.blocks import (
     Block,
@@ -17,7 +17,9 @@ from authoring.blocks import (
     Prose,
     each_block,
 )
+from authoring.problems import Place
 from authoring.read_image import Image
+from authoring.read_media import MediaFile
 
 __all__ = [
     "Block",
@@ -25,12 +27,30 @@ __all__ = [
     "CallOutKind",
     "Check",
     "CheckKind",
+    "Citation",
     "LawReference",
     "Lesson",
     "LessonText",
     "Option",
     "Prose",
+    "TermUse",
 ]
+
+
+@dataclass(frozen=True)
+class TermUse:
+    """A word of a lesson that the glossary explains: the id of the term, and where it stands."""
+
+    id: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A law that a lesson rests on, and where it says so."""
+
+    law: LawReference
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -43,6 +63,8 @@ class LessonText:
     blocks: tuple[Block, ...]
     images: tuple[Image, ...] = ()
     file: str = ""
+    files: tuple[MediaFile, ...] = ()
+    terms: tuple[TermUse, ...] = ()
     digest: str = field(default="", compare=False)
     """A hash of all that it was read from; empty where that is not known."""
 
@@ -55,6 +77,15 @@ class LessonText:
     def kept(self) -> tuple[Kept, ...]:
         """What a learner's saved state keeps of it, in reading order."""
         return tuple(kept for block in each_block(self.blocks) if (kept := block.keeps) is not None)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The laws that its statements rest on, in reading order."""
+        return tuple(
+            Citation(block.law, block.place)
+            for block in each_block(self.blocks)
+            if isinstance(block, CallOut) and block.law
+        )
 
 
 @dataclass(frozen=True)
@@ -73,4 +104,6 @@ class Lesson:
     @property
     def kept(self) -> tuple[Kept, ...]:
         """What a learner's saved state keeps of it (equal in all languages)."""
-        return next(iter(self.texts.values())).kept
+        every = next(iter(self.texts.values())).kept
+        # A page is named by its lesson: the block that asks about it needs no id of its own.
+        return tuple(kept if kept.id else replace(kept, id=self.id) for kept in every)

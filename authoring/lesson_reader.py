@@ -9,18 +9,22 @@ from dataclasses import astuple, fields, replace
 from pathlib import Path
 from typing import Any
 
-from authoring.blocks import Block, Check, Kept, Option
+from authoring.blocks import Block, Check, Kept, LawReference, Option
 from authoring.build_cache import BuildCache, Stamp, settled, stamp
-from authoring.lesson import LessonText
+from authoring.lesson import Citation, LessonText, TermUse
 from authoring.plain_values import PATH, from_plain, to_plain
 from authoring.problems import Place, Problem
 from authoring.read_image import Image
 from authoring.read_lesson import read_lesson
+from authoring.read_media import MediaFile
 from authoring.read_yaml import relative_name
 
 _KIND = "lesson"
-_CLASSES = {one.__name__: one for one in (Check, Image, Kept, Option, Place)}
-_DERIVED = ("checks", "kept")
+_CLASSES = {
+    one.__name__: one
+    for one in (Check, Citation, Image, Kept, LawReference, MediaFile, Option, Place, TermUse)
+}
+_DERIVED = ("checks", "citations", "kept")
 """Properties of a text that are asked for without the text itself being shown."""
 
 _OF_THE_TEXT = ("lesson.", "markdown.")
@@ -58,6 +62,12 @@ class KnownLessonText(LessonText):
         """What a learner's saved state keeps of it, in reading order."""
         kept: tuple[Kept, ...] = self.__dict__["_derived"]["kept"]
         return kept
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The laws that its statements rest on, in reading order."""
+        citations: tuple[Citation, ...] = self.__dict__["_derived"]["citations"]
+        return citations
 
 
 class LessonReader:

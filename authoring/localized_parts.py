@@ -1,8 +1,9 @@
-"""Every text of a file that was read, with the place where it stands: for checks of whether it is there in each language."""
+"""Every text of a file that was read, with the place where it stands; and the same file with texts for what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -24,3 +25,30 @@ def _texts_in(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, Locali
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
             yield from _texts_in(item, (*pointer, index))
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def with_default_texts(part: _Model, offered: Sequence[str], default: str) -> _Model:
+    """The same model; every text that lacks an offered language has that of the default language there."""
+    changed = {}
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        if (filled := _filled(value, offered, default)) is not value:
+            changed[name] = filled
+    return part.model_copy(update=changed) if changed else part
+
+
+def _filled(value: object, offered: Sequence[str], default: str) -> object:
+    if isinstance(value, LocalizedText):
+        if not isinstance(value.root, dict) or not value.missing(offered):
+            return value
+        words = value.in_language(default, default)
+        return LocalizedText({**dict.fromkeys(value.missing(offered), words), **value.root})
+    if isinstance(value, BaseModel):
+        return with_default_texts(value, offered, default)
+    if isinstance(value, tuple):
+        items = tuple(_filled(item, offered, default) for item in value)
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    return value

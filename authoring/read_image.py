@@ -94,7 +94,7 @@ def find_image(source: str, *, beside: Path, inside: Path, place: Place) -> Imag
             content = stream.read() if kind == "svg" else stream.read(_HEADER)
     except OSError as error:
         return [Problem("image.unreadable", {**shown, "reason": error.strerror or str(error)}, place)]
-    name = _public_name(path.relative_to(root).as_posix())
+    name = public_name(path.relative_to(root).as_posix())
     if kind == "svg":
         return _svg_image(path, name, content, shown, place)
     try:
@@ -113,7 +113,7 @@ def _size(kind: str, header: bytes, path: Path) -> tuple[int, int]:
         return _SIZES[kind](path.read_bytes())  # what stands before a JPEG's size may be long
 
 
-def _public_name(name: str) -> str:
+def public_name(name: str) -> str:
     """A name that every platform and zip program agrees on; other letters than ASCII give way to a hash."""
     if not name.startswith("media/"):
         name = f"media/{name}"

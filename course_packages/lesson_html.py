@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import importlib.resources
+from collections.abc import Sequence
 from functools import cache, partial
 from importlib.resources.abc import Traversable
 
@@ -11,18 +12,39 @@ import jinja2
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from authoring.blocks import Block, LawReference, Prose
+from authoring.glossary import Definition
 from authoring.lesson import LessonText
 from course_packages.words import Words, words_in
 
 
-def lesson_html(text: LessonText) -> str:
-    """The HTML below the lesson's heading. Equal input, equal output."""
-    words = words_in(text.language)
-    show = partial(_blocks_html, words=words, language=text.language)
-    return templates().get_template("lesson.html.j2").render(text=text, words=words, show=show).strip()
+def lesson_html(text: LessonText, language: str, definitions: Sequence[Definition] = ()) -> str:
+    """The HTML below the lesson's heading for readers of `language`. Equal input, equal output.
+
+    `definitions` are those of the glossary; the lesson takes along what its own words point to.
+    """
+    words = words_in(language)
+    used = {use.id for use in text.terms}
+    return (
+        templates()
+        .get_template("lesson.html.j2")
+        .render(
+            text=text,
+            language=language,
+            words=words,
+            show=partial(_blocks_html, words=words, language=language),
+            definitions=[one for one in definitions if one.id in used],
+        )
+        .strip()
+    )
+
+
+def glossary_html(definitions: Sequence[Definition]) -> str:
+    """The page with all terms of a course."""
+    return templates().get_template("glossary.html.j2").render(definitions=definitions).strip()
 
 
 def player_source(name: str) -> Traversable:
@@ -55,13 +77,19 @@ def _blocks_html(blocks: tuple[Block, ...], *, words: Words, language: str) -> M
     def cite(law: LawReference) -> str:
         return citation(law, words, language)
 
+    def size(n: int) -> str:
+        return size_in_words(n, language)
+
     parts = []
     for block in blocks:
         if isinstance(block, Prose):
             parts.append(_author_html(block.html))
             continue
         template = templates().get_template(f"blocks/{block.template}.html.j2")
-        parts.append(Markup(template.render(block=block, words=words, show=show, citation=cite).strip()))  # noqa: S704
+        shown = template.render(
+            block=block, words=words, language=language, show=show, citation=cite, size=size
+        )
+        parts.append(Markup(shown.strip()))  # noqa: S704
     return Markup("\n").join(parts)
 
 
@@ -70,7 +98,20 @@ def citation(law: LawReference, words: Words, language: str) -> str:
     act = words["law_date"].format(act=law.act, date=_date(law.date, language)) if law.date else law.act
     # Some acts have points or chapters: only a bare number is called an article.
     article = words["law_article"].format(article=law.article) if law.article[:1].isdigit() else law.article
-    return ", ".join(part for part in (act, article) if part)
+    in_force = words["law_in_force"].format(date=_date(law.in_force, language)) if law.in_force else ""
+    until = words["law_until"].format(date=_date(law.until, language)) if law.until else ""
+    return ", ".join(part for part in (act, article, in_force, until) if part)
+
+
+def size_in_words(n: int, language: str) -> str:
+    """Bytes as people say them: 120 kB, 3.4 MB, with the comma or point of the language."""
+    if n < 1_000_000:
+        return f"{max(1, round(n / 1000))}\u00a0kB"
+    try:
+        number = format_decimal(round(n / 1e6, 1 if n < 1e7 else 0), locale=Locale.parse(language, sep="-"))
+    except (UnknownLocaleError, ValueError):
+        number = f"{n / 1e6:.1f}"
+    return f"{number}\u00a0MB"
 
 
 def _date(date: datetime.date, language: str) -> str:

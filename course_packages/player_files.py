@@ -8,53 +8,95 @@ over one text, because a page that a phone's app opens from its own storage may 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 
 from babel import Locale
 from babel.core import UnknownLocaleError
 
+from authoring.blocks import Kept
 from authoring.course import Course
+from authoring.glossary import Definition
 from authoring.lesson import Lesson
-from course_packages.learner_state import code, shape, state_code_length
-from course_packages.lesson_html import lesson_html, player_source, templates
+from course_packages.learner_state import block_code, code, shape, state_code_length
+from course_packages.lesson_html import glossary_html, lesson_html, player_source, size_in_words, templates
 from course_packages.manifest import LAUNCH_PAGE
 from course_packages.words import all_words, words_in
 from course_packages.zip_file import Content, Made
 
-STATIC = ("player.css", "state.js", "player.js")
+PLAYER = ("page", "state", "questions", "work", "texts", "pages", "look", "player")
+"""The parts of player.js, in the order in which they are joined."""
+
+WORTH_TELLING = 300_000
+"""Bytes of recordings and downloads from which on a lesson's size stands in the contents."""
+
+GLOSSARY = "_glossary"
+"""What the page with all terms is called among the lessons, whose own ids hold no such sign."""
 
 
 def player_files(course: Course, *, adapter: str) -> dict[str, Content]:
-    """The page, the player, every lesson in every offered language, and the pictures they show.
+    """The page, the player, every lesson in every language that it has, and the media they show.
 
     `adapter` names the script in `player/adapters` that talks with whoever keeps the learner's record.
     """
-    files: dict[str, Content] = {LAUNCH_PAGE: launch_page(course), "player/lms.js": _lms_script(adapter)}
-    for name in STATIC:
-        files[f"player/{name}"] = _encoded(player_source(name).read_text(encoding="utf-8"))
-    for lesson in course.lessons:
-        for language in course.languages.offered:
-            files[lesson_file(lesson, language)] = _lesson_content(lesson, language)
+    files: dict[str, Content] = {
+        "player/lms.js": _lms_script(adapter),
+        "player/player.js": player_script(),
+        "player/player.css": style(),
+    }
+    for language in course.languages.offered:
+        definitions = course.glossary.in_language(language, course.languages.default)
+        for lesson in course.lessons:
+            if language in lesson.texts:
+                files[lesson_file(lesson, language)] = _lesson_content(lesson, language, definitions)
+        if definitions:
+            files[f"lessons/{GLOSSARY}.{language}.js"] = _arrival(
+                GLOSSARY, language, glossary_html(definitions)
+            )
     for image in course.images:
         files[image.name] = image.path
+    for media in course.files:
+        files[media.name] = media.path
+    files[LAUNCH_PAGE] = launch_page(course, files)
     return files
 
 
-def _lesson_content(lesson: Lesson, language: str) -> Content:
-    digest = lesson.texts[language].digest
-    return Made(
-        digest and f"{digest} {lesson.id} {language}", lambda: _encoded(_lesson_script(lesson, language))
-    )
+def _lesson_content(lesson: Lesson, language: str, definitions: Sequence[Definition]) -> Content:
+    text = lesson.texts[language]
+    terms = {use.id for use in text.terms}
+    used = tuple(one for one in definitions if one.id in terms)
+    key = text.digest and f"{text.digest} {lesson.id} {language} {used}"
+    return Made(key, lambda: _arrival(lesson.id, language, lesson_html(text, language, used)))
 
 
-def launch_page(course: Course) -> bytes:
-    """The page that a platform opens, with the outline of the course in it."""
-    return _encoded(_launch_page(course))
+@cache
+def player_script() -> bytes:
+    """The parts of the player as one script; they share their names, and nothing with other scripts."""
+    parts = [player_source(f"{part}.js").read_text(encoding="utf-8") for part in PLAYER]
+    return _script('(function () {\n"use strict";\n' + "".join(parts) + "})();\n")
 
 
+@cache
+def style() -> bytes:
+    """The style, written as scripts are."""
+    import rcssmin
+
+    return _encoded(str(rcssmin.cssmin(player_source("player.css").read_text(encoding="utf-8"))))
+
+
+def _script(source: str) -> bytes:
+    """A script without comments and indentation: it is read on phones more often than by people."""
+    import rjsmin
+
+    return _encoded(str(rjsmin.jsmin(source)))
+
+
+@cache
 def _lms_script(adapter: str) -> bytes:
     """The session and the target's adapter in one file: a phone waits for every request."""
     parts = (player_source("lms.js"), player_source("adapters") / f"{adapter}.js")
-    return _encoded("".join(part.read_text(encoding="utf-8") for part in parts))
+    return _script("".join(part.read_text(encoding="utf-8") for part in parts))
 
 
 def lesson_file(lesson: Lesson, language: str) -> str:
@@ -76,24 +118,29 @@ def _language_name(language: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _launch_page(course: Course) -> str:
+def launch_page(course: Course, files: Mapping[str, Content]) -> bytes:
+    """The page that a platform opens, with the outline of the course in it; `files` are the others of the package."""
     language = course.languages.default
-    return (
+    words = words_in(language)
+    sizes = _sizes(course, files)
+    page = (
         templates()
         .get_template("index.html.j2")
         .render(
             language=language,
-            words=words_in(language),
+            words=words,
+            size=words["size_of_course"].format(size=sizes[language]),
             title=course.title.in_language(language),
             owner=course.owner.name.in_language(language) if course.owner else "",
             languages=[{"code": each, "name": _language_name(each)} for each in course.languages.offered],
             lesson_count=len(course.lessons),
-            data=_outline(course),
+            data={**outline(course), "sizes": sizes},
         )
     )
+    return _encoded(page)
 
 
-def _outline(course: Course) -> dict[str, object]:
+def outline(course: Course) -> dict[str, object]:
     """What the player has to know before it opens a lesson."""
     length = state_code_length(course)
     offered = course.languages.offered
@@ -110,6 +157,7 @@ def _outline(course: Course) -> dict[str, object]:
         },
         "contact": course.owner.contact if course.owner else "",
         "lessons": [_lesson_outline(lesson) for lesson in course.lessons],
+        "glossary": bool(course.glossary.terms),
         "words": {language: words_in(language) for language in offered},
     }
 
@@ -120,25 +168,58 @@ def _lesson_outline(lesson: Lesson) -> dict[str, object]:
         "code": code("lesson", lesson.id),
         "minutes": lesson.minutes,
         "titles": {language: text.title for language, text in lesson.texts.items()},
-        "checks": [
-            {
-                "id": check.id,
-                "code": code("check", check.id),
-                "shape": shape(check.keeps),
-                "kind": check.kind,
-                "graded": check.graded,
-                "options": len(check.options),
-                "right": check.right,
-            }
-            for check in lesson.checks
-        ],
+        **_heavy(lesson),
+        "kept": [_kept_outline(kept) for kept in lesson.kept],
     }
 
 
-def _lesson_script(lesson: Lesson, language: str) -> str:
-    text = lesson.texts[language]
-    arguments = ", ".join(_script_text(value) for value in (lesson.id, language, lesson_html(text)))
-    return f"LmsSync.lessonArrived({arguments});\n"
+def _kept_outline(kept: Kept) -> dict[str, object]:
+    """What the player has to know of a block to remember it; what is nought or empty is left out."""
+    facts = {
+        "graded": kept.graded,
+        "asks": kept.asks,
+        "n": kept.n,
+        "groups": kept.groups,
+        "bytes": kept.bytes,
+        "right": kept.right,
+    }
+    return {
+        "id": kept.id,
+        "code": block_code(kept),
+        "shape": shape(kept),
+        "kind": kept.kind,
+        "values": kept.values,
+        **{name: value for name, value in facts.items() if value},
+    }
+
+
+def _sizes(course: Course, files: Mapping[str, Content]) -> dict[str, str]:
+    """How much the whole course weighs, in words of each language: lessons count as they were written."""
+    total = 0
+    for content in files.values():
+        if isinstance(content, Path):
+            total += content.stat().st_size
+        elif isinstance(content, bytes):
+            total += len(content)
+    for lesson in course.lessons:
+        for language in lesson.texts:
+            source = course.folder / "lessons" / lesson.id / f"lesson.{language}.md"
+            total += source.stat().st_size if source.is_file() else 0
+    return {language: size_in_words(total, language) for language in course.languages.offered}
+
+
+def _heavy(lesson: Lesson) -> dict[str, object]:
+    """The size of a lesson's recordings and downloads by language, where it is worth telling."""
+    sizes = {language: sum(file.size for file in text.files) for language, text in lesson.texts.items()}
+    if max(sizes.values()) < WORTH_TELLING:
+        return {}
+    return {"sizes": {language: size_in_words(size, language) for language, size in sizes.items()}}
+
+
+def _arrival(lesson: str, language: str, html: str) -> bytes:
+    """A script that hands over the text of a lesson."""
+    arguments = ", ".join(_script_text(value) for value in (lesson, language, html))
+    return _encoded(f"LmsSync.lessonArrived({arguments});\n")
 
 
 def _script_text(text: str) -> str:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from authoring.course import Course
 from authoring.languages import Language
 from authoring.lesson import Lesson
-from authoring.problems import ContentError, Place, Problem
+from authoring.problems import ContentError
 from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget
 from course_packages.conformance import conformance_problems
 from course_packages.editions import MANIFEST, SCORM_12, SCORM_2004, Edition
-from course_packages.learner_state import LIMIT, largest_state
+from course_packages.learner_state import state_problem
 from course_packages.manifest import LAUNCH_PAGE, Sco, manifest_identifier, write_manifest
 from course_packages.player_files import launch_page, lesson_file, player_files
 from course_packages.zip_file import Content, Files
@@ -68,16 +68,19 @@ def in_languages(course: Course, target: ScormTarget | HtmlTarget) -> Course:
     default = course.languages.default
     chosen = default if default in target.languages else target.languages[0]
     languages = course.languages.model_copy(update={"default": chosen, "offered": target.languages})
-    lessons = tuple(
-        replace(lesson, texts={language: lesson.texts[language] for language in target.languages})
-        for lesson in course.lessons
-    )
-    return replace(course, languages=languages, lessons=lessons)
+    lessons = []
+    for lesson in course.lessons:
+        texts = {
+            language: lesson.texts[language] for language in target.languages if language in lesson.texts
+        }
+        if texts:  # a lesson can be hidden in a language that it lacks
+            lessons.append(replace(lesson, texts=texts))
+    return replace(course, languages=languages, lessons=tuple(lessons))
 
 
 def course_of_lesson(course: Course, lesson: Lesson) -> Course:
     """The course as if it were this lesson alone: with its own status, score and saved state."""
-    graded = any(check.graded for check in lesson.checks)
+    graded = any(kept.graded for kept in lesson.kept)
     return replace(course, lessons=(lesson,), passing=course.passing if graded else None)
 
 
@@ -89,9 +92,9 @@ def _lessons_as_scos(course: Course, files: dict[str, Content]) -> tuple[tuple[S
         alone = course_of_lesson(course, lesson)
         _refuse_large_state(alone)
         page = f"{lesson.id}.html"
-        files[page] = launch_page(alone)
-        own = (page, *(lesson_file(lesson, language) for language in course.languages.offered))
-        title = lesson.texts[course.languages.default].title
+        files[page] = launch_page(alone, files)
+        own = (page, *(lesson_file(lesson, language) for language in lesson.texts))
+        title = (lesson.texts.get(course.languages.default) or next(iter(lesson.texts.values()))).title
         passing = alone.passing.score if alone.passing else None
         scos.append(Sco(f"{course.id}-{lesson.id}", title, page, own, passing))
     listed = {name for sco in scos for name in sco.files}
@@ -99,7 +102,5 @@ def _lessons_as_scos(course: Course, files: dict[str, Content]) -> tuple[tuple[S
 
 
 def _refuse_large_state(course: Course) -> None:
-    largest = largest_state(course)
-    if largest.total > LIMIT:
-        values = {"n": largest.total, "limit": LIMIT, "lessons": largest.lessons, "answers": largest.answers}
-        raise ContentError([Problem("package.state-too-large", values, Place(course.file))])
+    if problem := state_problem(course):
+        raise ContentError([problem])

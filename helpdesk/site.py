@@ -137,16 +137,18 @@ def _templates() -> jinja2.Environment:
 
 
 _PICTURE = re.compile(r'<img src="media/')
+_TERM = re.compile(r'<a href="#term-[^>]*>(.*?)</a>', re.DOTALL)
 
 
 def author_html(html: str, root: str, words: Words, folder: str = "course") -> Markup:
     """HTML that `authoring.read_markdown` has rendered and sanitised, fit for a page.
 
     Its pictures are found from a page in `root`; tables, which may be wider than a screen, can be reached with keys.
+    Terms of a course's glossary are words like others here.
     """
     label = html_escapes.escape(words["table"])
     table = f'<div class="table" tabindex="0" role="group" aria-label="{label}">'
-    found = _PICTURE.sub(f'<img src="{root}media/{folder}/', html.strip())
+    found = _PICTURE.sub(f'<img src="{root}media/{folder}/', _TERM.sub(r"\1", html.strip()))
     return Markup(found.replace('<div class="table">', table))  # noqa: S704
 
 

@@ -95,7 +95,7 @@ SPOILT: dict[str, Spoil] = {
     "lesson.front-matter-missing": in_lesson("---\ntitle", "title"),
     "lesson.front-matter-open": in_lesson("[Do it]\n---", "[Do it]"),
     "lesson.empty": lambda folder: folder.write("lessons/one/lesson.en.md", "---\ntitle: T\n---\n\n"),
-    "lesson.directive-unknown": added(":::video src=a.mp4\n:::"),
+    "lesson.directive-unknown": added(":::film src=a.mp4\n:::"),
     "lesson.directive-name-missing": added("::: 3"),
     "lesson.directive-not-open": added("text\n\n:::"),
     "lesson.directive-not-closed": added(":::tip\nText"),
@@ -111,9 +111,7 @@ SPOILT: dict[str, Spoil] = {
     "lesson.law-date": added(":::law act=a date=6.11.2003\nText\n:::"),
     "lesson.check-id": in_lessons("id=k1", 'id="k 1"'),
     "lesson.check-kind": in_lessons("kind=single", "kind=essay"),
-    "lesson.check-holds-directive": added(
-        ":::check id=k2 kind=single\nQ?\n:::tip\nx\n:::\n- [x] a\n- [ ] b\n:::"
-    ),
+    "lesson.holds-directive": added(":::check id=k2 kind=single\nQ?\n:::tip\nx\n:::\n- [x] a\n- [ ] b\n:::"),
     "lesson.check-question": added(":::check id=k2 kind=single\n- [x] a\n- [ ] b\n:::"),
     "lesson.check-option-late": check("- [x] a\n> General\n- [ ] b"),
     "lesson.check-stray-line": check("- [x] a\n- [ ] b\nNot indented"),

@@ -143,6 +143,15 @@ def example_files(example_course: Course) -> Mapping[str, bytes]:
     return scorm12_files(example_course)
 
 
+EVERY_BLOCK = Path(__file__).parent / "every_block"
+
+
+@pytest.fixture(scope="session")
+def every_block() -> Course:
+    """A small course that holds every block, in three languages."""
+    return read_course(EVERY_BLOCK / "courses" / "every-block", root=EVERY_BLOCK)
+
+
 class Learner:
     """One learner in front of one screen: opens the platform, presses keys, reads what it says."""
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from authoring.course import Course
-from authoring.lesson import Lesson
-from course_packages.learner_state import largest_state
-from course_packages.player_files import _outline
 
 pytestmark = pytest.mark.browser
 
@@ -184,7 +180,7 @@ def small_files(small_course: Course) -> Mapping[str, bytes]:
 def answer_all(frame: Any, *, right: bool) -> None:
     """Answers every check of the page that waits for an answer."""
     lessons = json.loads(frame.locator("#course-data").text_content())["lessons"]
-    right_ones = {check["id"]: check["right"] for lesson in lessons for check in lesson["checks"]}
+    right_ones = {kept["id"]: kept["right"] for lesson in lessons for kept in lesson["kept"]}
     waiting = "[...document.querySelectorAll('form.check:not(.answered)')].map(form => form.dataset.check)"
     for check in frame.evaluate(waiting):
         form = frame.locator(f'[data-check="{check}"]')
@@ -466,76 +462,13 @@ def test_the_keyboard_opens_and_closes_the_contents_on_a_phone(
     assert one.focused == "Contents"
 
 
-def test_the_saved_state_fits_and_survives_that_the_course_changes(
-    learner: Callable[..., Any],
-    platform_for: Callable[..., Any],
-    small_files: Mapping[str, bytes],
-    small_course: Course,
-) -> None:
-    """What the builder proves about the size is what the player writes; ids, not positions, carry the record."""
-    one = learner(platform_for(small_files))
-    frame = one.open()
-    lessons = [lesson_with_checks(small_course, number) for number in range(60)]
-    large = replace(small_course, lessons=tuple(lessons))
-    full = frame.evaluate(
-        """outline => { const state = new LmsSync.State(outline); state.language = "sq";
-             state.lesson = outline.lessons[0].id; outline.lessons.forEach(l => state.opened.add(l.id));
-             state.checks.forEach(c => state.answer(c, c.right)); return state.write(); }""",
-        _outline(large),
-    )
-    assert len(full) == largest_state(large).total
-    moved = replace(large, lessons=(lessons[5], *lessons[:3], lesson_with_checks(small_course, 99)))
-    read = frame.evaluate(
-        """([outline, text]) => { const state = new LmsSync.State(outline); state.read(text);
-             return [[...state.opened], [...state.answers.keys()].length, state.lesson, state.language,
-                     [...state.answers.values()].every(a => a.right && a.firstRight && a.tries === 1)]; }""",
-        [_outline(moved), full],
-    )
-    assert read == [["lesson-0", "lesson-1", "lesson-2", "lesson-5"], 8, "lesson-0", "sq", True]
-
-
-def test_a_damaged_state_is_read_as_far_as_it_goes(
-    learner: Callable[..., Any],
-    platform_for: Callable[..., Any],
-    small_files: Mapping[str, bytes],
-    small_course: Course,
-) -> None:
-    one = learner(platform_for(small_files))
-    frame = one.open()
-    opened = frame.evaluate(
-        """outline => { const whole = new LmsSync.State(outline); whole.language = "en"; whole.lesson = "first";
-             whole.opened.add("first"); whole.checks.forEach(c => whole.answer(c, c.right));
-             const text = whole.write(), all = [];
-             for (let cut = 0; cut <= text.length; cut += 1) {
-               for (const tried of [text.slice(0, cut), text.slice(0, cut) + "!" + text.slice(cut + 1)]) {
-                 const state = new LmsSync.State(outline); state.read(tried); state.write();
-                 all.push(state.answers.size); } }
-             return [Math.max(...all), all[all.length - 2]]; }""",
-        _outline(small_course),
-    )
-    assert opened == [2, 2]
-
-
-def lesson_with_checks(course: Course, number: int) -> Lesson:
-    """A lesson like the course's first, with two checks, under ids of its own."""
-    source = course.lessons[0]
-    check = source.checks[0]
-    texts = {
-        language: replace(
-            text, blocks=tuple(replace(check, id=f"check-{number}-{each}", kind="multiple") for each in "ab")
-        )
-        for language, text in source.texts.items()
-    }
-    return Lesson(f"lesson-{number}", 5, texts)
-
-
 def test_a_locked_answer_is_still_reached_read_and_left_by_keyboard(
     learner: Any, platform_for: Any, example_files: Any
 ) -> None:
     one = learner(platform_for(example_files))
     frame = one.open()
     form = frame.locator("form.check").first
-    assert form.locator("h2.check-label").count() == 1
+    assert form.locator("h2.block-label").count() == 1
     form.locator("input").first.focus()
     one.press("Space")
     one.press("Enter")

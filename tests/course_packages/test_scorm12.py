@@ -21,13 +21,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from authoring.blocks.exercise import REASONS
 from authoring.course import Course, CourseLanguages
 from authoring.languages import LocalizedText
 from authoring.lesson import CallOut, LawReference, Lesson, Prose
 from authoring.problems import ContentError
 from course_packages import build_scorm12, scorm12_files
 from course_packages.learner_state import LIMIT, code, code_length, largest_state, shape
-from course_packages.player_files import STATIC
 from course_packages.words import all_words, words_in
 from course_packages.zip_file import zip_bytes
 
@@ -139,7 +139,7 @@ def test_a_package_that_breaks_a_rule_is_not_written(small_course: Course, tmp_p
 
 @given(names=st.sets(st.text("abc-0123456789", min_size=1, max_size=8), max_size=60))
 def test_codes_tell_every_id_apart_and_grow_from_shorter_ones(names: set[str]) -> None:
-    length = code_length("lesson", names)
+    length = code_length(code("lesson", name) for name in names)
     assert len({code("lesson", name)[:length] for name in names}) == len(names)
     assert length >= 3
 
@@ -159,8 +159,8 @@ def test_a_check_that_was_changed_is_another_check(small_course: Course) -> None
     assert largest_state(small_course).total < 60
 
 
-def test_the_player_keeps_its_budget() -> None:
-    sizes = {name: len((PLAYER / name).read_bytes()) for name in STATIC}
+def test_the_player_keeps_its_budget(example_files: Mapping[str, bytes]) -> None:
+    sizes = {name: len(content) for name, content in example_files.items() if name.startswith("player/")}
     assert sum(size for name, size in sizes.items() if name.endswith(".js")) <= 40_000
     assert sum(size for name, size in sizes.items() if name.endswith(".css")) <= 30_000
 
@@ -218,25 +218,32 @@ def test_every_word_that_the_player_asks_for_is_there_and_none_is_left_over() ->
     source = "".join(
         path.read_text(encoding="utf-8") for path in PLAYER.rglob("*") if path.suffix in (".js", ".j2")
     )
-    source += (ROOT / "course_packages" / "lesson_html.py").read_text(encoding="utf-8")
-    asked = set(re.findall(r'words\.(\w+)|say\("(\w+)"|words\["(\w+)"\]', source))
+    for name in ("lesson_html.py", "player_files.py"):
+        source += (ROOT / "course_packages" / name).read_text(encoding="utf-8")
+    asked = set(
+        re.findall(
+            r'words\.(\w+)|say\("(\w+)"|words\["(\w+)"\]|data-(?:words|label)="(\w+)"|missing: "(\w+)"',
+            source,
+        )
+    )
     names = {name for groups in asked for name in groups if name}
     names |= {
         f"status_{key}{end}" for key in ("open", "completed", "passed", "failed") for end in ("", "_text")
     }
+    names |= {"law", "tip", "warning", "practice", "previous", "next", "language_name", "status_preview_text"}
     names |= {
-        "law",
-        "tip",
-        "warning",
-        "practice",
-        "previous",
-        "next",
-        "skip",
-        "contents",
-        "language",
-        "language_name",
+        "no_connection",
+        "preview",
+        "review",
+        "theme_auto",
+        "theme_light",
+        "theme_dark",
+        "video",
+        "audio",
     }
-    names -= {"status_"}
+    names |= {f"end_{key}" for key in ("good", "fair", "bad")}
+    names |= {f"helpful_{reason.replace('-', '_')}" for reason in REASONS}
+    names -= {"status_", "end_", "helpful_", "in_force"}
     assert names == known
 
 
