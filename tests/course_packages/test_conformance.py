@@ -211,7 +211,7 @@ SPOILT_2004: list[tuple[str, Spoil]] = [
     ("package.href-outside", edit('href="index.html">', 'href="http://example.org/index.html">')),
     ("package.href-escape", edit(PAGE, PAGE + '<file href="100%.html"/>')),
     ("package.href-unsafe", edit(PAGE, PAGE + '<file href="a/../../b.html"/>')),
-    ("package.href-missing", drop("player/state.js")),
+    ("package.href-missing", drop("player/player.js")),
     ("package.href-other-case", edit('href="index.html">', 'href="Index.html">')),
     ("package.file-not-listed", add_file("player/notes.txt")),
     ("package.name-unsafe", add_file("/etc/passwd")),
