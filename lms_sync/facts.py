@@ -118,10 +118,13 @@ def store_facts(
     A fact is there when its site, stream, source id, source time and content are: the database's own
     unique constraint decides, so that reading the same rows again, or two pulls at once, add nothing.
     """
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    on_postgresql = connection.dialect.name == "postgresql"
+    insert: Any = postgresql.insert if on_postgresql else sqlite.insert
     statement = insert(schema.fact).on_conflict_do_nothing(
         index_elements=["site", "stream", "source_id", "source_time", "content_hash"]
     )
+    if on_postgresql:  # whose driver does not count the rows of many statements sent at once
+        statement = statement.returning(schema.fact.c.id)
     new = 0
     remaining = iter(facts)
     while batch := list(islice(remaining, _BATCH)):
@@ -141,7 +144,8 @@ def store_facts(
             }
             for fact in batch
         ]
-        new += connection.execute(statement, rows).rowcount
+        done = connection.execute(statement, rows)
+        new += len(done.all()) if on_postgresql else done.rowcount
     return new
 
 

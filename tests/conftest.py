@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.postgresql_server import MISSING, Server, binaries, started
+
 settings.register_profile(
     "every commit", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -53,3 +55,14 @@ def browser() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server of our own, one for all tests of a process. Missing it is a failure under CI=true."""
+    if binaries() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    with started() as server:
+        yield server
