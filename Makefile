@@ -37,7 +37,7 @@ check: install-dev
 	$(BIN)/python tests/lint_php.py
 
 test: install-dev
-	$(BIN)/python tests/programs.py chromium php
+	$(BIN)/python tests/programs.py chromium php postgresql
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest --numprocesses auto --no-loadscope-reorder
 

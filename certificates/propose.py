@@ -403,5 +403,6 @@ def _store_approval(
             note=note,
         )
         .on_conflict_do_nothing(index_elements=["grant_key"])
+        .returning(schema.approval.c.id)
     )
-    return int(done.rowcount)
+    return len(done.all())

@@ -90,7 +90,19 @@ def started() -> Iterator[Server]:
     folder.chmod(0o755)
     data = folder / "data"
     try:
-        make = [programs / "initdb", "-D", data, "-U", "lms", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        make = [
+            programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            "lms",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        ]
         done = subprocess.run(make, cwd="/", capture_output=True, text=True, check=False, **identity)  # type: ignore[call-overload]
         if done.returncode:
             raise RuntimeError(done.stderr)

@@ -65,15 +65,25 @@ def chosen_result(coverage: Coverage, indicator: str) -> Result:
 
 
 def evidence_zip(
-    coverage: Coverage, result: Result, folder: Path, site: str, *, key: bytes, scans: bool = True
+    coverage: Coverage,
+    result: Result,
+    folder: Path,
+    site: str,
+    *,
+    key: bytes,
+    scans: bool = True,
+    database: str = "sqlite",
 ) -> bytes:
-    """The ZIP; the same report gives the same bytes. With `scans` the sheets and notes that were kept are in it."""
+    """The ZIP; the same report gives the same bytes. With `scans` the sheets and notes that were kept are in it.
+
+    `database` is the kind of the state database, sqlite or postgresql, for which the query of its rows is written.
+    """
     name = _Names(coverage, result, site, key)
     files: dict[str, bytes] = {
         "figure.json": _json(_figure(coverage, result, site)),
         "list.csv": _list(coverage, result, name),
         "observations.csv": _observations(coverage, result, name),
-        "facts.sql": _sql(coverage, result, site).encode("utf-8"),
+        "facts.sql": _sql(coverage, result, site, database).encode("utf-8"),
         "recount.sql": _RECOUNT.encode("utf-8"),
     }
     kept = _scans(coverage, result, folder) if scans else {}
@@ -236,26 +246,27 @@ SELECT quarter, count(*) AS persons FROM list WHERE counted = 'yes' GROUP BY qua
 """
 
 
-def _sql(coverage: Coverage, result: Result, site: str) -> str:
+def _sql(coverage: Coverage, result: Result, site: str, database: str) -> str:
     """How the rows were chosen from the state database, for whoever has it."""
+    name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[database]
     return (
         f"-- {coverage.programme.id} / {result.indicator.id}, as of {coverage.as_of.isoformat()}\n"
-        "-- Which rows of the state database (SQLite) were looked at. Persons with two rows are one (same_person), and\n"
+        f"-- Which rows of the state database ({name}) were looked at. Persons with two rows are one (same_person), and\n"
         "-- a person counts where membership says they were at the end of the day, in the calendar of\n"
         f"-- {coverage.programme.timezone}. recount.sql counts what came of it.\n\n"
-        f"{_chosen_rows(coverage, result, site)}\n"
+        f"{_chosen_rows(coverage, result, site, database)}\n"
     )
 
 
-def _chosen_rows(coverage: Coverage, result: Result, site: str) -> str:
+def _chosen_rows(coverage: Coverage, result: Result, site: str, database: str) -> str:
     programme, count = coverage.programme, result.indicator.count
     until = end_of(coverage.as_of, programme.zone)
     assert until is not None
-    moment = _moment(until)
+    moment = _moment(until, database)
     known = end_of(coverage.known_on, programme.zone)
-    also = "" if known is None else f" AND recorded_at <= '{_moment(known)}'"
+    also = "" if known is None else f" AND recorded_at <= '{_moment(known, database)}'"
     if count.certified is not None:
-        also = "" if known is None else f" AND issued_at <= '{_moment(known)}'"
+        also = "" if known is None else f" AND issued_at <= '{_moment(known, database)}'"
         return (  # read by an auditor; nothing here runs it
             f"SELECT * FROM issue WHERE site = {_quoted(site)} AND policy = {_quoted(count.certified)}\n"  # noqa: S608
             f"    AND issued_on <= '{coverage.as_of.isoformat()}'{also};\n"
@@ -298,9 +309,10 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _moment(moment: datetime.datetime) -> str:
-    """As SQLite has it: UTC without a zone."""
-    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+def _moment(moment: datetime.datetime, database: str) -> str:
+    """UTC; SQLite has it without a zone, PostgreSQL would take that for a time of the reader's own zone."""
+    zone = "" if database == "sqlite" else "+00"
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S.%f") + zone
 
 
 # --- what lies beside it ----------------------------------------------------------------------

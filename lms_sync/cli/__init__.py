@@ -33,6 +33,8 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "pull": ("administrator_pull", "pull"),
         "run": ("administrator_pull", "run"),
         "runs": ("administrator_drift", "runs"),
+        "backup": ("administrator_store", "backup"),
+        "restore": ("administrator_store", "restore"),
         "plugin": ("administrator", "plugin"),
     },
     "officer": {

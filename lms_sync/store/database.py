@@ -58,7 +58,7 @@ def open_database(url: str, *, migrate: bool = True) -> Engine:
         raise DatabaseUnusable("database.unusable", url=shown, reason=str(error)) from error
     except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
         if (known := database_problem(error)) is not None:
-            raise DatabaseFailed(known.code, **known.params) from error
+            raise DatabaseFailed(known) from error
         raise DatabaseUnusable("database.unusable", url=shown, reason=_reason(error)) from error
     return engine
 

@@ -26,6 +26,9 @@ _SAID = {
 class DatabaseFailed(LmsSyncError):
     """The database is locked, full, read-only or out of reach: nothing of the transaction was stored."""
 
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code, problem.place, **dict(problem.params))
+
 
 def database_problem(error: BaseException) -> Problem | None:
     """The problem that an error of SQLAlchemy, sqlite3 or psycopg stands for; None where it is of another kind."""
