@@ -15,10 +15,10 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from lms_sync.same_person import all_of, one_person
 from lms_sync.store import schema
+from lms_sync.store.many_rows import insert_new
 
 COURSE_COMPLETION = "course_completion"
 ACTIVITY_COMPLETION = "activity_completion"
@@ -46,6 +46,7 @@ CORRECTABLE = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE)
 """Streams of what people told: a later fact with the same source id says that the earlier one was wrong."""
 
 _BATCH = 2000
+_UNIQUE = ("site", "stream", "source_id", "source_time", "content_hash")
 _IDS_A_QUERY = 500
 _SOURCE_ID = 128
 
@@ -118,13 +119,6 @@ def store_facts(
     A fact is there when its site, stream, source id, source time and content are: the database's own
     unique constraint decides, so that reading the same rows again, or two pulls at once, add nothing.
     """
-    on_postgresql = connection.dialect.name == "postgresql"
-    insert: Any = postgresql.insert if on_postgresql else sqlite.insert
-    statement = insert(schema.fact).on_conflict_do_nothing(
-        index_elements=["site", "stream", "source_id", "source_time", "content_hash"]
-    )
-    if on_postgresql:  # whose driver does not count the rows of many statements sent at once
-        statement = statement.returning(schema.fact.c.id)
     new = 0
     remaining = iter(facts)
     while batch := list(islice(remaining, _BATCH)):
@@ -144,8 +138,7 @@ def store_facts(
             }
             for fact in batch
         ]
-        done = connection.execute(statement, rows)
-        new += len(done.all()) if on_postgresql else done.rowcount
+        new += insert_new(connection, schema.fact, rows, _UNIQUE)
     return new
 
 
