@@ -54,6 +54,8 @@ SEED ?= 1
 proofs: install-dev
 	$(BIN)/python tests/crash/campaign.py --every
 	$(BIN)/python tests/crash/campaign.py --random $(KILLS) --seed $(SEED)
+	$(BIN)/python tests/jobs/kill_campaign.py apscheduler --seconds 30 --processes 2 --seed $(SEED)
+	$(BIN)/python tests/jobs/kill_campaign.py procrastinate --seconds 30 --processes 4 --seed $(SEED)
 	LARGE_UPLOAD_MB=200 $(BIN)/python -m pytest -s tests/push/test_large_upload.py
 
 clean:

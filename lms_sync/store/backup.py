@@ -307,7 +307,7 @@ def _make_room(connection: Connection, *, replace: bool) -> None:
     there = MetaData()
     ours = {*schema.metadata.tables, "alembic_version"}
     there.reflect(connection, only=lambda name, _: name in ours)
-    kept = {"alembic_version", "job_lease"}  # say nothing of people, courses or awards
+    kept = {"alembic_version", "job_run", "job_state", "notice"}  # nothing of people, courses or awards
     full = [
         table.name
         for table in there.sorted_tables

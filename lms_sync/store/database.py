@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine import make_url
 
 from authoring.problems import LmsSyncError
+from lms_sync.clock import Clock
 from lms_sync.store import locks
 from lms_sync.store.failures import DatabaseFailed, database_problem
 
@@ -101,6 +103,7 @@ _SITE = "lms_site"
 _REPEATABLE = "lms_repeatable"
 _NO_LOCK = "lms_no_lock"
 _READS = "postgresql_readonly"
+_FENCE = "lms_fence"
 
 
 def of_site(engine: Engine, site: str) -> Engine:
@@ -120,6 +123,22 @@ def repeatable(engine: Engine) -> Engine:
 def single_statements(engine: Engine) -> Engine:
     """The same database for statements that are right by themselves: they wait for rows, not for other writers."""
     return engine.execution_options(**{_NO_LOCK: True})
+
+
+def fenced(engine: Engine, check: Callable[[Connection], None]) -> Engine:
+    """The same database for somebody who may have lost the right to write: each transaction asks `check` first.
+
+    It is asked when the transaction has its lock, and raises where the right is lost.
+    """
+    return engine.execution_options(**{_FENCE: check})
+
+
+def moment_of(connection: Connection, clock: Clock) -> datetime:
+    """The present moment as all who share the database have it: PostgreSQL's own clock, else this machine's."""
+    if connection.dialect.name == "postgresql":
+        now: datetime = connection.execute(sqlalchemy.text("SELECT clock_timestamp()")).scalar_one()
+        return now.astimezone(UTC)
+    return clock.now()
 
 
 @contextmanager
@@ -169,6 +188,7 @@ def _prepare_sqlite(engine: Engine) -> None:
             connection.exec_driver_sql(f"PRAGMA synchronous={mode}")
             connection.info["synchronous"] = mode
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _ask_fence(connection)
 
 
 def _prepare_postgresql(engine: Engine) -> None:
@@ -194,6 +214,17 @@ def _prepare_postgresql(engine: Engine) -> None:
         if options.get("isolation_level") == "AUTOCOMMIT" or options.get(_READS) or options.get(_NO_LOCK):
             return
         locks.lock_writing(connection, options.get(_SITE))
+        _ask_fence(connection)
+
+
+def _ask_fence(connection: Connection) -> None:
+    check: Callable[[Connection], None] | None = connection.get_execution_options().get(_FENCE)
+    if check is not None:
+        try:
+            check(connection)
+        except BaseException:
+            connection.connection.rollback()
+            raise
 
 
 # --- migrations -------------------------------------------------------------------------------
@@ -243,5 +274,5 @@ def _alembic() -> Any:
     return config
 
 
-LATEST = "0006"
+LATEST = "0009"
 """The newest migration; a test compares it with the migrations folder."""

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import JSON, Connection, Table, TextClause, TypeDecorator, text
 from sqlalchemy.dialects import postgresql, sqlite
 
+_POSTGRESQL: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
+
 
 def insert_new(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, object]], unique: Sequence[str]
@@ -54,4 +56,4 @@ def _array_of(table: Table, name: str) -> str:
         return "text[]"
     if isinstance(kind, TypeDecorator):
         kind = kind.impl_instance
-    return f"{kind.compile(dialect=postgresql.dialect())}[]"
+    return f"{kind.compile(dialect=_POSTGRESQL)}[]"
