@@ -47,7 +47,7 @@ class Strict(BaseModel):
 class LimitSettings(Strict):
     """How much is asked of a site at most; the throttle stays below where the site answers slowly or refuses."""
 
-    at_once: Annotated[int, Field(ge=1, le=16)] = 4
+    at_once: Annotated[int, Field(ge=1, le=16)] = 8
     longest_job: Annotated[str, _written(r"[1-9][0-9]* (min|h)", "settings.every")] = "30 min"
 
 
