@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,8 +29,8 @@ def test_every_due_time_has_one_success_and_its_effects_once(
         server: Server = request.getfixturevalue("postgresql")
         url = server.database()
     else:
-        url = f"sqlite:///{tmp_path}/state.db"
-    arguments = [kind, "--seconds", "4", "--processes", str(processes), "--url", url]
+        url = f"sqlite:///{shutil.copy(request.getfixturevalue('empty_state'), tmp_path)}"
+    arguments = [kind, "--seconds", "3", "--processes", str(processes), "--url", url]
     done = subprocess.run(
         [sys.executable, str(CAMPAIGN), *arguments],
         capture_output=True,
@@ -40,7 +41,7 @@ def test_every_due_time_has_one_success_and_its_effects_once(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     said = json.loads(done.stdout)
-    assert said["due"] == said["done"] == 12
-    assert said["effects"] == 36
+    assert said["due"] == said["done"] == 9
+    assert said["effects"] == 27
     assert said["killed"] + said.get("frozen", 0) >= 2
     assert said["restarts"] >= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,8 +33,8 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, clock: FixedClock) -> Iterator[Ledger]:
-    engine = open_database(f"sqlite:///{tmp_path}/state.db")
+def ledger(tmp_path: Path, clock: FixedClock, empty_state: Path) -> Iterator[Ledger]:
+    engine = open_database(f"sqlite:///{shutil.copy(empty_state, tmp_path)}")
     yield Ledger(engine, clock, ways=("email",))
     engine.dispose()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -12,9 +13,11 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
 import lms_sync
+from lms_sync.cli import commands
 from lms_sync.jobs.status import read_job_runs
 from lms_sync.store.database import open_database
 
@@ -106,15 +109,33 @@ def test_run_goes_on_after_a_failed_pull_and_ends_cleanly_when_told(academy: Pat
     assert (found["pull"].state, found["pull"].failures) == ("waiting", 1)
     assert found["pull"].error == "settings.token-env-empty"
     assert (found["report"].state, found["report"].starts) == ("done", 1)
-    listed = command("runs", "--jobs", "--json", "--dir", str(academy))
-    rows = json.loads(listed.stdout)
+
+
+def test_what_was_run_can_be_looked_at(academy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = CONFIG + "schedule: [{job: pull, every: 1 h}, {job: report, every: 1 h}]\n"
+    (academy / "config.yaml").write_text(config, encoding="utf-8")
+    monkeypatch.setenv("LMS_SYNC_TEST_TOKEN", "")
+    monkeypatch.setenv("LMS_SYNC_LANGUAGE", "en")
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+
+    def ask(*arguments: str) -> Result:
+        return CliRunner().invoke(commands, [*arguments, "--dir", str(academy)], standalone_mode=False)
+
+    once = ask("run", "--once")
+    assert once.return_value == 4
+    rows = json.loads(ask("runs", "--jobs", "--json").stdout)
     Draft202012Validator(json.loads((SCHEMAS / "jobs.schema.json").read_text(encoding="utf-8"))).validate(
         rows
     )
-    assert {row["job"] for row in rows} == {"pull", "report"}
-    shown = command("runs", "--dir", str(academy)).stdout
-    assert "settings.token-env-empty" in shown
-    stands = command("status", "--dir", str(academy))
-    assert stands.returncode == 1
-    assert "is empty" in stands.stdout  # why
-    assert "tried again at" in stands.stdout
+    assert {row["job"]: row["state"] for row in rows} == {
+        "pull": "waiting",
+        "certify": "done",
+        "report": "done",
+    }
+    assert "settings.token-env-empty" in ask("runs").stdout
+    stands = ask("status")
+    assert stands.return_value == 1
+    assert "LMS_SYNC_TEST_TOKEN with the token of test is empty" in stands.stdout  # why
+    assert "It is tried again at" in stands.stdout
+    told = json.loads(ask("status", "--json").stdout)
+    assert told["stale"] == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import socketserver
 import threading
 import time
@@ -37,8 +38,8 @@ NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path}/state.db")
+def engine(tmp_path: Path, empty_state: Path) -> Iterator[Engine]:
+    engine = open_database(f"sqlite:///{shutil.copy(empty_state, tmp_path)}")
     yield engine
     engine.dispose()
 

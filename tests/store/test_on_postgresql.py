@@ -60,7 +60,7 @@ def test_several_at_once_may_open_a_new_database(postgresql: Server) -> None:
         except Exception as error:  # noqa: BLE001 - looked at below
             failed.append(error)
 
-    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    threads = [threading.Thread(target=open_it) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
