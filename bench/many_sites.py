@@ -40,7 +40,7 @@ from moodle_standin.seed import build_site
 from moodle_standin.server import create_app
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.postgresql_server import started  # noqa: E402
+from tests.postgresql_server import started
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 COURSE = "welcome"

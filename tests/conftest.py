@@ -79,3 +79,12 @@ def empty_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
     return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a state database with nothing in its tables, of each kind."""
+    if request.param == "postgresql":
+        server: Server = request.getfixturevalue("postgresql")
+        return server.database()
+    return f"sqlite:///{shutil.copy(request.getfixturevalue('empty_state'), tmp_path)}"
