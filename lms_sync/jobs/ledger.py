@@ -99,7 +99,7 @@ class Ledger:
         `started` is when this process began: a time of day that passed before anything ever ran is not due.
         Due times that passed while nothing ran are counted in the row of the latest, or, where each counts, all put in.
         """
-        newest = self._newest({one.site for one in planned})
+        newest = self._newest(planned)
         rows: list[dict[str, object]] = []
         for one in planned:
             latest = one.timing.latest(now)
@@ -126,14 +126,18 @@ class Ledger:
             assert key is not None
             return int(key[0])
 
-    def _newest(self, sites: Iterable[str]) -> dict[tuple[str, str, str], datetime]:
-        query = (
-            select(_run.c.site, _run.c.job, _run.c.course, func.max(_run.c.due_at))
-            .where(_run.c.site.in_(sorted(sites)))
-            .group_by(_run.c.site, _run.c.job, _run.c.course)
-        )
+    def _newest(self, planned: Iterable[Planned]) -> dict[tuple[str, str, str], datetime]:
+        """The newest due time of each plan that is in the ledger: a look into the index each, however long it is."""
+        found: dict[tuple[str, str, str], datetime] = {}
         with reading(self.engine) as connection:
-            return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
+            for site, job, course in sorted({one.key for one in planned}):
+                query = select(func.max(_run.c.due_at)).where(
+                    _run.c.site == site, _run.c.job == job, _run.c.course == course
+                )
+                newest = connection.execute(query).scalar()
+                if newest is not None:
+                    found[site, job, course] = newest
+        return found
 
     def _row(self, one: Planned, due: datetime, passed: int, now: datetime) -> dict[str, object]:
         return self._row_of(one.site, one.job, one.course, due, passed, now)
@@ -282,6 +286,7 @@ class Ledger:
             error=None,
             reason=None,
             done_at=now,
+            done_due_at=claim.due_at,
         )
         if before is None or not before.told:
             return None
@@ -365,6 +370,27 @@ class Ledger:
                     tries=0,
                 )
             )
+
+
+@dataclass
+class DueTimes:
+    """Puts the due times of plans into a ledger as they come; what this process has put in, it does not look up again."""
+
+    ledger: Ledger
+    planned: Sequence[Planned]
+    started: datetime
+
+    def __post_init__(self) -> None:
+        self._asked: dict[Planned, datetime] = {}
+
+    def ask(self) -> set[str]:
+        """Puts in what has come since; the sites of it. What fails is tried again by the next call."""
+        now = self.ledger.clock.now()
+        come = [one for one in self.planned if self._asked.get(one) != one.timing.latest(now)]
+        if come:
+            self.ledger.ask(come, now, self.started)
+            self._asked.update((one, one.timing.latest(now)) for one in come)
+        return {one.site for one in come}
 
 
 def _held(claim: Claim) -> Any:

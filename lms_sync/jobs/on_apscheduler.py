@@ -19,6 +19,7 @@ from typing import Any
 
 from authoring.messages import text
 from lms_sync.jobs.due import Planned
+from lms_sync.jobs.ledger import DueTimes
 from lms_sync.jobs.work import Worker
 
 log = logging.getLogger("lms_sync.jobs")
@@ -51,12 +52,12 @@ class OnApscheduler:
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._started = self.worker.ledger.clock.now()
+        ledger = self.worker.ledger
+        self._due = DueTimes(ledger, self.planned, ledger.clock.now())
         sites = len({one.site for one in self.planned})
         self._pool = ThreadPoolExecutor(max(1, min(sites, MOST_AT_ONCE)), thread_name_prefix="site")
         self._busy: set[str] = set()
         self._again: set[str] = set()
-        self._asked: dict[Planned, datetime] = {}
         self._guard = threading.Lock()
 
     def defer(self, site: str, job: str, course: str = "") -> int:
@@ -104,26 +105,20 @@ class OnApscheduler:
         for one in self.planned:
             together.setdefault((one.site, one.timing), []).append(one)
         for number, ((site, _), same) in enumerate(sorted(together.items(), key=lambda item: item[0][0])):
-            scheduler.add_job(self._ask, timer(same[0], clock.now), args=(same,), id=f"{site}-{number}")
+            scheduler.add_job(self._ask, timer(same[0], clock.now), id=f"{site}-{number}")
         sweep = IntervalTrigger(seconds=self.sweep.total_seconds(), timezone="UTC")
         scheduler.add_job(self._look, sweep, id="sweep")
         return scheduler
 
-    def _ask(self, planned: Sequence[Planned]) -> None:
+    def _ask(self) -> None:
         def ask() -> None:
-            now = self.worker.ledger.clock.now()
-            self.worker.ledger.ask(planned, now, self._started)
-            for one in planned:
-                self._asked[one] = one.timing.latest(now)
+            for site in self._due.ask():
+                self._work_on(site)
 
         self._safely(ask)
-        self._work_on(planned[0].site)
 
     def _look(self) -> None:
-        # A timer that found the database away, or itself still at work, has left a due time behind.
-        now = self.worker.ledger.clock.now()
-        if behind := [one for one in self.planned if self._asked.get(one) != one.timing.latest(now)]:
-            self._ask(behind)
+        self._ask()  # a timer that found the database away, or itself still at work, has left a due time behind
 
         def look() -> None:
             for site in self.worker.ledger.ready():

@@ -29,6 +29,7 @@ from sqlalchemy import Engine
 from authoring.messages import text
 from authoring.problems import LmsSyncError
 from lms_sync.jobs.due import Planned
+from lms_sync.jobs.ledger import DueTimes
 from lms_sync.jobs.work import Worker
 
 log = logging.getLogger("lms_sync.jobs")
@@ -60,10 +61,9 @@ class OnProcrastinate:
         self, worker: Worker, planned: Sequence[Planned], *, at_once: int = 4, paces: Paces | None = None
     ) -> None:
         self._worker = worker
-        self._planned = list(planned)
+        self._due = DueTimes(worker.ledger, list(planned), worker.ledger.clock.now())
         self._at_once = at_once
         self._paces = paces or Paces()
-        self._started = worker.ledger.clock.now()
         self._app = self._make_app(worker.ledger.engine)
 
     # --- the port -----------------------------------------------------------------------------
@@ -125,8 +125,7 @@ class OnProcrastinate:
         return app
 
     def _ask(self) -> None:
-        ledger = self._worker.ledger
-        ledger.ask(self._planned, ledger.clock.now(), self._started)
+        self._due.ask()
         self._worker.tell()
 
     async def _forget_lost_workers(self, app: Any) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Engine, Row, func, select
+from sqlalchemy import Engine, Row, select
 
 from authoring.messages import text
 from lms_sync.clock import Clock
@@ -78,22 +78,11 @@ def job_status(engine: Engine, planned: Sequence[Planned], clock: Clock) -> list
         open_: dict[tuple[str, str, str], list[Row[Any]]] = {}
         for row in connection.execute(query):
             open_.setdefault((row.site, row.job, row.course), []).append(row)
-        good = dict[tuple[str, str, str], datetime]()
-        newest = (
-            select(_run.c.site, _run.c.job, _run.c.course, func.max(_run.c.due_at))
-            .where(_run.c.state == "done")
-            .group_by(_run.c.site, _run.c.job, _run.c.course)
-        )
-        for site, job, course, due in connection.execute(newest):
-            good[site, job, course] = due
-    return [
-        _status(one, states.get(one.key), open_.get(one.key, []), good.get(one.key), now) for one in planned
-    ]
+    return [_status(one, states.get(one.key), open_.get(one.key, []), now) for one in planned]
 
 
-def _status(
-    one: Planned, state: Row[Any] | None, rows: Sequence[Row[Any]], good: datetime | None, now: datetime
-) -> JobStatus:
+def _status(one: Planned, state: Row[Any] | None, rows: Sequence[Row[Any]], now: datetime) -> JobStatus:
+    good = None if state is None else state.done_due_at
     due = one.timing.latest(now - _GRACE)  # what should be done by now
     running = next((row for row in rows if row.state == "running" and row.lease_until > now), None)
     waits = [row.not_before for row in rows if row.not_before is not None]

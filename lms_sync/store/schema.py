@@ -406,6 +406,7 @@ job_state = Table(  # whether a job works, and since when not; changes of it are
     Column("error", String(100)),
     Column("reason", Text),
     Column("done_at", Moment),  # when it last went well
+    Column("done_due_at", Moment),  # the latest due time that went well
 )
 
 notice = Table(  # a change of state that somebody is to be told of, by each way

@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("error", sa.String(100)),
         sa.Column("reason", sa.Text),
         sa.Column("done_at", moment),
+        sa.Column("done_due_at", moment),
     )
     op.create_table(
         "notice",
