@@ -55,6 +55,7 @@ proofs: install-dev
 	$(BIN)/python tests/crash/campaign.py --every
 	$(BIN)/python tests/crash/campaign.py --random $(KILLS) --seed $(SEED)
 	LARGE_UPLOAD_MB=200 $(BIN)/python -m pytest -s tests/push/test_large_upload.py
+	EVERY_LANGUAGE=1 $(BIN)/python -m pytest tests/course_packages/test_targets_in_browser.py
 
 clean:
 	rm -rf build dist demo-academy .mypy_cache .ruff_cache .pytest_cache

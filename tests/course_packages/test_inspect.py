@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -213,7 +213,6 @@ def test_limits_are_told_before_anything_is_read(inspected: Callable[..., Any]) 
     assert bomb.scos == ()
 
 
-@settings(max_examples=150)
 @given(data=st.data())
 def test_no_zip_however_spoilt_makes_the_inspector_fall(data: Any, tmp_path_factory: Any) -> None:
     content = bytearray(packed(GOOD))
