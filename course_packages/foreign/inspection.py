@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
@@ -101,14 +101,16 @@ class Inspection:
         return tuple(one for one in self.problems if one not in refused)
 
 
-def inspect_package(path: Path, limits: Limits | None = None) -> Inspection:
-    """Looks a package over. Raises OSError where the file cannot be read at all."""
+def inspect_package(
+    path: Path, limits: Limits | None = None, *, by_schema: Callable[[bytes], list[Problem]] | None = None
+) -> Inspection:
+    """Looks a package over; `by_schema` may judge its manifest besides. Raises OSError where it cannot be read at all."""
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         sha1 = hashlib.file_digest(file, lambda: hashlib.sha1(usedforsecurity=False)).hexdigest()
     with OpenZip(path, limits) as archive:
-        found = _Contents(archive)
+        found = _Contents(archive, by_schema)
     return Inspection(
         name=path.name,
         size=path.stat().st_size,
@@ -138,8 +140,9 @@ def _types(archive: OpenZip) -> tuple[TypeSize, ...]:
 class _Contents:
     """What was read out of a zip that can be trusted to be read."""
 
-    def __init__(self, archive: OpenZip) -> None:
+    def __init__(self, archive: OpenZip, by_schema: Callable[[bytes], list[Problem]] | None) -> None:
         self.archive = archive
+        self.by_schema = by_schema
         self.problems = list(archive.problems)
         self.content_sha256 = ""
         self.edition_name = ""
@@ -170,6 +173,8 @@ class _Contents:
         edition = edition_of(root) if isinstance(root, Element) else None
         if isinstance(root, Element) and edition is not None:
             self._describe(root, edition)
+            if self.by_schema is not None and manifest is not None:
+                self.problems.extend(self.by_schema(manifest))
         self._scan(edition)
 
     def _whole(self, name: str) -> bytes | None:

@@ -238,11 +238,12 @@ def _package_problems(course: Any, *, strict: bool) -> list[Problem]:
             found.extend(error.problems)
             continue
         if strict and "imsmanifest.xml" in files:
-            found.extend(_schema_problems(files["imsmanifest.xml"]))
+            found.extend(by_schema(files["imsmanifest.xml"]))
     return found
 
 
-def _schema_problems(manifest: bytes) -> list[Problem]:
+def by_schema(manifest: bytes) -> list[Problem]:
+    """What XML Schema says about a manifest; needs the library xmlschema."""
     import importlib.resources
 
     from course_packages.conformance import schema_problems

@@ -397,7 +397,12 @@ def test_inspect_ends_well_where_nothing_is_wrong_and_says_what_file_is_not_ther
     command: Callable[..., Ended], tmp_path: Path, example_course: Course
 ) -> None:
     (tmp_path / "one.zip").write_bytes(zip_bytes(scorm12_files(example_course)))
-    assert command("inspect", "one.zip").code == 0
+    assert command("inspect", "one.zip", "--strict").code == 0
+    spoilt = {**scorm12_files(example_course)}
+    spoilt[MANIFEST] = spoilt[MANIFEST].replace(b"<organization ", b"<banana/><organization ", 1)
+    (tmp_path / "banana.zip").write_bytes(zip_bytes(spoilt))
+    assert command("inspect", "banana.zip").code == 0
+    assert "banana" in command("inspect", "banana.zip", "--strict").out
     ended = command("inspect", "two.zip")
     assert ended.code == 1
     assert "two.zip" in ended.err
