@@ -21,7 +21,7 @@ from course_packages.foreign.open_zip import Limits, OpenZip
 from course_packages.foreign.risks import Risk, RiskScan, wants_text
 from course_packages.package_names import shown
 
-MAX_MANIFEST = 8_000_000
+MAX_MANIFEST = 4_000_000
 _MAX_TEXT = 4_000_000  # of one file; a longer one is read to here
 _MAX_SCANNED = 100_000_000  # of all
 _DEEPEST = 200
@@ -92,13 +92,17 @@ class Inspection:
     @property
     def refusals(self) -> tuple[Problem, ...]:
         """Why it cannot be given to a platform: unsafe, broken, or without anything to open."""
-        return tuple(one for one in self.problems if one.code.startswith("foreign.") or one.code in _REFUSED)
+        return tuple(one for one in self.problems if is_refusal(one))
 
     @property
     def broken_rules(self) -> tuple[Problem, ...]:
         """The rules of the standard that it breaks and that platforms mostly forgive."""
-        refused = self.refusals
-        return tuple(one for one in self.problems if one not in refused)
+        return tuple(one for one in self.problems if not is_refusal(one))
+
+
+def is_refusal(problem: Problem) -> bool:
+    """Whether a problem keeps a package from being given to a platform."""
+    return problem.code.startswith("foreign.") or problem.code in _REFUSED
 
 
 def inspect_package(

@@ -134,11 +134,13 @@ def _indented(words: str) -> str:
 
 
 def _as_json(found: Any, reader: str) -> dict[str, object]:
+    from course_packages.foreign import is_refusal
+
     def problem_json(problem: Problem) -> dict[str, object]:
         return {
             "code": problem.code,
             "file": problem.place.file,
-            "refused": problem in found.refusals,
+            "refused": is_refusal(problem),
             "what": text(problem.code, problem.params, reader),
             "remedy": remedy(problem.code, problem.params, reader),
         }
