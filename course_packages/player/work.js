@@ -21,11 +21,11 @@ blocks.scenario = function (element, kept) {
     way.push(scene);
     element.append(scene);
     scene.hidden = false;
-    if (scene.dataset.end || !arrived) {
-      const again = button(words.scenario_again, "link", () => back(scenes[0]));
+    if (scene !== scenes[0] && (scene.dataset.end || !arrived)) {
       const before = way[way.length - 2];
       scene.append(make("p", { class: "ways" },
-        before ? button(words.scenario_back, "link", () => back(before)) : null, scene === scenes[0] ? null : again));
+        before ? button(words.scenario_back, "link", () => back(before)) : null,
+        button(words.scenario_again, "link", () => back(scenes[0]))));
     }
     if (arrived) {
       scene.focus();

@@ -13,6 +13,7 @@ from course_packages import scorm12_files
 from course_packages.learner_state import largest_state
 from course_packages.words import words_in
 from tests.course_packages.conftest import EVERY_BLOCK
+from tests.course_packages.spoken import BLOCKS, FOLDER, LANGUAGES, installed, transcript
 from tests.course_packages.test_in_browser import assert_clean_session, assert_stayed_home, turn_page
 
 pytestmark = pytest.mark.browser
@@ -163,7 +164,7 @@ def test_a_learner_does_every_block_by_keyboard_leaves_comes_back_and_finishes(
     assert frame.inner_text(".exercise .status") == words["exercise_recorded"].format(done=2, all=3)
     reach(two, ".model summary")
     two.press("Enter")
-    reach(two, ".yes-no [value='1']")
+    reach(two, ".yes-no button:last-of-type")
     two.press("Enter")
     reach(two, ".reasons input")
     two.press("Space", "ArrowDown")
@@ -219,6 +220,8 @@ def test_another_language_in_mid_lesson_keeps_what_was_begun_opened_and_answered
     frame.locator("#answer-mayor-0").check()
     frame.locator("[data-check=mayor] .button").click()
     frame.locator("#answer-receipt-1").check()
+    frame.locator(".spot").nth(1).click()  # pointing at the picture chooses a line of the list
+    assert frame.locator("#answer-stamp-1").is_checked()
     frame.locator("[data-check=incoming] [data-move='1']").first.click()
     begun = order_of(frame, "[data-check=incoming]")
     for each in frame.locator("select").all():
@@ -227,6 +230,8 @@ def test_another_language_in_mid_lesson_keeps_what_was_begun_opened_and_answered
     assert frame.locator("[data-check=mayor].answered.wrong").count() == 1
     assert words_in("ro")["wrong"] in frame.inner_text("[data-check=mayor] .feedback")
     assert frame.locator("#answer-receipt-1").is_checked()
+    assert frame.locator("#answer-stamp-1").is_checked()
+    assert frame.locator(".spot.chosen").inner_text() == "2"
     assert order_of(frame, "[data-check=incoming]") == begun
     assert {each.input_value() for each in frame.locator("select").all()} == {"1"}
     assert_stayed_home(one)
@@ -281,7 +286,7 @@ def open_for_the_eye(frame: Any) -> None:
             const choice = document.querySelector('.scene:not([hidden]):not(.over) [data-to]');
             if (choice) { choice.click(); } }
           const done = document.querySelector('.exercise .button'); if (done) { done.click(); }
-          const no = document.querySelector('.yes-no [value="1"]'); if (no) { no.click(); }
+          const no = document.querySelector('.yes-no button:last-of-type'); if (no) { no.click(); }
         }"""
     )
 
@@ -358,3 +363,14 @@ def test_the_course_for_the_eye_holds_every_directive_in_every_language() -> Non
             for path in sorted((EVERY_BLOCK / "courses/every-block/lessons").glob(f"*/lesson.{language}.md"))
         )
         assert [name for name in READABLES if f":::{name}" not in text] == []
+
+
+def test_what_a_screen_reader_says_is_what_was_read_and_found_good(
+    browser: Any, files: Mapping[str, bytes]
+) -> None:
+    """Compared where the tool of `speech/package.json` is installed; the transcripts are committed."""
+    for language in LANGUAGES:
+        told_before = (FOLDER / f"{language}.md").read_text(encoding="utf-8")
+        assert [name for name in BLOCKS if f"## {name}\n" not in told_before] == []
+        if installed():
+            assert transcript(browser, files, language) == told_before
