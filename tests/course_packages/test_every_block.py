@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from authoring.course import Course
 from course_packages import scorm12_files
 from course_packages.learner_state import largest_state
 from course_packages.words import words_in
-from tests.course_packages.conftest import EVERY_BLOCK
+from tests.course_packages.conftest import EVERY_BLOCK, ROOT
 from tests.course_packages.spoken import BLOCKS, FOLDER, LANGUAGES, installed, transcript
 from tests.course_packages.test_in_browser import assert_clean_session, assert_stayed_home, turn_page
 
@@ -238,10 +239,9 @@ def test_another_language_in_mid_lesson_keeps_what_was_begun_opened_and_answered
 
 
 def switch(frame: Any, language: str) -> None:
+    title = frame.inner_text("h1")
     frame.locator(f"[data-language={language}]").click()
-    frame.wait_for_function(
-        "l => document.documentElement.lang === l && document.querySelector('h1')", arg=language
-    )
+    frame.wait_for_function("t => ![null, t].includes(document.querySelector('h1').innerText)", arg=title)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -374,3 +374,16 @@ def test_what_a_screen_reader_says_is_what_was_read_and_found_good(
         assert [name for name in BLOCKS if f"## {name}\n" not in told_before] == []
         if installed():
             assert transcript(browser, files, language) == told_before
+
+
+def test_the_sources_in_the_documentation_are_those_of_its_pictures() -> None:
+    text = (ROOT / "docs" / "formats" / "blocks.md").read_text(encoding="utf-8")
+    lessons = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (EVERY_BLOCK / "courses/every-block/lessons").glob("*/lesson.en.md")
+    )
+    sources = re.findall(r"```markdown\n(.*?)\n```", text, re.DOTALL)
+    assert [source for source in sources if source not in lessons] == []
+    assert {name for name in READABLES if f":::{name}" in "".join(sources)} == set(READABLES)
+    pictures = set(re.findall(r"\.\./pictures/(\S+\.webp)", text))
+    assert {name for name in pictures if not (ROOT / "docs" / "pictures" / name).is_file()} == set()
