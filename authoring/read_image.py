@@ -13,6 +13,7 @@ import os
 import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
@@ -75,6 +76,24 @@ def find_image(source: str, *, beside: Path, inside: Path, place: Place) -> Imag
     shown = {"image": source}
     if "\\" in source or Path(source).is_absolute():
         return [Problem("image.path", shown, place)]
+    asked = os.path.normpath(f"{os.fspath(beside)}/{source}")
+    try:
+        status = Path(asked).stat()
+        known = _picture_at(asked, os.fspath(inside), status.st_size, status.st_mtime_ns)
+    except OSError:
+        known = None
+    return known or _look(source, beside, inside, place)
+
+
+@lru_cache(maxsize=2000)
+def _picture_at(asked: str, inside: str, _size: int, _changed: int) -> Image | None:
+    """The picture at a path as long as the file has this size and time; None where something is to be said of it."""
+    found = _look(Path(asked).name, Path(asked).parent, Path(inside), Place())
+    return found if isinstance(found, Image) else None
+
+
+def _look(source: str, beside: Path, inside: Path, place: Place) -> Image | list[Problem]:
+    shown = {"image": source}
     root = Path(os.path.realpath(inside))
     path = Path(os.path.realpath(beside / source))
     if not path.is_relative_to(root):
