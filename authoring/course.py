@@ -30,7 +30,15 @@ from authoring.read_image import Image
 from authoring.read_media import MediaFile
 from authoring.read_yaml import Document, Pointer, load_model, read_yaml, relative_name
 from authoring.same_in_languages import differences, kept_twice
-from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget, Target, pushed_target, target_problems
+from authoring.target import (
+    DEFAULT_TARGETS,
+    HtmlTarget,
+    ManualTarget,
+    ScormTarget,
+    Target,
+    pushed_target,
+    target_problems,
+)
 
 MAX_LESSONS = 2000
 """Most lessons of a course; none of its packages could keep a learner's record of more."""
@@ -140,6 +148,7 @@ class Course:
     owner: Owner | None = None
     license: str = ""
     targets: tuple[ScormTarget | HtmlTarget, ...] = DEFAULT_TARGETS
+    manuals: tuple[Language, ...] = ()  # languages in which a manual is printed
     folder: Path = Path()
     file: str = ""
     warnings: tuple[Problem, ...] = ()
@@ -248,12 +257,21 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
         duration=file.duration,
         owner=file.owner,
         license=file.license,
-        targets=file.targets,
+        targets=tuple(target for target in file.targets if not isinstance(target, ManualTarget)),
+        manuals=_manual_languages(file),
         folder=folder,
         file=document.file,
         warnings=tuple(ordered),
         glossary=glossary or Glossary(),
     )
+
+
+def _manual_languages(file: CourseFile) -> tuple[Language, ...]:
+    wanted: dict[Language, None] = {}
+    for target in file.targets:
+        if isinstance(target, ManualTarget):
+            wanted |= dict.fromkeys(target.languages or file.languages.offered)
+    return tuple(wanted)
 
 
 def course_file_problems(file: CourseFile, document: Document, folder: Path) -> Iterator[Problem]:

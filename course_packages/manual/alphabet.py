@@ -6,8 +6,11 @@ import unicodedata
 from collections.abc import Mapping
 
 _LETTERS: Mapping[str, tuple[str, ...]] = {
-    "sq": tuple("a b c ç d dh e ë f g gj h i j k l ll m n nj o p q r rr s sh t th u v x xh y z zh".split()),
-    "ro": tuple("a ă â b c d e f g h i î j k l m n o p q r s ș t ț u v w x y z".split()),
+    language: tuple(alphabet.split())
+    for language, alphabet in {
+        "sq": "a b c ç d dh e ë f g gj h i j k l ll m n nj o p q r rr s sh t th u v x xh y z zh",
+        "ro": "a ă â b c d e f g h i î j k l m n o p q r s ș t ț u v w x y z",
+    }.items()
 }
 
 

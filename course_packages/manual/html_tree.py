@@ -12,7 +12,29 @@ Node = str | dict[str, Any]
 _EMPTY = ("br", "hr", "img")
 _SPACE = re.compile(r"[ \t\r\n]+")
 _BLOCKS = frozenset(
-    "p h2 h3 h4 h5 h6 ul ol li table thead tbody tr th td blockquote div figure figcaption pre hr".split()
+    [
+        "p",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "li",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "blockquote",
+        "div",
+        "figure",
+        "figcaption",
+        "pre",
+        "hr",
+    ]
 )
 
 

@@ -81,8 +81,10 @@ def manual_pdf(course: Course, language: str, front: Front | None = None) -> Man
             try:
                 made = compiler.compile(input=str(main), format="pdf", timestamp=0)
             except typst.TypstError as error:
-                values = {"course": course.slug, "language": language, "reason": str(error.message)[:300]}
-                raise NotPrinted("manual.not-set", **values) from error
+                reason = str(error.message)[:300]
+                raise NotPrinted(
+                    "manual.not-set", course=course.slug, language=language, reason=reason
+                ) from error
     assert isinstance(made, bytes)
     return Manual(made, accessible)
 
@@ -129,7 +131,9 @@ class _Collected:
             "words": self.words,
             "title": course.title.in_language(language, course.languages.default),
             "summary": [node for node in self.nodes(render(summary, file="").html) if isinstance(node, dict)],
-            "owner": course.owner.name.in_language(language, course.languages.default) if course.owner else "",
+            "owner": course.owner.name.in_language(language, course.languages.default)
+            if course.owner
+            else "",
             "contact": course.owner.contact if course.owner else "",
             "license": course.license,
             "version": course.version,
@@ -234,4 +238,3 @@ class _Numbered:
             "lines": one.lines,
             "law": collected.law(one.law) if one.law else None,
         }
-

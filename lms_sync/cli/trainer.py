@@ -159,6 +159,8 @@ def build(folder: Path, language: str | None, as_json: bool) -> int:
         return outcome.DONE
     _print_by_file(built.warnings, reader, err=True)
     click.echo(text("build.packages", {"n": len(built.report["packages"])}, reader))
+    if built.report["manuals"]:
+        click.echo(text("build.manuals", {"n": len(built.report["manuals"])}, reader))
     if built.report["banks"]:
         questions = sum(bank["questions"] for bank in built.report["banks"])
         click.echo(text("build.questions", {"n": questions}, reader))
@@ -302,6 +304,16 @@ def _build_json(folder: Path, built: Any) -> dict[str, object]:
                 "languages": list(package.languages),
             }
             for package in built.packages
+        ],
+        "manuals": [
+            {
+                "path": manual.path.relative_to(folder).as_posix(),
+                "language": manual.language,
+                "size": manual.size,
+                "sha256": manual.sha256,
+                "pdf_ua": manual.accessible,
+            }
+            for manual in built.manuals
         ],
         "banks": [
             {"path": f"build/{slug}/{slug}.moodle.xml", "questions": len(bank.questions)}
