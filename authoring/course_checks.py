@@ -1,0 +1,69 @@
+"""What is to be said of a course that can be built: files that nobody sees, citations that have run out, translations."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from authoring.course import Course
+from authoring.problems import Place, Problem
+from authoring.read_yaml import relative_name
+from authoring.translations import Translations, compare_translations
+
+_MEDIA = "media"
+_QUIET = re.compile(r"^(?:\.|Thumbs\.db$|desktop\.ini$)")
+"""Files that systems put into folders by themselves."""
+
+
+def course_checks(course: Course, root: Path, today: datetime.date) -> tuple[list[Problem], Translations]:
+    """Warnings about a course that was read, and how its translations stand."""
+    translations = compare_translations(course, root)
+    problems = [*unused_media(course, root), *_citations(course, today), *translations.problems]
+    return problems, translations
+
+
+def unused_media(course: Course, root: Path) -> Iterator[Problem]:
+    """Files in `media/` that no lesson, page, glossary or activity names."""
+    folder = course.folder / _MEDIA
+    if not folder.is_dir():
+        return
+    used = {path.resolve() for path in _used(course)}
+    texts: str | None = None
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or _QUIET.match(path.name) or path.resolve() in used:
+            continue
+        # What is read otherwise (captions beside a film, say) is named somewhere in the course's own files.
+        texts = _other_texts(course) if texts is None else texts
+        if path.name not in texts and re.sub(r"\.[a-z]{2,3}(?=\.\w+$)", ".{lang}", path.name) not in texts:
+            yield Problem("course.media-unused", {}, Place(relative_name(path, root)), "warning")
+
+
+def _used(course: Course) -> Iterator[Path]:
+    for lesson in course.lessons:
+        for text in lesson.texts.values():
+            for image in text.images:
+                yield image.path
+            for file in getattr(text, "files", ()):
+                yield file.path
+
+
+def _other_texts(course: Course) -> str:
+    found = []
+    for path in [
+        *course.folder.glob("*.yaml"),
+        *course.folder.glob("pages/*.md"),
+        *course.folder.glob("lessons/*/*.md"),
+    ]:
+        try:
+            found.append(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            continue
+    return "\n".join(found)
+
+
+def _citations(course: Course, today: datetime.date) -> Iterator[Problem]:
+    told = getattr(course, "citation_problems", None)
+    if told is not None:
+        yield from told(today)
