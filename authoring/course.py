@@ -39,6 +39,7 @@ from authoring.target import (
     pushed_target,
     target_problems,
 )
+from authoring.web_pictures import MediaRules, WebPictures
 
 MAX_LESSONS = 2000
 """Most lessons of a course; none of its packages could keep a learner's record of more."""
@@ -127,6 +128,7 @@ class CourseFile(Part):
     sections: tuple[Section, ...] = ()
     complete_when: CompleteWhen | None = None
     targets: tuple[Target, ...] = Field(default=DEFAULT_TARGETS, min_length=1)
+    media: MediaRules | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ class Course:
     license: str = ""
     targets: tuple[ScormTarget | HtmlTarget, ...] = DEFAULT_TARGETS
     manuals: tuple[Language, ...] = ()  # languages in which a manual is printed
+    media: MediaRules | None = None
     folder: Path = Path()
     file: str = ""
     warnings: tuple[Problem, ...] = ()
@@ -216,7 +219,10 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
         raise ContentError([Problem("course.too-many-lessons", values, place)])
     problems = list(course_file_problems(file, document, folder))
     lessons: list[Lesson] = []
-    reader = LessonReader(root, folder, cache)
+    pictures = WebPictures(file.media, root, cache) if file.media else None
+    if pictures:
+        pictures.prepare(sorted((folder / "media").rglob("*")))
+    reader = LessonReader(root, folder, cache, pictures)
     unclear = False
     glossary = _glossary(file, folder, root, problems)
     for number, entry in enumerate(file.lessons):
@@ -259,6 +265,7 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
         license=file.license,
         targets=tuple(target for target in file.targets if not isinstance(target, ManualTarget)),
         manuals=_manual_languages(file),
+        media=file.media,
         folder=folder,
         file=document.file,
         warnings=tuple(ordered),

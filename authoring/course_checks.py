@@ -44,7 +44,7 @@ def _used(course: Course) -> Iterator[Path]:
     for lesson in course.lessons:
         for text in lesson.texts.values():
             for image in text.images:
-                yield image.path
+                yield image.original or image.path
             for file in getattr(text, "files", ()):
                 yield file.path
 

@@ -18,6 +18,7 @@ from authoring.read_image import Image
 from authoring.read_lesson import read_lesson
 from authoring.read_media import MediaFile
 from authoring.read_yaml import relative_name
+from authoring.web_pictures import WebPictures
 
 _KIND = "lesson"
 _CLASSES = {
@@ -73,9 +74,17 @@ class KnownLessonText(LessonText):
 class LessonReader:
     """Reads lessons of one course; without a cache all of them, every time."""
 
-    def __init__(self, root: Path, course_folder: Path, cache: BuildCache | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        course_folder: Path,
+        cache: BuildCache | None = None,
+        pictures: WebPictures | None = None,
+    ) -> None:
         self.root = root
+        self.pictures = pictures
         self.course_folder = course_folder
+        self.rules = repr(pictures.rules) if pictures else ""
         self.base = Path(os.path.realpath(course_folder))
         self.cache = cache
 
@@ -100,10 +109,16 @@ class LessonReader:
 
     def read_anew(self, path: Path, language: str) -> tuple[LessonText, list[Problem]]:
         """The same from the file itself."""
-        return read_lesson(path, language, root=self.root, course_folder=self.course_folder)
+        return read_lesson(
+            path, language, root=self.root, course_folder=self.course_folder, pictures=self.pictures
+        )
 
     def _known(self, kept: Any, now: Stamp, path: Path) -> tuple[LessonText, list[Problem]] | None:
-        if tuple(kept["stamp"]) != now or not _same_files(kept["files"], self.base):
+        if (
+            kept["rules"] != self.rules
+            or tuple(kept["stamp"]) != now
+            or not _same_files(kept["files"], self.base)
+        ):
             return None
         base = self.base
         facts = {name: from_plain(one, base, _CLASSES) for name, one in kept["facts"].items()}
@@ -133,10 +148,11 @@ class LessonReader:
             return None
         if any(one.severity == "error" or not one.code.startswith(_OF_THE_TEXT) for one in problems):
             return None
-        read_from = f"{text.file} {before} {sorted(files.items())}"
+        read_from = f"{text.file} {before} {sorted(files.items())} {self.rules}"
         facts["digest"] = hashlib.sha256(read_from.encode()).hexdigest()
         return {
             "stamp": before,
+            "rules": self.rules,
             "files": files,
             "facts": facts,
             "derived": derived,

@@ -69,6 +69,8 @@ class Image:
     name: str
     width: int | None
     height: int | None
+    original: Path | None = None
+    """The author's file, where `path` is one that was made from it."""
 
 
 def find_image(source: str, *, beside: Path, inside: Path, place: Place) -> Image | list[Problem]:
@@ -271,7 +273,8 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
         at += 2 + length
 
 
-def _webp_size(content: bytes) -> tuple[int, int]:
+def webp_size(content: bytes) -> tuple[int, int]:
+    """Width and height of a WebP by its first 30 bytes; raises ValueError, IndexError or struct.error."""
     if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
         raise ValueError
     match content[12:16]:
@@ -286,4 +289,4 @@ def _webp_size(content: bytes) -> tuple[int, int]:
     raise ValueError
 
 
-_SIZES = {"png": _png_size, "gif": _gif_size, "jpeg": _jpeg_size, "webp": _webp_size}
+_SIZES = {"png": _png_size, "gif": _gif_size, "jpeg": _jpeg_size, "webp": webp_size}
