@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from authoring.course import Course
 from authoring.problems import Place, Problem
 from authoring.read_yaml import relative_name
 from authoring.translations import Translations, compare_translations
+from authoring.web_pictures import MediaRules
 
 _MEDIA = "media"
 _QUIET = re.compile(r"^(?:\.|Thumbs\.db$|desktop\.ini$)")
 """Files that systems put into folders by themselves."""
 
 
-def course_checks(course: Course, root: Path, today: datetime.date) -> tuple[list[Problem], Translations]:
-    """Warnings about a course that was read, and how its translations stand."""
-    translations = compare_translations(course, root)
-    problems = [*unused_media(course, root), *_citations(course, today), *translations.problems]
+def course_checks(
+    course: Course, root: Path, today: datetime.date, *, accepted: Collection[str] = ()
+) -> tuple[list[Problem], Translations]:
+    """Warnings about a course that was read, and how its translations stand; `accepted` as in compare_translations."""
+    translations = compare_translations(course, root, accepted=accepted)
+    problems = [
+        *unused_media(course, root),
+        *budget_problems(course),
+        *_citations(course, today),
+        *translations.problems,
+    ]
     return problems, translations
 
 
@@ -38,6 +48,21 @@ def unused_media(course: Course, root: Path) -> Iterator[Problem]:
         texts = _other_texts(course) if texts is None else texts
         if path.name not in texts and re.sub(r"\.[a-z]{2,3}(?=\.\w+$)", ".{lang}", path.name) not in texts:
             yield Problem("course.media-unused", {}, Place(relative_name(path, root)), "warning")
+
+
+def budget_problems(course: Course) -> Iterator[Problem]:
+    """A warning where what learners have to load is more than the course allows itself."""
+    budget = (course.media or MediaRules()).package_budget_mb
+    sizes: Counter[str] = Counter()
+    files = [image.path for image in course.images] + [file.path for file in getattr(course, "files", ())]
+    for path in dict.fromkeys(files):
+        with contextlib.suppress(OSError):
+            sizes[path.suffix.lower().lstrip(".") or "-"] += path.stat().st_size
+    total = sum(sizes.values())
+    if total > budget * 1_000_000:
+        parts = ", ".join(f"{kind} {size / 1e6:.1f} MB" for kind, size in sizes.most_common())
+        values = {"size": f"{total / 1e6:.1f} MB", "limit": f"{budget} MB", "parts": parts}
+        yield Problem("course.budget", values, Place(course.file), "warning")
 
 
 def _used(course: Course) -> Iterator[Path]:

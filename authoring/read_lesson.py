@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -199,7 +200,7 @@ class _LessonReader:
         return None
 
     def _find_picture(self, source: str, place: Place) -> Picture | Sequence[Problem]:
-        found = self._image(source, place)
+        found = self._image(unquote(source), place)  # in Markdown a blank may be written as %20
         return Picture(found.name, found.width, found.height) if isinstance(found, Image) else found
 
     def _find_term(self, term: str, place: Place) -> str:
