@@ -28,7 +28,7 @@ def course_checks(
     problems = [
         *unused_media(course, root),
         *budget_problems(course),
-        *_citations(course, today),
+        *course.citation_problems(today),
         *translations.problems,
     ]
     return problems, translations
@@ -54,7 +54,7 @@ def budget_problems(course: Course) -> Iterator[Problem]:
     """A warning where what learners have to load is more than the course allows itself."""
     budget = (course.media or MediaRules()).package_budget_mb
     sizes: Counter[str] = Counter()
-    files = [image.path for image in course.images] + [file.path for file in getattr(course, "files", ())]
+    files = [*(image.path for image in course.images), *(file.path for file in course.files)]
     for path in dict.fromkeys(files):
         with contextlib.suppress(OSError):
             sizes[path.suffix.lower().lstrip(".") or "-"] += path.stat().st_size
@@ -70,7 +70,7 @@ def _used(course: Course) -> Iterator[Path]:
         for text in lesson.texts.values():
             for image in text.images:
                 yield image.original or image.path
-            for file in getattr(text, "files", ()):
+            for file in text.files:
                 yield file.path
 
 
@@ -86,9 +86,3 @@ def _other_texts(course: Course) -> str:
         except (OSError, UnicodeDecodeError):
             continue
     return "\n".join(found)
-
-
-def _citations(course: Course, today: datetime.date) -> Iterator[Problem]:
-    told = getattr(course, "citation_problems", None)
-    if told is not None:
-        yield from told(today)

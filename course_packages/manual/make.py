@@ -114,10 +114,7 @@ class _Collected:
     def __post_init__(self) -> None:
         self.words = _words(self.language)
         self.images = {image.name: image.path for image in self.course.images}
-        glossary = getattr(self.course, "glossary", None)
-        self.glossary = (
-            glossary.in_language(self.language, self.course.languages.default) if glossary is not None else ()
-        )
+        self.glossary = self.course.glossary.in_language(self.language, self.course.languages.default)
 
     def data(self, front: Front) -> dict[str, Any]:
         """All of it, as the design takes it."""
