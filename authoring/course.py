@@ -223,6 +223,11 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
     if pictures:
         pictures.prepare(sorted((folder / "media").rglob("*")))
     reader = LessonReader(root, folder, cache, pictures)
+    reader.read_ahead(
+        (_lesson_path(folder, entry.id, language), language)
+        for entry in file.lessons
+        for language in file.languages.offered
+    )
     unclear = False
     glossary = _glossary(file, folder, root, problems)
     for number, entry in enumerate(file.lessons):
@@ -408,6 +413,10 @@ def _with_fallback(
     return {language: texts[language] for language in offered if language in texts}
 
 
+def _lesson_path(folder: Path, lesson: str, language: str) -> Path:
+    return folder / "lessons" / lesson / f"lesson.{language}.md"
+
+
 def _read_lesson_texts(
     entry: LessonEntry, number: int, file: CourseFile, document: Document, reader: LessonReader
 ) -> tuple[list[LessonText], list[Problem]]:
@@ -416,7 +425,10 @@ def _read_lesson_texts(
     lesson_folder = reader.course_folder / "lessons" / entry.id
     shown = relative_name(lesson_folder, reader.root)
     place = document.place(("lessons", number, "id"))
-    files = {language: lesson_folder / f"lesson.{language}.md" for language in file.languages.offered}
+    files = {
+        language: _lesson_path(reader.course_folder, entry.id, language)
+        for language in file.languages.offered
+    }
     if not any(path.is_file() for path in files.values()):
         name = f"{shown}/lesson.{file.languages.default}.md"
         return [], [Problem("course.lesson-missing", {"id": entry.id, "file": name}, place)]

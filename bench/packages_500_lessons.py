@@ -106,7 +106,7 @@ def lesson_text(number: int) -> str:
 :::
 """
     law = (
-        f':::law act="Law no. {9000 + number} on archives" article="{number % 90 + 1}" date=2003-11-06 checked=yes\n'
+        f':::law act="Law no. {9000 + number} on archives" article="{number % 90 + 1}" date=2003-11-06 in-force=2026-01-01 checked=yes\n'
         f"{_sentence(rng)} See [the text in force](https://example.org/law/{number}).\n:::"
     )
     parts = [
