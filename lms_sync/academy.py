@@ -16,6 +16,7 @@ from authoring.problems import ContentError, Place, Problem
 from authoring.target import target_name
 from course_packages import ScormPackage, build_target
 from lms_sync.course_content import BuiltPackage, CourseContent
+from lms_sync.manuals import BuiltManual, build_manuals
 from lms_sync.write_files import refuse_links, write_durably
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class BuiltAcademy:
     content: tuple[CourseContent, ...]
     packages: tuple[ScormPackage, ...]
     banks: Mapping[str, QuestionBank] = field(default_factory=dict)
+    manuals: tuple[BuiltManual, ...] = ()
 
     @property
     def people(self) -> People:
@@ -151,7 +153,12 @@ def build_academy(
             if activity.kind == "quiz"
         }
         content.append(CourseContent(course, pushed, used, _files(course)))
-    return BuiltAcademy(academy, tuple(content), tuple(packages), banks)
+    manuals = [
+        manual
+        for course in academy.courses.values()
+        for manual in build_manuals(course, academy.folder, cache, said)
+    ]
+    return BuiltAcademy(academy, tuple(content), tuple(packages), banks, tuple(manuals))
 
 
 def _files(course: Course) -> dict[str, BuiltPackage]:
