@@ -20,7 +20,9 @@ from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.course_outlines import chosen_courses
 from lms_sync.moodle.connect import connect
+from lms_sync.moodle_answers import asked_in
 from lms_sync.people import People, read_people
+from lms_sync.programme_files import read_programme_files
 from lms_sync.pull import PullReport, courses_on_site
 from lms_sync.read_site import SiteReader
 from lms_sync.schedule import ORDER, Job, Runner, run_for_ever, run_once
@@ -84,6 +86,8 @@ def _pull(work: _Work, courses: tuple[str, ...], counter: _Counter, stopping: th
     chosen = chosen_courses(work.folder, work.site_name, courses, none="pull.no-courses")
     adopted = [course.adopted for course in chosen if course.adopted is not None]
     people = read_people(work.folder) if adopted else People()
+    named = {key: slug for course in chosen for key, slug in course.questionnaires.items()}
+    asked = asked_in(named, read_programme_files(work.folder)) if named else {}
     client = connect(work.site_name, work.site, work.folder)
     engine = open_database(work.database)
     try:
@@ -101,6 +105,7 @@ def _pull(work: _Work, courses: tuple[str, ...], counter: _Counter, stopping: th
             counter.show,
             counter.show_people,
             stopping.is_set,
+            asked,
         ).read(authored, adopted)
     finally:
         client.close()

@@ -89,7 +89,8 @@ def check(folder: Path, language: str | None, strict: bool, as_json: bool) -> in
         slugs = set(academy.quizzes)
     except ContentError as error:
         problems = list(error.problems)
-    problems.extend(_other_problems(folder, known, slugs))
+    # A questionnaire that a course asks is read with the courses and with the programmes.
+    problems.extend(one for one in _other_problems(folder, known, slugs) if one not in problems)
     problems = in_reading_order(problems)
     errors = sum(problem.severity == "error" for problem in problems)
     if as_json:
