@@ -134,6 +134,10 @@ ROLE_CAPABILITIES: Final = frozenset(
     ]
 )
 
+HELPDESK_CAPABILITIES: Final = frozenset(
+    json.loads((files("moodle_standin") / "signatures" / "role.json").read_text(encoding="utf-8"))["helpdesk"]
+)
+
 # What Moodle's student role may do in a course where it is assigned.
 STUDENT_CAPABILITIES: Final = frozenset(
     {
