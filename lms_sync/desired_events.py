@@ -123,18 +123,14 @@ def _description(
     people: Mapping[str, tuple[str, str]],
     language: str,
 ) -> str:
-    said = ""
-    if day.agenda:
-        rows = "".join(
-            f"<li>{item.at:%H:%M} {escape(item.title.in_language(language))}</li>" for item in day.agenda
-        )
-        said += f"<ul>{rows}</ul>"
+    # Moodle cleans this text before its filter looks for languages: only what may stand in a span stays in it.
+    lines = [f"{item.at:%H:%M} {escape(item.title.in_language(language))}" for item in day.agenda]
     names = [people[who][0] for who in session.leader if who in people]
     if programme.calendar.leader and names:
         words = language if language in LANGUAGES else "en"
         led = text("event.leader", {"n": len(names), "names": ", ".join(names)}, words)
-        said += f"<p>{escape(led)}</p>"
-    return said
+        lines += ["", str(escape(led))] if lines else [str(escape(led))]
+    return "<br />".join(lines)
 
 
 def _place(session: Session, language: str) -> str:

@@ -60,7 +60,7 @@ def _summary(call: Call, activity: SimpleActivity, module: CourseModule) -> dict
         "name": name_in_answer(call, activity.name),
         "intro": activity.intro,
         "introformat": 1,
-        "lang": "",
+        "lang": None,
         "anonymous": activity.settings["anonymous"],
         "multiple_submit": bool(activity.settings["multiple_submit"]),
         "autonumbering": False,
@@ -155,7 +155,7 @@ def process_page(call: Call, params: dict[str, Any]) -> Any:
 
 def _answered(*, completed: bool) -> dict[str, Any]:
     return {
-        "jumpto": 0,
+        "jumpto": 0 if completed else None,
         "completed": completed,
         "completionpagecontents": "",
         "siteaftersubmit": "",
