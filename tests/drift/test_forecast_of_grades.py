@@ -62,7 +62,7 @@ def _with_other_item(push: Push) -> None:
     path.write_bytes(buffer.getvalue())
     digest = hashlib.sha1(buffer.getvalue(), usedforsecurity=False).hexdigest()
     items = frozenset(f"OTHER-{one}" for one in content.package.items)
-    package = dataclasses.replace(content.package, path=path, sha1=digest, items=items)
+    package = dataclasses.replace(content.package, path=path, sha1=digest, items=items, content_sha256="")
     push.built = dataclasses.replace(push.built, content=(dataclasses.replace(content, package=package),))
 
 

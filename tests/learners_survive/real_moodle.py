@@ -292,6 +292,7 @@ def with_forced_identifier(office: Office, target: Path, options: PlanOptions) -
         content.package,
         path=target,
         sha1=sha1(forced),
+        content_sha256="",
         items=frozenset(f"OTHER-{one}" for one in content.package.items),
     )
     office.built = replace(office.built, content=(replace(content, package=package),))
