@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,23 +16,28 @@ from authoring.course import Course, read_course
 from authoring.problems import ContentError, Place, Problem
 from authoring.target import target_name
 from course_packages import ScormPackage, build_target
-from lms_sync.course_content import BuiltPackage, CourseContent
+from lms_sync.course_content import BuiltPackage, CourseContent, asking_activities
 from lms_sync.manuals import BuiltManual, build_manuals
 from lms_sync.write_files import refuse_links, write_durably
 
 if TYPE_CHECKING:
     from lms_sync.people import People
+    from programmes import Programme, Questionnaire
     from quizzes import QuestionBank, Quiz
 
 
 @dataclass(frozen=True)
 class Academy:
-    """Everything that trainers have written: courses by id, quizzes by slug, and warnings about both."""
+    """Everything that trainers have written: courses by id, quizzes by slug, and warnings about both.
+
+    `questionnaires` are those that courses ask, by slug.
+    """
 
     folder: Path
     courses: Mapping[str, Course]
     quizzes: Mapping[str, Quiz]
     warnings: tuple[Problem, ...] = ()
+    questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,13 @@ class BuiltAcademy:
 
         adopted = [course.key for course in read_adopted(self.academy.folder)]
         return read_people(self.academy.folder, courses=[*self.academy.courses, *adopted])
+
+    @cached_property
+    def programmes(self) -> tuple[Programme, ...]:
+        """The programmes, read once; raises ContentError."""
+        from programmes import read_programmes
+
+        return read_programmes(self.academy.folder)
 
 
 def read_academy(folder: Path, cache: BuildCache | None = None) -> Academy:
@@ -83,12 +96,31 @@ def read_academy(folder: Path, cache: BuildCache | None = None) -> Academy:
             continue
         warnings.extend(quizzes[path.stem].warnings)
     problems.extend(_unknown_quizzes(folder, courses, quizzes))
+    asked, odd = _questionnaires_asked(folder, courses)
+    problems.extend(one for one in odd if one.severity == "error")
+    warnings.extend(one for one in odd if one.severity != "error")
     if not courses and not quizzes and not problems:
         problems.append(Problem("academy.empty", {"folder": str(folder)}))
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise ContentError([*problems, *warnings])
-    return Academy(folder, courses, quizzes, tuple(warnings))
+    return Academy(folder, courses, quizzes, tuple(warnings), asked)
+
+
+def _questionnaires_asked(
+    folder: Path, courses: Mapping[str, Course]
+) -> tuple[dict[str, Questionnaire], list[Problem]]:
+    """The questionnaires of the folder where a course asks one, and what is to be said of that."""
+    if not any(asking_activities(course) for course in courses.values()):
+        return {}, []
+    from lms_sync.course_questionnaires import questionnaire_problems
+    from programmes import read_questionnaires
+
+    try:
+        asked = {one.id: one for one in read_questionnaires(folder)}
+    except ContentError as error:
+        return {}, list(error.problems)
+    return asked, [one for course in courses.values() for one in questionnaire_problems(course, asked)]
 
 
 def _unknown_quizzes(
@@ -152,7 +184,8 @@ def build_academy(
             for activity in section.activities
             if activity.kind == "quiz"
         }
-        content.append(CourseContent(course, pushed, used, _files(course)))
+        asked = {activity.id: academy.questionnaires[slug] for slug, activity in asking_activities(course)}
+        content.append(CourseContent(course, pushed, used, _files(course), asked))
     manuals = [
         manual
         for course in academy.courses.values()

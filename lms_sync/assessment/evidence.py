@@ -16,6 +16,7 @@ import secrets
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from authoring.messages import LANGUAGES
 from authoring.problems import Refused
@@ -73,9 +74,11 @@ def evidence_zip(
         "figure.json": _json(_figure(coverage, result, site)),
         "list.csv": _list(coverage, result, name),
         "observations.csv": _observations(coverage, result, name),
-        "facts.sql": _sql(coverage, result, site).encode("utf-8"),
+        "facts.sql": _sql(coverage, result, site, "SQLite").encode("utf-8"),
+        "facts.postgresql.sql": _sql(coverage, result, site, "PostgreSQL").encode("utf-8"),
         "recount.sql": _RECOUNT.encode("utf-8"),
     }
+    files["recount.postgresql.sql"] = _tables(files).encode("utf-8")
     kept = _scans(coverage, result, folder) if scans else {}
     files.update(kept)
     for language in (one for one in coverage.programme.languages if one in LANGUAGES):
@@ -226,36 +229,52 @@ def kind_of(result: Result) -> str:
 _RECOUNT = """\
 -- The figure again, from list.csv and observations.csv beside this file:
 --   sqlite3 -cmd ".mode csv" -cmd ".import list.csv list" -cmd ".import observations.csv observations" :memory: < recount.sql
+-- With PostgreSQL, where recount.postgresql.sql makes the two tables and reads the files:
+--   psql -f recount.postgresql.sql -f recount.sql
 
 SELECT count(*) AS persons FROM list WHERE counted = 'yes';
 SELECT count(*) AS participations FROM observations;
-SELECT count(*) AS denominator, coalesce(sum(counted = 'no'), 0) AS missing FROM list;
-SELECT avg(CAST(value AS REAL)) AS mean FROM list WHERE counted = 'yes' AND value <> '';
+SELECT count(*) AS denominator, count(*) FILTER (WHERE counted = 'no') AS missing FROM list;
+SELECT avg(CAST(value AS DOUBLE PRECISION)) AS mean FROM list WHERE counted = 'yes' AND value <> '';
 SELECT region, count(*) AS persons FROM list WHERE counted = 'yes' GROUP BY region ORDER BY region;
 SELECT quarter, count(*) AS persons FROM list WHERE counted = 'yes' GROUP BY quarter ORDER BY quarter;
 """
 
 
-def _sql(coverage: Coverage, result: Result, site: str) -> str:
+def _tables(files: Mapping[str, bytes]) -> str:
+    """What makes tables of the lists in PostgreSQL; all their columns are texts."""
+    said = "-- The two lists as tables, for recount.sql: psql -f recount.postgresql.sql -f recount.sql\n"
+    for name in ("list", "observations"):
+        head = files[f"{name}.csv"].decode("utf-8-sig").splitlines()[0]
+        columns = ", ".join(f"{column} text" for column in head.split(","))
+        said += f"\nCREATE TEMPORARY TABLE {name} ({columns});\n"
+        said += f"\\copy {name} FROM '{name}.csv' WITH (FORMAT csv, HEADER true)\n"
+    return said
+
+
+Database = Literal["SQLite", "PostgreSQL"]
+
+
+def _sql(coverage: Coverage, result: Result, site: str, database: Database) -> str:
     """How the rows were chosen from the state database, for whoever has it."""
     return (
         f"-- {coverage.programme.id} / {result.indicator.id}, as of {coverage.as_of.isoformat()}\n"
-        "-- Which rows of the state database (SQLite) were looked at. Persons with two rows are one (same_person), and\n"
+        f"-- Which rows of the state database ({database}) were looked at. Persons with two rows are one (same_person), and\n"
         "-- a person counts where membership says they were at the end of the day, in the calendar of\n"
         f"-- {coverage.programme.timezone}. recount.sql counts what came of it.\n\n"
-        f"{_chosen_rows(coverage, result, site)}\n"
+        f"{_chosen_rows(coverage, result, site, database)}\n"
     )
 
 
-def _chosen_rows(coverage: Coverage, result: Result, site: str) -> str:
+def _chosen_rows(coverage: Coverage, result: Result, site: str, database: Database) -> str:
     programme, count = coverage.programme, result.indicator.count
     until = end_of(coverage.as_of, programme.zone)
     assert until is not None
-    moment = _moment(until)
+    moment = _moment(until, database)
     known = end_of(coverage.known_on, programme.zone)
-    also = "" if known is None else f" AND recorded_at <= '{_moment(known)}'"
+    also = "" if known is None else f" AND recorded_at <= '{_moment(known, database)}'"
     if count.certified is not None:
-        also = "" if known is None else f" AND issued_at <= '{_moment(known)}'"
+        also = "" if known is None else f" AND issued_at <= '{_moment(known, database)}'"
         return (  # read by an auditor; nothing here runs it
             f"SELECT * FROM issue WHERE site = {_quoted(site)} AND policy = {_quoted(count.certified)}\n"  # noqa: S608
             f"    AND issued_on <= '{coverage.as_of.isoformat()}'{also};\n"
@@ -298,9 +317,10 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _moment(moment: datetime.datetime) -> str:
-    """As SQLite has it: UTC without a zone."""
-    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+def _moment(moment: datetime.datetime, database: Database) -> str:
+    """As the database has it: SQLite keeps UTC without a zone, PostgreSQL reads one."""
+    told = moment.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return told if database == "SQLite" else f"{told}+00"
 
 
 # --- what lies beside it ----------------------------------------------------------------------
@@ -377,6 +397,8 @@ _FILES = (
     ("list.csv", "list"),
     ("observations.csv", "observations"),
     ("facts.sql", "facts"),
+    ("facts.postgresql.sql", "facts"),
     ("recount.sql", "recount"),
+    ("recount.postgresql.sql", "recount-tables"),
     ("SHA256SUMS", "sums"),
 )

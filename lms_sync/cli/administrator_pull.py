@@ -14,13 +14,16 @@ from typing import Self
 
 import click
 
+from authoring.problems import LmsSyncError
 from lms_sync.cli import outcome
 from lms_sync.cli.officer_report import make_reports
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.course_outlines import chosen_courses
 from lms_sync.moodle.connect import connect
+from lms_sync.moodle_answers import asked_in
 from lms_sync.people import People, read_people
+from lms_sync.programme_files import read_programme_files
 from lms_sync.pull import PullReport, courses_on_site
 from lms_sync.read_site import SiteReader
 from lms_sync.schedule import ORDER, Job, Runner, run_for_ever, run_once
@@ -84,6 +87,8 @@ def _pull(work: _Work, courses: tuple[str, ...], counter: _Counter, stopping: th
     chosen = chosen_courses(work.folder, work.site_name, courses, none="pull.no-courses")
     adopted = [course.adopted for course in chosen if course.adopted is not None]
     people = read_people(work.folder) if adopted else People()
+    named = {key: slug for course in chosen for key, slug in course.questionnaires.items()}
+    asked = asked_in(named, read_programme_files(work.folder)) if named else {}
     client = connect(work.site_name, work.site, work.folder)
     engine = open_database(work.database)
     try:
@@ -101,6 +106,7 @@ def _pull(work: _Work, courses: tuple[str, ...], counter: _Counter, stopping: th
             counter.show,
             counter.show_people,
             stopping.is_set,
+            asked,
         ).read(authored, adopted)
     finally:
         client.close()
@@ -153,7 +159,7 @@ class _Counter:
 def run(folder: Path, site_name: str | None, *, once: bool, as_json: bool) -> int:
     """Pull, certify and report at the times that the configuration's schedule names.
 
-    Runs until Ctrl-C. A job that fails is told and tried again at its next time; the others go on. What
+    A pull brings the questions of the help desk as well, where there is one with a forum. Runs until Ctrl-C. A job that fails is told and tried again at its next time; the others go on. What
     was due while nothing was running is caught up at the start. With --once, exit code 4: some jobs failed.
 
     \b
@@ -192,7 +198,8 @@ def run(folder: Path, site_name: str | None, *, once: bool, as_json: bool) -> in
 
 def _jobs(work: _Work, stopping: threading.Event) -> dict[str, Job]:
     def pull_job() -> Mapping[str, object]:
-        return _pull(work, (), _Counter(work.language, enabled=False), stopping).as_json()
+        questions = _pull_questions(work)
+        return {**_pull(work, (), _Counter(work.language, enabled=False), stopping).as_json(), **questions}
 
     def certify_job() -> Mapping[str, object]:
         return _certify(work)
@@ -204,6 +211,29 @@ def _jobs(work: _Work, stopping: threading.Event) -> dict[str, Job]:
     jobs: dict[str, Job] = {"pull": pull_job, "certify": certify_job, "report": report_job}
     assert set(jobs) == set(ORDER)
     return jobs
+
+
+def _pull_questions(work: _Work) -> dict[str, object]:
+    """The questions of the help desk, where there is one with a forum. What it lacks on the site hinders no pull."""
+    from helpdesk import read_helpdesk_file
+    from lms_sync.helpdesk_questions import pull_questions, zone_of
+
+    try:
+        desk = read_helpdesk_file(work.folder)
+        if desk is None or desk.forum is None:
+            return {}
+        zone = zone_of(work.folder, desk, work.site.timezone)
+        client, engine = connect(work.site_name, work.site, work.folder), open_database(work.database)
+        try:
+            told = pull_questions(client, engine, work.site_name, desk, zone, work.clock)
+        finally:
+            client.close()
+            engine.dispose()
+    except LmsSyncError as error:
+        outcome.print_problems(error.problems, work.language)
+        return {"questions_failed": error.code}
+    outcome.print_problems(told.warnings, work.language)
+    return {"questions": told.seen, "questions_open": told.open}
 
 
 def _certify(work: _Work) -> dict[str, object]:

@@ -6,7 +6,8 @@ import contextlib
 import datetime
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ def check(
     courses = quizzes = taken = 0
     known: set[str] | None = None
     slugs: set[str] | None = None
+    forum_types: dict[str, str] = {}
     try:
         academy = read_academy(folder)
         problems, taken = _checked(academy, accepted)
@@ -121,9 +123,12 @@ def check(
             problems.extend(foreign_problems(course))
         known = {*academy.courses, *_activity_keys(academy.courses.values())}
         slugs = set(academy.quizzes)
+        forum_types = _forum_types(academy.courses.values())
     except ContentError as error:
         problems = list(error.problems)
-    problems.extend(_other_problems(folder, known, slugs))
+    # A questionnaire that a course asks is read with the courses and with the programmes.
+    others = _other_problems(folder, known, slugs, forum_types)
+    problems.extend(one for one in others if one not in problems)
     problems = in_reading_order(problems)
     errors = sum(problem.severity == "error" for problem in problems)
     if form == "sarif":
@@ -238,11 +243,36 @@ def _activity_keys(courses: Iterable[Any]) -> Iterable[str]:
     return (f"{course.id}/{activity.id}" for course in courses for activity in course.activities)
 
 
-def _other_problems(folder: Path, known: set[str] | None, quizzes: set[str] | None) -> list[Problem]:
+def _forum_types(courses: Iterable[Any]) -> dict[str, str]:
+    """The types of forums, by their keys."""
+    return {
+        f"{course.id}/{activity.id}": activity.type
+        for course in courses
+        for activity in course.activities
+        if activity.kind == "forum"
+    }
+
+
+def _help_desks(programmes: Iterable[Any], forum_types: Mapping[str, str]) -> Iterable[Problem]:
+    """Help desks at which learners could not ask: who may not teach cannot begin a discussion there."""
+    for programme in programmes:
+        forum = programme.forums.helpdesk
+        if forum_types.get(forum or "") in ("qanda", "news"):
+            params = {"forum": forum, "type": forum_types[forum]}
+            told = programme.problem("programme.helpdesk-closed", ("forums", "helpdesk"), **params)
+            yield replace(told, severity="warning")
+
+
+def _other_problems(
+    folder: Path,
+    known: set[str] | None,
+    quizzes: set[str] | None,
+    forum_types: Mapping[str, str] | None = None,
+) -> list[Problem]:
     """What is wrong with people, policies, programmes, the help desk and the configuration, as far as they are there.
 
     `known` are the keys of courses and activities, `quizzes` the names of their files; None where the courses
-    themselves could not be read.
+    themselves could not be read. `forum_types` are the types of forums by their keys.
     """
     from certificates.check_policy import check_policies
     from certificates.policy import Policy, read_policies
@@ -271,6 +301,7 @@ def _other_problems(folder: Path, known: set[str] | None, quizzes: set[str] | No
     try:
         files = read_programme_files(folder, keys=known, quizzes=quizzes, awards=awards, people=people)
         programmes = {programme.id: programme for programme in files.programmes}
+        problems.extend(_help_desks(files.programmes, forum_types or {}))
     except ContentError as error:
         problems.extend(error.problems)
     activities = None if known is None else {key for key in known if "/" in key}

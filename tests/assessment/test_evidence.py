@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import sqlite3
 import zipfile
 from datetime import UTC, date, datetime
@@ -85,6 +86,21 @@ def test_the_rows_it_names_in_the_state_database_are_there(
     said = proof(counted, folder, indicator)["facts.sql"].decode()
     statements = [one for one in said.split(";") if "SELECT" in one]
     assert all(database.execute(one).fetchall() for one in statements)
+
+
+def test_postgresql_gets_moments_with_their_zone_and_tables_of_the_same_columns(
+    counted: Coverage, folder: Path
+) -> None:
+    files = {
+        name: content.decode("utf-8-sig") for name, content in proof(counted, folder, "done-one").items()
+    }
+    sqlite, postgresql = files["facts.sql"], files["facts.postgresql.sql"]
+    assert re.findall(r"<= '([^']+)'", postgresql) == [
+        f"{one}+00" for one in re.findall(r"<= '([^']+)'", sqlite)
+    ]
+    for table in ("list", "observations"):
+        columns = ", ".join(f"{one} text" for one in files[f"{table}.csv"].splitlines()[0].split(","))
+        assert f"CREATE TEMPORARY TABLE {table} ({columns});" in files["recount.postgresql.sql"]
 
 
 def test_every_file_has_its_hash_and_the_zip_the_same_bytes(counted: Coverage, folder: Path) -> None:
