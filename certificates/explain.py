@@ -11,11 +11,12 @@ from typing import Literal
 from sqlalchemy import Connection, Engine, Row, select
 
 from authoring.problems import Refused
-from certificates.decide import Note, Reason, decide
+from certificates.decide import decide
 from certificates.held import Held, read_held
 from certificates.holders import printed_names
 from certificates.policy import Policy
 from certificates.propose import concerns, grant_key
+from certificates.reasons import Note, Reason
 from certificates.status import Status
 from lms_sync.clock import Clock, local_date
 from lms_sync.facts import CORRECTABLE, Fact, facts_of

@@ -21,13 +21,22 @@ from lms_sync.store import schema
 
 @dataclass(frozen=True)
 class HeldAward:
-    """One award of one holder. `events` are what was written about it, oldest first, each with its local day."""
+    """One award of one holder. `events` are what was written about it, oldest first, each with its local day.
+
+    `unbroken_since` is the day since which it, and those that it replaced in time, were held; None: `held_from`.
+    """
 
     holder: str
     award: str  # the policy's id
     held_from: date
     expires_on: date | None = None
     events: tuple[tuple[date, str], ...] = ()
+    unbroken_since: date | None = None
+
+    @property
+    def since(self) -> date:
+        """The day since which the holder has held it without a break."""
+        return self.unbroken_since or self.held_from
 
     def status_on(self, day: date) -> Status:
         """Its status at the end of a day; "unknown" before it was held."""

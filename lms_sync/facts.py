@@ -32,17 +32,18 @@ EXERCISE = "exercise"
 ANSWER = "answer"
 MILESTONE = "milestone"
 HELPDESK = "helpdesk"
+PRIOR_LEARNING = "prior_learning"
 
 RESULT_STREAMS = (ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, SCORM_RESULT)
 """What learners did, in the order in which a pull reads it."""
 
-PROGRAMME_STREAMS = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE, HELPDESK)
+PROGRAMME_STREAMS = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE, HELPDESK, PRIOR_LEARNING)
 """What happened outside Moodle's courses: told by people, or by the help desk's forum."""
 
 STREAMS = (*RESULT_STREAMS, ENROLMENT, *PROGRAMME_STREAMS)
 """Every kind of fact there is."""
 
-CORRECTABLE = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE)
+CORRECTABLE = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE, PRIOR_LEARNING)
 """Streams of what people told: a later fact with the same source id says that the earlier one was wrong."""
 
 _BATCH = 2000
@@ -71,11 +72,12 @@ class Fact:
     answer               {"answers": {}, "score": float|None, "areas": {}, "recorded_by": str}
     milestone            {"reached": bool, "on": date, "evidence": str, "recorded_by": str}
     helpdesk             {"discussion": int, "state": "open"|"answered"}
+    prior_learning       {"recognised": bool, "on": date, "evidence": str, "recorded_by": str}
     ===================  =====================================================
 
     Dates are ISO texts. The subject of attendance and session_led is "<session>", of exercise
-    "<course>/<exercise>", of answer "<questionnaire>", of milestone "<milestone>", of helpdesk "<forum>"; `course`
-    is the programme, for an exercise the course. Their `source_time` is when it was told, and who wants to know
+    "<course>/<exercise>", of answer "<questionnaire>", of milestone "<milestone>", of helpdesk "<forum>", of prior_learning
+    its kind; `course` is the programme, for an exercise the course, for prior_learning "". Their `source_time` is when it was told, and who wants to know
     what holds takes the newest fact of each source id (`latest_of_each`). Holders of milestones are institutions.
 
     Facts that were read person by person, without the plugin (`lms_sync.pull_by_person`), have source ids that

@@ -18,7 +18,7 @@ from lms_sync.clock import SystemClock, local_date
 if TYPE_CHECKING:
     from datetime import date
 
-    from certificates.decide import Note, Reason
+    from certificates.reasons import Note, Reason
     from certificates.explain import Explanation
     from certificates.policy import Policy
     from programmes import Programme
@@ -107,10 +107,22 @@ class _Words:
         yield f"{found.name} · {self._award(found.policy.id)}"
         yield self._state()
         yield ""
+        above: tuple[str, ...] = ()
         for reason in found.why:
-            yield f"{_SIGNS[reason.met]} {self._reason(reason)}{self._source(reason.fact)}"
+            for depth, name in enumerate(reason.path):
+                if above[: depth + 1] != reason.path[: depth + 1]:
+                    yield f"{'  ' * depth}{self._group(name)}"
+            above = reason.path
+            indent = "  " * len(reason.path)
+            yield f"{indent}{_SIGNS[reason.met]} {self._reason(reason)}{self._source(reason.fact)}"
             for note in reason.notes:
-                yield f"    {self._note(note)}{self._source(note.fact)}"
+                yield f"{indent}    {self._note(note)}{self._source(note.fact)}"
+
+    def _group(self, name: str) -> str:
+        from certificates.reasons import group_parts
+
+        kind, wanted = group_parts(name)
+        return self._say(f"explain.group-{kind}", n=wanted)
 
     def _state(self) -> str:
         found = self.found
