@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -102,11 +103,14 @@ def read_held(connection: Connection, site: str, same: Mapping[str, str] | None 
             decision.c.earned_on,
             decision.c.expires_on,
             issue.c.id.label("issue_id"),
+            issue.c.supersedes,
         )
         .join(approval, approval.c.decision_id == decision.c.id)
         .outerjoin(issue, issue.c.grant_key == approval.c.grant_key)
         .where(approval.c.site == site, decision.c.earned_on.is_not(None))
     )
+    rows = connection.execute(query).all()
+    by_issue = {row.issue_id: row for row in rows if row.issue_id is not None}
     return Held(
         (
             HeldAward(
@@ -115,8 +119,20 @@ def read_held(connection: Connection, site: str, same: Mapping[str, str] | None 
                 row.earned_on,
                 row.expires_on,
                 tuple(written.get(row.issue_id, ())),
+                _unbroken_since(row, by_issue),
             )
-            for row in connection.execute(query)
+            for row in rows
         ),
         same,
     )
+
+
+def _unbroken_since(row: Any, by_issue: Mapping[str, Any]) -> date:
+    """The day since which the award, and those that it replaced while they were valid, were held."""
+    since: date = row.earned_on
+    while row.supersedes in by_issue:
+        before = by_issue[row.supersedes]
+        if before.expires_on is not None and row.earned_on > before.expires_on:
+            break
+        row, since = before, min(since, before.earned_on)
+    return since

@@ -17,7 +17,7 @@ Kind = Literal[
 
 What = Literal[
     "counted", "absent", "partly", "no-leader", "leader-without-award",
-    "led", "led-without-award", "award-expired", "award-suspended", "award-revoked", "award-not-valid",
+    "led", "led-without-award", "award-expired", "award-suspended", "award-revoked", "award-not-valid", "award-counted",
 ]  # fmt: skip
 
 _REFERENCE_PARTS = 3
@@ -27,7 +27,8 @@ _REFERENCE_PARTS = 3
 class Note:
     """What one observation adds to a reason: a day of a session that counts or why not, or what became of an award.
 
-    `leaders` are opaque ids of holders, `award` is the policy that is meant.
+    `leaders` are opaque ids of holders, `award` is the policy that is meant: the one that the session's leader has to
+    hold, or the one that counts.
     """
 
     what: What

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import calendar
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -75,13 +74,6 @@ class Period:
     expires_on: date | None
     base_on: date
     periods: int = 1
-
-    @classmethod
-    def from_columns(cls, row: Mapping[str, Any]) -> Period:
-        """From columns of the register; those written before there were renewals are their own base."""
-        return cls(
-            row["earned_on"], row["expires_on"], row["base_on"] or row["earned_on"], row["periods"] or 1
-        )
 
 
 def first_period(validity: Validity | None, earned_on: date) -> Period:

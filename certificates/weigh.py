@@ -171,7 +171,10 @@ class Weighing:
         ]
         for one in found:
             if one.status_on(self.as_of) == "valid":
-                return one.since, Reason("award", award, "yes", one.since)
+                by_another = (
+                    () if one.award == award else (Note("award-counted", one.since, award=one.award),)
+                )
+                return one.since, Reason("award", award, "yes", one.since, notes=by_another)
         notes = [
             Note(
                 _WAS.get(one.status_on(self.as_of), "award-not-valid"),
@@ -241,7 +244,8 @@ class Weighing:
         leaders = _leaders(value)
         if (failed := why_not_counted(session, day, leaders, self.held)) is not None:
             return Note(failed.reason, day, key, hours, leaders, failed.award, reference(fact))
-        return Note("counted" if full is True else "partly", day, key, hours, leaders, fact=reference(fact))
+        under = session.leader_award or ""
+        return Note("counted" if full is True else "partly", day, key, hours, leaders, under, reference(fact))
 
     def _led(self, wanted: PilotLed) -> tuple[date | None, Reason]:
         programme = self.programmes.get(wanted.programme)
@@ -259,7 +263,7 @@ class Weighing:
                 # With two who led together, each must have held the award for the session to be credited to them.
                 fits = why_not_counted(session, day, [self.holder], self.held) is None
                 key = session_key(wanted.programme, session.id)
-                award = "" if fits else str(session.leader_award)
+                award = session.leader_award or ""
                 what: What = "led" if fits else "led-without-award"
                 notes.append(Note(what, day, key, award=award, fact=reference(fact)))
                 if fits:

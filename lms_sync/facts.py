@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -235,6 +235,37 @@ def facts_of(
         query = query.where(table.c.course == course)
     for row in connection.execute(query, execution_options={"yield_per": _BATCH}):
         yield _fact(row, one.get(row.person_id, row.person_id))
+
+
+def facts_of_people(
+    connection: Connection,
+    site: str,
+    courses: Collection[str],
+    one: Mapping[str, str],
+    people: Collection[str] | None = None,
+) -> Iterator[Fact]:
+    """The facts of a site in some courses and programmes, holder by holder, each one's oldest first; streamed.
+
+    `people` are some holders, by the rows that stand for them; None: everybody. Facts of a second row
+    (`lms_sync.same_person`, `one`) come where that row comes, under the person who stands for both.
+    """
+    table = schema.fact
+    query = (
+        select(table)
+        .where(table.c.site == site, table.c.course.in_(sorted(courses)))
+        .order_by(table.c.person_id, table.c.source_time, table.c.id)
+    )
+    if people is None:
+        queries = [query]
+    else:
+        wanted = sorted({same for person in people for same in all_of(person, one)})
+        queries = [
+            query.where(table.c.person_id.in_(wanted[start : start + _IDS_A_QUERY]))
+            for start in range(0, len(wanted), _IDS_A_QUERY)
+        ]
+    for each in queries:
+        for row in connection.execute(each, execution_options={"yield_per": _BATCH}):
+            yield _fact(row, one.get(row.person_id, row.person_id))
 
 
 def _fact(row: Row[Any], person: str | None = None) -> Fact:
