@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from authoring.problems import Refused
 from certificates.chain import add_approval, open_chain
 from certificates.policy import Approval, parse_policy
+from certificates.proposals import approved_keys, is_settled, latest_decisions
 from lms_sync.clock import Clock
 from lms_sync.same_person import one_person
 from lms_sync.store import schema
@@ -66,8 +67,6 @@ def agree(
     same decision, approves. What is approved already stays as it was. Raises Refused for a key that is not proposed,
     and where nothing is left but what the same person approved before.
     """
-    from certificates.propose import is_settled, latest_decisions
-
     who, rests_on = by.strip(), basis or Basis()
     if not who:
         raise Refused("approve.nobody")
@@ -77,8 +76,7 @@ def agree(
     with engine.begin() as connection:
         open_chain(connection, site, now)
         latest = latest_decisions(connection, site)
-        table = schema.approval
-        approved = set(connection.execute(select(table.c.grant_key).where(table.c.site == site)).scalars())
+        approved = approved_keys(connection, site)
         second = one_person(connection, site)
         eligible = {
             key: row

@@ -110,10 +110,11 @@ def enter_approved(
 
 
 def _approved_not_entered(connection: Connection, site: str) -> Sequence[Row[Any]]:
-    approval, decision, issue = schema.approval, schema.decision, schema.issue
+    approval, decision, issue, person = schema.approval, schema.decision, schema.issue, schema.person
     query = (
         select(decision, approval.c.approved_by, approval.c.supersedes)
         .join(approval, approval.c.decision_id == decision.c.id)
+        .join(person, (person.c.id == decision.c.person_id) & person.c.erased_at.is_(None))
         .outerjoin(issue, issue.c.grant_key == approval.c.grant_key)
         .where(approval.c.site == site, issue.c.id.is_(None))
         .order_by(decision.c.policy, decision.c.earned_on, approval.c.id)

@@ -19,6 +19,7 @@ from certificates.grant import grant_key
 from certificates.issue import IssueReport, issue_approved
 from certificates.issuer import Issuer
 from certificates.policy import Policy
+from certificates.proposals import keep_text
 from certificates.review import open_review
 from certificates.status import Status, status_of
 from certificates.status_lists import publish_status_lists
@@ -101,7 +102,7 @@ def _write(
         if event == status == "revoked":
             return Changed(award.serial, award.verification_id, event)
         if status not in allowed:
-            raise Refused("lifecycle.not-now", serial=award.serial, status=status, event=event)
+            raise Refused(f"lifecycle.is-{status}", serial=award.serial)
         event_id = write_event(
             connection, award, event, actor=by.strip(), reason=reason.strip(), now=clock.now()
         )
@@ -144,7 +145,7 @@ def correct(
         award = find_award_said(connection, site, said)
         status = status_now(connection, award, clock)
         if status not in ("valid", "expired"):
-            raise Refused("lifecycle.not-now", serial=award.serial, status=status, event="corrected")
+            raise Refused(f"lifecycle.is-{status}", serial=award.serial)
         if policy is not None and policy.id != award.policy:
             raise Refused("correct.other-policy", serial=award.serial, policy=award.policy)
         _approve_correction(
@@ -173,8 +174,6 @@ def _approve_correction(
     values["grant_key"] = grant_key(row.policy, row.person_id, row.cycle, corrections + 1)
     values["decided_at"] = now
     if policy is not None:
-        from certificates.propose import keep_text
-
         keep_text(connection, award.site, policy, now)
         values["policy_version"], values["policy_sha256"] = policy.version, policy.sha256
     made = connection.execute(insert(decision).values(**values))

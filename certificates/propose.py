@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
+from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from authoring.languages import LocalizedText
 from certificates import decided
@@ -16,9 +16,9 @@ from certificates.approve import store_approval
 from certificates.decide import Decision, decide_by_version
 from certificates.grant import grant_key
 from certificates.held import NOBODY, Held, read_held
-from certificates.holders import printed_names
 from certificates.policy import Policy
 from certificates.policy_order import in_order
+from certificates.proposals import keep_text, latest_decisions
 from certificates.standing import NEVER, Standing, read_standing
 from lms_sync.clock import Clock, local_date
 from lms_sync.facts import (
@@ -34,9 +34,8 @@ from lms_sync.facts import (
     Fact,
 )
 from lms_sync.people import of_kind
-from lms_sync.same_person import all_of, one_person
+from lms_sync.same_person import one_person
 from lms_sync.store import schema
-from lms_sync.store.database import reading
 from programmes.programme import Programme
 
 _KEYS_A_QUERY = 500
@@ -68,21 +67,6 @@ class CertifySummary:
     def eligible(self) -> int:
         """People who wait for approval, over all policies."""
         return sum(policy.eligible for policy in self.policies)
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """An award that was earned and waits for approval."""
-
-    grant_key: str
-    decision_id: int
-    policy: str
-    person_id: str
-    name: str
-    earned_on: date
-    expires_on: date | None
-    cycle: int = 1
-    first_by: str | None = None  # where two persons approve: the first of them, who has
 
 
 Listed = Mapping[str, Collection[str] | None]
@@ -307,6 +291,13 @@ def _state(decision: Decision, where: Standing) -> str:
     return {"pending": "renewing", "eligible": "renewed"}.get(decision.state, decision.state)
 
 
+def erased_people(connection: Connection, site: str) -> set[str]:
+    """Holders whose data were erased: nothing is decided about them any more."""
+    table = schema.person
+    query = select(table.c.id).where(table.c.site == site, table.c.erased_at.is_not(None))
+    return set(connection.execute(query).scalars())
+
+
 def candidates(
     connection: Connection,
     site: str,
@@ -318,7 +309,7 @@ def candidates(
     people: Collection[str] | None,
 ) -> Iterator[tuple[str, list[Fact]]]:
     """Whom a policy decides about, with their facts: holders of its kind who have anything to do with it."""
-    those = of_kind(connection, site, policy.holder_kind)
+    those = set(of_kind(connection, site, policy.holder_kind)) - erased_people(connection, site)
     others = set(standing)
     for version in policy.versions:
         for award in version.awards:
@@ -368,32 +359,6 @@ def _concerns(policy: Policy, fact: Fact, programmes: Mapping[str, Programme]) -
     return False
 
 
-def latest_decisions(
-    connection: Connection, site: str, policy_id: str | None = None, keys: Sequence[str] | None = None
-) -> dict[str, Row[Any]]:
-    """The newest decision of each grant key; of one policy, or of some keys."""
-    table = schema.decision
-    newest = select(func.max(table.c.id)).where(table.c.site == site).group_by(table.c.grant_key)
-    if policy_id is not None:
-        newest = newest.where(table.c.policy == policy_id)
-    if keys is None or len(keys) > 20 * _KEYS_A_QUERY:
-        queries = [newest]
-    else:
-        queries = [
-            newest.where(table.c.grant_key.in_(keys[start : start + _KEYS_A_QUERY]))
-            for start in range(0, len(keys), _KEYS_A_QUERY)
-        ]
-    return {
-        row.grant_key: row
-        for query in queries
-        for row in connection.execute(select(table).where(table.c.id.in_(query)))
-    }
-
-
-def _keys(connection: Connection, table: Table, site: str) -> set[str]:
-    return set(connection.execute(select(table.c.grant_key).where(table.c.site == site)).scalars())
-
-
 def _columns(decision: Decision) -> dict[str, Any]:
     """What of a decision is stored: also what two are compared by."""
     return {
@@ -412,57 +377,3 @@ def _says_the_same(before: Row[Any], each: _Decided) -> bool:
     return before.policy_sha256 == each.version.sha256 and all(
         row[name] == value for name, value in _columns(each.decision).items()
     )
-
-
-def keep_text(connection: Connection, site: str, policy: Policy, now: datetime) -> None:
-    """Keeps the text of a policy by which somebody is decided about, once."""
-    table = schema.policy_text
-    known = select(table.c.sha256).where(table.c.site == site, table.c.sha256 == policy.sha256)
-    if connection.execute(known).first() is None:
-        connection.execute(
-            insert(table).values(
-                site=site,
-                sha256=policy.sha256,
-                policy=policy.id,
-                version=policy.version,
-                text=policy.text,
-                first_used_at=now,
-            )
-        )
-
-
-def proposals(engine: Engine, site: str) -> list[Proposal]:
-    """Awards that were earned and wait for approval, by policy, day and name."""
-    first = schema.first_approval
-    with reading(engine) as connection:
-        approved = _keys(connection, schema.approval, site)
-        second = one_person(connection, site)  # the person who stands for both is decided about
-        waiting = [
-            row
-            for row in latest_decisions(connection, site).values()
-            if row.state == "eligible" and not is_settled(row, approved, second)
-        ]
-        names = printed_names(connection, [row.person_id for row in waiting])
-        agreed = select(first.c.decision_id, first.c.approved_by).where(first.c.site == site)
-        by = {row.decision_id: row.approved_by for row in connection.execute(agreed)}
-    found = [
-        Proposal(
-            row.grant_key,
-            row.id,
-            row.policy,
-            row.person_id,
-            names.get(row.person_id, ""),
-            row.earned_on,
-            row.expires_on,
-            row.cycle,
-            by.get(row.id),
-        )
-        for row in waiting
-    ]
-    return sorted(found, key=lambda p: (p.policy, p.earned_on, p.name, p.person_id))
-
-
-def is_settled(decision: Row[Any], approved: Collection[str], one: Mapping[str, str]) -> bool:
-    """Whether the award is approved, for any number of the person, or is decided about under another number."""
-    keys = {grant_key(decision.policy, same, decision.cycle) for same in all_of(decision.person_id, one)}
-    return decision.person_id in one or not keys.isdisjoint(approved)

@@ -23,14 +23,8 @@ from certificates.grant import grant_key
 from certificates.issue import Issued, IssueReport, issue_approved, issued
 from certificates.issuer import Issuer, open_issuer
 from certificates.lifecycle import correct, resume, revoke, suspend
-from certificates.propose import (
-    CertifySummary,
-    Listed,
-    PolicySummary,
-    Proposal,
-    certify,
-    proposals,
-)
+from certificates.proposals import Proposal, proposals
+from certificates.propose import CertifySummary, Listed, PolicySummary, certify
 from certificates.review import close_review, to_review
 from certificates.status_lists import publish_status_lists
 

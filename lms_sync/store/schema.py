@@ -71,6 +71,7 @@ person = (
         Column("site", String(64), nullable=False),
         Column("created_at", Moment, nullable=False),
         Column("kind", String(16), nullable=False, default="person", server_default="person"),
+        Column("erased_at", Moment),  # since then nothing says who it was
     )
 )
 
@@ -263,24 +264,30 @@ decision = Table(  # what decide() said; a proposal while its state is "eligible
     Column("expires_on", Date),
     Column("why", JSON, nullable=False),  # each requirement with the fact that met it, or what is missing
     Column("decided_at", Moment, nullable=False),
-    Column("base_on", Date),  # the period is `periods` times the policy's months from here; null: from earned_on
+    Column(
+        "base_on", Date
+    ),  # the period is `periods` times the policy's months from here; null: from earned_on
     Column("periods", Integer),
     Column("way", String(16)),  # full, renewal; null: full
     Index(None, "site", "grant_key"),
 )
 
-decided = Table(  # up to where each policy has been decided: only whom something since has touched is decided again
-    "decided",
-    metadata,
-    Column("site", String(64), primary_key=True),
-    Column("policy", String(64), primary_key=True),
-    Column("inputs", String(64), nullable=False),  # digest of what else decisions depend on
-    Column("facts_up_to", BigInteger, nullable=False),  # the newest fact, how many there were up to it, its hash
-    Column("facts_count", BigInteger, nullable=False),
-    Column("facts_hash", String(64), nullable=False),
-    Column("approvals_up_to", BigInteger, nullable=False),
-    Column("events_up_to", BigInteger, nullable=False),
-    Column("decided_on", Date, nullable=False),
+decided = (
+    Table(  # up to where each policy has been decided: only whom something since has touched is decided again
+        "decided",
+        metadata,
+        Column("site", String(64), primary_key=True),
+        Column("policy", String(64), primary_key=True),
+        Column("inputs", String(64), nullable=False),  # digest of what else decisions depend on
+        Column(
+            "facts_up_to", BigInteger, nullable=False
+        ),  # the newest fact, how many there were up to it, its hash
+        Column("facts_count", BigInteger, nullable=False),
+        Column("facts_hash", String(64), nullable=False),
+        Column("approvals_up_to", BigInteger, nullable=False),
+        Column("events_up_to", BigInteger, nullable=False),
+        Column("decided_on", Date, nullable=False),
+    )
 )
 
 decided_holder = Table(  # where each holder stands; can be made again from facts, decisions and the register
@@ -289,7 +296,9 @@ decided_holder = Table(  # where each holder stands; can be made again from fact
     Column("site", String(64), primary_key=True),
     Column("policy", String(64), primary_key=True),
     Column("person_id", String(36), ForeignKey("person.id"), primary_key=True),
-    Column("state", String(16), nullable=False),  # eligible, pending, passed-over; held, renewed, renewing; settled
+    Column(
+        "state", String(16), nullable=False
+    ),  # eligible, pending, passed-over; held, renewed, renewing; settled
     Column("look_again_on", Date),  # when the passing of time alone may change it
 )
 

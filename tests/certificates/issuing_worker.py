@@ -17,7 +17,6 @@ from certificates.issuer import open_issuer
 from lms_sync.clock import FixedClock
 from lms_sync.store.database import open_database
 
-
 DEATHS = 0.02
 """How many awards of a hundred die while they are entered."""
 

@@ -11,6 +11,7 @@ number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    op.add_column("person", sa.Column("erased_at", moment))
     op.add_column("decision", sa.Column("base_on", sa.Date))
     op.add_column("decision", sa.Column("periods", sa.Integer))
     op.add_column("decision", sa.Column("way", sa.String(16)))
