@@ -111,8 +111,8 @@ class _Check:
         ):
             at = last.number + 1 if self.head is not None and self.head.number > last.number else last.number
             yield _broken(at, "audit.head-differs", n=0 if self.head is None else self.head.number)
-        if last is None and (self.head is not None or self.approvals or self.issues):
-            began = self.head is not None and self.head.number > 0
+        began = self.head is not None and self.head.number > 0
+        if last is None and (began or self.approvals or self.issues):
             yield _broken(1 if began else NOWHERE, "audit.no-entries")
         yield from self._not_spoken_of()
         yield from self._serials()
