@@ -165,11 +165,13 @@ class _Check:
         issued = next((row for row in written if row.event == chain.ISSUED), None)
         if chain.issue_digest(issue, issued) != entry.digest:
             yield "audit.row-changed"
+        if issued is not None and issued.reason is not None:
+            yield "audit.reason-changed"
         holder = self.documents.get((issue.id, "holder"))
         if entry.commitment is None or holder is None:
             yield "audit.document-missing"
         elif issue.id in self.erased:
-            if holder.content or issue.id in self.salts:
+            if holder.content or holder.sha256 or issue.id in self.salts:
                 yield "audit.erased-is-there"
         else:
             content = bytes(holder.content)

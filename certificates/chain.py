@@ -147,8 +147,12 @@ def add_issue(connection: Connection, site: str, issue_id: str, now: datetime) -
     holder = connection.execute(
         select(document.c.content).where(document.c.issue_id == issue_id, document.c.kind == "holder")
     ).scalar_one_or_none()
-    salt = salt_of(connection, site, issue_id)
-    committed = None if holder is None else commitment(salt, bytes(holder))
+    # Of a holder whose data were erased before there was a chain there is nothing to commit to.
+    committed = (
+        commitment(salt_of(connection, site, issue_id), bytes(holder))
+        if holder
+        else digest([issue_id, ERASED])
+    )
     add_entry(connection, site, kind=ISSUED, subject=issue_id, said=said, committed=committed, now=now)
 
 

@@ -89,7 +89,10 @@ def _erase_awards(
             continue
         write_event(connection, award, ERASED, actor=by, reason=reason, now=now)
         connection.execute(delete(schema.register_salt).where(schema.register_salt.c.issue_id == award.id))
-        connection.execute(update(document).where(document.c.issue_id == award.id).values(content=b""))
+        ours = document.c.issue_id == award.id
+        connection.execute(update(document).where(ours).values(content=b""))
+        # A digest of the name would let who guesses it know; those of the printed documents prove them genuine.
+        connection.execute(update(document).where(ours, document.c.kind == "holder").values(sha256=""))
         others = (event.c.issue_id == award.id) & (event.c.event != ERASED)
         connection.execute(update(event).where(others).values(reason=None))
 
