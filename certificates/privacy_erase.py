@@ -6,12 +6,14 @@ of a certificate is told that it is genuine and that its holder's data were eras
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy.exc import OperationalError
 
 from authoring.problems import Refused
 from certificates.award import award_from_row
@@ -63,15 +65,26 @@ def erase_people(
             connection.execute(delete(table).where(table.c.person_id.in_(rows)))
         person = schema.person
         connection.execute(update(person).where(person.c.id.in_(rows)).values(erased_at=now))
+    _clear_free_pages(engine)
     return Erased(serials, tuple(_delete_files(folder, serials, proofs)))
+
+
+def _clear_free_pages(engine: Engine) -> None:
+    """Writes an SQLite file anew: what was deleted stands in its free pages otherwise, and in the write-ahead log.
+
+    Where another process holds the file, the free pages stay until the next erasure, and are no part of any table.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with reading(engine) as connection, contextlib.suppress(OperationalError):
+        connection.exec_driver_sql("VACUUM")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _refuse_listed(connection: Connection, people: list[str], folder: Path) -> None:
     data = schema.person_data
     query = select(data.c.idnumber).where(data.c.person_id.in_(people), data.c.idnumber.is_not(None))
     numbers = set(connection.execute(query).scalars())
-    if not (folder / "people" / "participants.csv").is_file():
-        return
     for one in read_people(folder).participants:
         if one.idnumber in numbers:
             raise Refused("privacy.still-listed", idnumber=one.idnumber)

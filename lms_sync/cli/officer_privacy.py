@@ -118,7 +118,6 @@ def retention(
         raise Refused("approve.nobody")
     rules = place.settings.privacy
     _, site = place.settings.site(place.site)
-    on_list = (folder / "people" / "participants.csv").is_file()
     due = due_for_erasure(
         place.engine,
         place.site,
@@ -126,7 +125,7 @@ def retention(
         SystemClock(),
         timezone=site.timezone,
         language=place.language,
-        listed={one.idnumber for one in read_people(folder).participants} if on_list else (),
+        listed={one.idnumber for one in read_people(folder).participants},
         keep_months=rules.keep_months,
         keep_reason="" if rules.reason is None else rules.reason.in_language(place.language),
     )
