@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -94,19 +95,18 @@ def test_a_decision_that_changed_wants_both_again(strict: Any, policy_text: str)
 
 def test_the_list_to_sign_names_everybody_and_fits_any_number(strict: Any) -> None:
     waiting = register.proposals(strict.engine, strict.site)
-    for language in ("sq", "ro", "en"):
+    for language, several in (("sq", 15), ("ro", 1)):
+        rows = waiting * several
         made = list_to_sign(
-            strict.engine, strict.site, strict.policy, waiting * 20, language=language, today=date(2026, 3, 5)
+            strict.engine, strict.site, strict.policy, rows, language=language, today=date(2026, 3, 5)
         )
-        import io
-
         pages = PdfReader(io.BytesIO(made)).pages
         said = " ".join(page.extract_text() for page in pages)
-        assert len(pages) > 1
+        assert (len(pages) > 1) == (several > 1)
         for one in waiting:
             assert one.name in said
             assert one.grant_key[:8] in said
-        assert list_digest(waiting * 20)[:32] in said
+        assert list_digest(rows)[:32] in said
 
 
 # --- renewals ---------------------------------------------------------------------------------

@@ -300,7 +300,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, session_keys: dict[bool, 
 # LIFECYCLE_EXAMPLES=500: the long campaign of `make proofs`.
 TestRegister = Register.TestCase
 TestRegister.settings = settings(
-    max_examples=int(os.environ.get("LIFECYCLE_EXAMPLES", "4")),
+    max_examples=int(os.environ.get("LIFECYCLE_EXAMPLES", "3")),
     stateful_step_count=14,
     deadline=None,
     suppress_health_check=list(HealthCheck),
