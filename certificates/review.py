@@ -1,7 +1,7 @@
 """What depends on an award that was suspended or revoked: a list for somebody to look at. Nothing changes by itself.
 
-Awards depend on a trainer's where a session that counted for them was led under it, and on an award of their own
-holder where they ask for it. What was counted stays counted until a person decides otherwise.
+Awards depend on a trainer's where a session that counted for them was led under it, on an award of their own holder where
+they ask for it, and those of institutions on both where they made it reach a milestone. What was counted stays counted until a person decides otherwise.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from authoring.problems import Refused
-from certificates.award import Award
+from certificates.award import Award, award_from_row
 from certificates.holders import printed_names
 from certificates.reasons import Note, Reason
 from certificates.status import FINAL
 from lms_sync.clock import Clock
+from lms_sync.facts import ATTENDANCE
 from lms_sync.same_person import all_of, one_person
 from lms_sync.store import schema
 from lms_sync.store.database import reading
@@ -75,13 +76,72 @@ def open_review(connection: Connection, award: Award, event_id: int, now: dateti
 
 def _dependents(connection: Connection, award: Award) -> Iterator[tuple[str, Because]]:
     """The grant keys of what rests upon an award and stands, is approved or is proposed."""
-    same = set(all_of(award.person_id, one_person(connection, award.site)))
+    upon = _Upon(connection, award)
     for row in _standing(connection, award.site):
-        if row.grant_key == award.grant_key:
-            continue
-        because = _because([Reason.from_json(one) for one in row.why], award.policy, same, row.person_id)
-        if because is not None:
+        if row.grant_key != award.grant_key and (because := upon.because(row)) is not None:
             yield row.grant_key, because
+
+
+class _Upon:
+    """What rests upon one award, by the reasons of decisions.
+
+    Sessions led under it are in notes; those that made an institution reach a milestone are in the milestone's evidence
+    ("attendance/<programme>/<session>/<day>"), and so are awards that were counted for one ("issue/<id>").
+    """
+
+    def __init__(self, connection: Connection, award: Award) -> None:
+        self.connection = connection
+        self.award = award
+        self.holders = set(all_of(award.person_id, one_person(connection, award.site)))
+        self.led = set(self._led()) if award.wording.kind == "trainer" else set()
+
+    def _led(self) -> Iterator[str]:
+        fact = schema.fact
+        query = select(fact.c.course, fact.c.subject, fact.c.value).where(
+            fact.c.site == self.award.site, fact.c.stream == ATTENDANCE
+        )
+        for row in self.connection.execute(query):
+            if not self.holders.isdisjoint(row.value.get("leaders") or [row.value.get("leader")]):
+                yield f"{ATTENDANCE}/{row.course}/{row.subject}/{row.value.get('day')}"
+
+    def because(self, row: Row[Any]) -> Because | None:
+        """Why a decision rests upon the award; None where it does not."""
+        if self.days(row):
+            return "led"
+        for reason in self._reasons(row):
+            if reason.requirement == "milestone" and f"issue/{self.award.id}" in self._evidence(reason):
+                return "required"
+            if row.person_id in self.holders and reason.met == "yes" and reason.requirement == "award":
+                by = [note.award for note in reason.notes if note.what == "award-counted"]
+                if self.award.policy in (by or [reason.subject]):
+                    return "required"
+        return None
+
+    def days(self, row: Row[Any]) -> tuple[str, ...]:
+        """The days on which the holder led what was counted."""
+        found: set[str] = set()
+        for reason in self._reasons(row):
+            for note in reason.notes:
+                if note.award == self.award.policy and _rests_on(note, self.holders, row.person_id):
+                    found.add(str(note.day))
+            if self.led and reason.requirement == "milestone":
+                found |= {proof.rpartition("/")[2] for proof in self._evidence(reason) if proof in self.led}
+        return tuple(sorted(found))
+
+    def _reasons(self, row: Row[Any]) -> Iterator[Reason]:
+        return (Reason.from_json(plain) for plain in row.why)
+
+    def _evidence(self, reason: Reason) -> list[str]:
+        if reason.fact is None:
+            return []
+        fact = schema.fact
+        query = select(fact.c.value).where(
+            fact.c.site == self.award.site,
+            fact.c.stream == reason.fact[0],
+            fact.c.source_id == reason.fact[1],
+        )
+        values = self.connection.execute(query).scalars()
+        return [proof for value in values for proof in str(value.get("evidence", "")).split(", ")]
 
 
 def _standing(connection: Connection, site: str) -> Iterator[Row[Any]]:
@@ -104,19 +164,6 @@ def _standing(connection: Connection, site: str) -> Iterator[Row[Any]]:
     yield from connection.execute(proposed.order_by(decision.c.id))
 
 
-def _because(why: list[Reason], policy: str, holders: set[str], person: str) -> Because | None:
-    for reason in why:
-        for note in reason.notes:
-            if note.award == policy and _rests_on(note, holders, person):
-                return "led"
-        if person not in holders or reason.met != "yes" or reason.requirement != "award":
-            continue
-        by = [note.award for note in reason.notes if note.what == "award-counted"] or [reason.subject]
-        if policy in by:
-            return "required"
-    return None
-
-
 def _rests_on(note: Note, holders: set[str], person: str) -> bool:
     """Whether one of the holders led what was counted for the person."""
     return (note.what == "counted" and not holders.isdisjoint(note.leaders)) or (
@@ -127,22 +174,18 @@ def _rests_on(note: Note, holders: set[str], person: str) -> bool:
 def to_review(engine: Engine, site: str, *, closed: bool = False) -> list[ToReview]:
     """What waits for somebody to look at it, oldest first; with `closed` also what was looked at."""
     review, event, issue, decision = schema.review, schema.status_event, schema.issue, schema.decision
-    trigger = issue.alias("trigger_issue")
     newest = select(func.max(decision.c.id)).where(decision.c.site == site).group_by(decision.c.grant_key)
     query = (
         select(
             review,
             event.c.event,
-            trigger.c.serial.label("trigger_serial"),
-            trigger.c.person_id.label("trigger_person"),
-            trigger.c.policy.label("trigger_policy"),
+            event.c.issue_id,
             issue.c.serial.label("serial"),
             decision.c.person_id,
             decision.c.policy,
             decision.c.why,
         )
         .join(event, event.c.id == review.c.event_id)
-        .join(trigger, trigger.c.id == event.c.issue_id)
         .join(decision, decision.c.grant_key == review.c.grant_key)
         .outerjoin(issue, issue.c.grant_key == review.c.grant_key)
         .where(review.c.site == site, decision.c.id.in_(newest))
@@ -152,38 +195,32 @@ def to_review(engine: Engine, site: str, *, closed: bool = False) -> list[ToRevi
         query = query.where(review.c.closed_at.is_(None))
     with reading(engine) as connection:
         rows = connection.execute(query).all()
-        people = {one for row in rows for one in (row.person_id, row.trigger_person)}
+        upon = {
+            one.id: _Upon(connection, award_from_row(one))
+            for one in connection.execute(
+                select(issue).where(issue.c.id.in_({row.issue_id for row in rows}))
+            ).all()
+        }
+        people = {row.person_id for row in rows} | {one.award.person_id for one in upon.values()}
         names = printed_names(connection, sorted(people))
-        one = one_person(connection, site)
-    return [
-        ToReview(
-            row.id,
-            row.opened_at,
-            row.trigger_serial,
-            row.event,
-            names.get(row.trigger_person, ""),
-            row.grant_key,
-            row.serial,
-            row.policy,
-            names.get(row.person_id, ""),
-            row.because,
-            _days(row, set(all_of(row.trigger_person, one))),
-            row.closed_by,
-            row.outcome,
-        )
-        for row in rows
-    ]
-
-
-def _days(row: Row[Any], holders: set[str]) -> tuple[str, ...]:
-    """The days on which the holder of the award led what counted."""
-    days = {
-        str(note.day)
-        for plain in row.why
-        for note in Reason.from_json(plain).notes
-        if note.award == row.trigger_policy and _rests_on(note, holders, row.person_id)
-    }
-    return tuple(sorted(days))
+        return [
+            ToReview(
+                row.id,
+                row.opened_at,
+                upon[row.issue_id].award.serial,
+                row.event,
+                names.get(upon[row.issue_id].award.person_id, ""),
+                row.grant_key,
+                row.serial,
+                row.policy,
+                names.get(row.person_id, ""),
+                row.because,
+                upon[row.issue_id].days(row),
+                row.closed_by,
+                row.outcome,
+            )
+            for row in rows
+        ]
 
 
 def close_review(

@@ -23,7 +23,7 @@ from certificates.portal.lookup import find_award
 from certificates.renew import proposed_renewal
 from certificates.to_sign import list_digest, list_to_sign
 from lms_sync.cli.officer_explain import explanation_lines
-from lms_sync.facts import store_facts
+from lms_sync.facts import Fact, store_facts
 from lms_sync.store import schema
 from tests.certificates.conftest import graded
 
@@ -292,6 +292,61 @@ def test_suspending_a_trainer_lists_what_depends_on_it_and_changes_nothing(acade
     )
     assert [one.id for one in register.to_review(academy.engine, academy.site)] == [found[1].id]
     assert register.to_review(academy.engine, academy.site, closed=True)[0].outcome == "stands"
+
+
+def test_an_institutions_award_depends_on_who_led_the_visit_and_on_the_awards_that_were_counted(
+    academy: Any, policy_text: str
+) -> None:
+    academy.policy = parse_policy(policy_text.replace("kind: achievement", "kind: trainer"), "p")
+    trainer, other, _ = enter(academy)
+    at, town = academy.clock.now(), academy.people[4]
+    led = {"day": "2026-03-01", "present": True, "hours": 4, "full": True, "leaders": [trainer.person_id]}
+    proofs = {"visited": "attendance/p/visit-1/2026-03-01", "staff": f"issue/{other.id}, issue/x"}
+    reached = [
+        Fact(
+            "milestone",
+            f"p/{name}",
+            at,
+            town,
+            "p",
+            name,
+            {"reached": True, "on": "2026-03-02", "evidence": proof},
+        )
+        for name, proof in proofs.items()
+    ]
+    with academy.engine.begin() as connection:
+        store_facts(
+            connection,
+            academy.site,
+            [Fact("attendance", "a", at, academy.people[3], "p", "visit-1", led), *reached],
+            at,
+            None,
+        )
+        why = [
+            {
+                "requirement": "milestone",
+                "subject": f"p/{one.subject}",
+                "met": "yes",
+                "fact": ["milestone", one.source_id, at.isoformat()],
+            }
+            for one in reached
+        ]
+        connection.execute(
+            insert(schema.decision).values(
+                site=academy.site, grant_key="t" * 64, policy="town", policy_version=1, policy_sha256="0" * 64, person_id=town,
+                cycle=1, as_of=date(2026, 3, 5), state="eligible", earned_on=date(2026, 3, 5), why=why, decided_at=at,
+            )
+        )  # fmt: skip
+
+    def suspend(serial: str) -> Any:
+        register.suspend(academy.engine, academy.site, serial, by="O", reason="r", clock=academy.clock)
+        return [
+            (one.trigger, one.policy, one.because, one.days)
+            for one in register.to_review(academy.engine, academy.site)
+        ]
+
+    assert suspend(trainer.serial) == [(trainer.serial, "town", "led", ("2026-03-01",))]
+    assert suspend(other.serial)[1:] == [(other.serial, "town", "required", ())]
 
 
 def test_each_act_needs_a_name_and_a_reason(academy: Any) -> None:
