@@ -44,7 +44,7 @@ class KnownLessonText(LessonText):
         # Not super().__init__: it would want the blocks.
         for name, value in facts.items():
             object.__setattr__(self, name, value)
-        self.__dict__.update(_derived=derived, _reader=reader, _path=path)
+        self.__dict__.update(derived, _reader=reader, _path=path)
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -54,24 +54,6 @@ class KnownLessonText(LessonText):
             self.__dict__["_blocks"] = fresh.blocks
         blocks: tuple[Block, ...] = self.__dict__["_blocks"]
         return blocks
-
-    @property
-    def checks(self) -> tuple[Check, ...]:
-        """Its knowledge checks in reading order."""
-        checks: tuple[Check, ...] = self.__dict__["_derived"]["checks"]
-        return checks
-
-    @property
-    def kept(self) -> tuple[Kept, ...]:
-        """What a learner's saved state keeps of it, in reading order."""
-        kept: tuple[Kept, ...] = self.__dict__["_derived"]["kept"]
-        return kept
-
-    @property
-    def citations(self) -> tuple[Citation, ...]:
-        """The laws that its statements rest on, in reading order."""
-        citations: tuple[Citation, ...] = self.__dict__["_derived"]["citations"]
-        return citations
 
 
 @dataclass(frozen=True)

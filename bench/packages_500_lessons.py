@@ -10,6 +10,7 @@ All are timed in the same run, median of three; peers are installed into a tempo
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -200,11 +201,41 @@ require("simple-scorm-packager")({
 
 @dataclass(frozen=True)
 class Run:
-    """A program that has ended: its wall time in seconds, the most memory it held in MB, what it said."""
+    """A program that has ended: its wall time in seconds, the most memory that one process held in MB, what it said."""
 
     seconds: float
     peak_mb: float
     said: str
+
+
+def memory_of_all(*command: str, cwd: Path) -> float:
+    """The most memory in MB that a program and its processes held together; what they share counts once (Linux)."""
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    most = 0.0
+    while process.poll() is None:
+        most = max(most, sum(_share(pid) for pid in _family(process.pid)) / 1024)
+        time.sleep(0.005)
+    return most
+
+
+def _family(pid: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return [pid, *(one for child in children for one in _family(int(child)))]
+    return []
+
+
+def _share(pid: int) -> int:
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+        return int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+    return 0
 
 
 def run(*command: str, cwd: Path) -> Run:
@@ -309,6 +340,11 @@ def measure() -> list[dict[str, object]]:
         changed = median(one.seconds for one in runs["one"])
         nothing = median(float(one.said.rpartition("after start-up ")[2]) for one in runs["nothing"])
         memory = max(one.peak_mb for each in runs.values() for one in each)
+        if sys.platform == "linux":
+            shutil.rmtree(folder / "academy/.lms-sync")
+            shutil.rmtree(folder / "academy/build")
+            command = (sys.executable, "-c", _COMMAND, "build", "--dir", str(folder / "academy"))
+            memory = max(memory, memory_of_all(*command, cwd=folder))
         figures: list[dict[str, object]] = [
             {
                 "id": "packages.500-lessons-one-changed",

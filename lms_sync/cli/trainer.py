@@ -18,7 +18,6 @@ from authoring.problems import ContentError, LmsSyncError, Problem, in_reading_o
 from lms_sync.cli import outcome
 from lms_sync.cli.options import dir_option, json_option
 from lms_sync.package_data import config_example
-from lms_sync.sarif import sarif
 
 language_option = click.option(
     "--language", type=click.Choice(LANGUAGES), help="The language of the messages (default: yours)."
@@ -132,6 +131,8 @@ def check(
     problems = in_reading_order(problems)
     errors = sum(problem.severity == "error" for problem in problems)
     if form == "sarif":
+        from lms_sync.sarif import sarif
+
         click.echo(json.dumps(sarif(problems, reader), ensure_ascii=False, indent=1))
     elif form == "json":
         report = {
