@@ -9,33 +9,40 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import assert_never
 
 from authoring.languages import LocalizedText
 from authoring.problems import Place, Problem
 from authoring.read_yaml import Pointer
-from quizzes.moodle_xml import option_scores
 from quizzes.question_texts import (
     PLUGIN_FILE,
     choice_of,
     is_blank,
     plain_of,
 )
-from quizzes.quiz import (
-    CombinedFeedback,
-    GeneralFeedback,
+from quizzes.questions import (
+    Cloze,
+    Description,
+    DragImage,
+    DragMarkers,
+    Essay,
+    Gaps,
     Matching,
     MultipleChoice,
     Numerical,
+    Ordering,
     Question,
-    Quiz,
+    Raw,
     ShortText,
     SingleChoice,
     TrueFalse,
 )
+from quizzes.quiz import Quiz
 from quizzes.scores import as_authors_write, decimal, equal_split
+from quizzes.texts_of import TextAt, texts_of
+from quizzes.xml_out.choices import option_scores
 
 At = Callable[[Pointer], Place]
 
@@ -47,75 +54,6 @@ MAX_CHOICE = 255
 # strip_tags of PHP takes everything from a "<" that no blank follows.
 _CUT_BY_MOODLE = re.compile(r"<(?!\s)")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
-
-
-@dataclass(frozen=True)
-class TextAt:
-    """A text of the quiz: where it stands, whether it is Markdown and whether Moodle keeps files with it."""
-
-    pointer: Pointer
-    text: LocalizedText
-    markdown: bool = True
-    images: bool = True
-
-    def each(self) -> Iterator[tuple[Pointer, str]]:
-        """Every wording with its own place."""
-        if isinstance(self.text.root, str):
-            yield self.pointer, self.text.root
-        else:
-            for language, written in self.text.root.items():
-                yield (*self.pointer, language), written
-
-
-def texts_of(quiz: Quiz) -> Iterator[TextAt]:
-    """Every text of a quiz that comes in languages."""
-    yield TextAt(("title",), quiz.title, markdown=False)
-    if quiz.category:
-        yield TextAt(("category", "title"), quiz.category.title, markdown=False)
-    if quiz.settings.intro:
-        yield TextAt(("settings", "intro"), quiz.settings.intro, images=False)
-    for index, question in enumerate(quiz.questions):
-        at: Pointer = ("questions", index)
-        yield TextAt((*at, "text"), question.text)
-        yield from _texts_of_feedback((*at, "feedback"), question.feedback)
-        yield from _texts_of_type(at, question)
-
-
-def _texts_of_feedback(at: Pointer, feedback: GeneralFeedback) -> Iterator[TextAt]:
-    names = ("general", "correct", "partial", "incorrect")
-    for name in names if isinstance(feedback, CombinedFeedback) else names[:1]:
-        yield from _optional((*at, name), getattr(feedback, name))
-
-
-def _optional(at: Pointer, text: LocalizedText | None) -> Iterator[TextAt]:
-    if text is not None:
-        yield TextAt(at, text)
-
-
-def _texts_of_type(at: Pointer, question: Question) -> Iterator[TextAt]:
-    match question:
-        case SingleChoice() | MultipleChoice():
-            for i, option in enumerate(question.options):
-                yield TextAt((*at, "options", i, "text"), option.text)
-                yield from _optional((*at, "options", i, "feedback"), option.feedback)
-        case TrueFalse():
-            yield from _optional((*at, "feedback_true"), question.feedback_true)
-            yield from _optional((*at, "feedback_false"), question.feedback_false)
-        case ShortText():
-            for i, answer in enumerate(question.answers):
-                yield TextAt((*at, "answers", i, "text"), answer.text, markdown=False)
-                yield from _optional((*at, "answers", i, "feedback"), answer.feedback)
-        case Numerical():
-            for i, number in enumerate(question.answers):
-                yield from _optional((*at, "answers", i, "feedback"), number.feedback)
-        case Matching():
-            for i, pair in enumerate(question.pairs):
-                yield TextAt((*at, "pairs", i, "left"), pair.left)
-                yield TextAt((*at, "pairs", i, "right"), pair.right, markdown=False)
-            for i, choice in enumerate(question.extra):
-                yield TextAt((*at, "extra", i), choice, markdown=False)
-        case _:
-            assert_never(question)
 
 
 def check_questions(quiz: Quiz, at: At) -> Iterator[Problem]:
@@ -255,7 +193,9 @@ class _Answers:
             case MultipleChoice():
                 yield from self._options(self.question)
                 yield from self._multiple(self.question)
-            case TrueFalse():
+            case TrueFalse() | Description():
+                pass
+            case Ordering() | Gaps() | Cloze() | DragImage() | DragMarkers() | Essay() | Raw():
                 pass
             case ShortText():
                 yield from self._short(self.question)

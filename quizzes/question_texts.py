@@ -11,11 +11,11 @@ import html
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from authoring.languages import LocalizedText, multilang_html
-from authoring.problems import Place, Problem
+from authoring.problems import ContentError, Place, Problem
 from authoring.read_image import find_image
 from authoring.read_markdown import Picture, Rendered, render
 
@@ -40,6 +40,8 @@ class EmbeddedImage:
 
     name: str
     data: bytes
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class QuestionTexts:
         self._root = root
         self._rendered: dict[str, Rendered] = {}
         self._images: dict[str, EmbeddedImage] = {}
+        self._files: dict[str, EmbeddedImage] = {}
 
     def render(self, source: str) -> Rendered:
         """A text as HTML with everything that is wrong with it; the problems have no place yet."""
@@ -85,6 +88,17 @@ class QuestionTexts:
         address = f"{PLUGIN_FILE}/{name}"
         self._images[address] = EmbeddedImage(name, data)
         return Picture(address, found.width, found.height)
+
+    def file(self, source: str) -> EmbeddedImage:
+        """An image that is not part of a text, such as a background; raises ContentError where there is none."""
+        if source not in self._files:
+            found = self._find(source, Place())
+            if not isinstance(found, Picture):
+                raise ContentError(found)
+            self._files[source] = replace(
+                self._images[found.source], width=found.width or 0, height=found.height or 0
+            )
+        return self._files[source]
 
     def html_of(
         self, text: LocalizedText | None, languages: Sequence[str], *, paragraph: bool = False

@@ -89,7 +89,7 @@ def pool(quiz: Quiz, slot: Slot) -> frozenset[str]:
     """The ids of the questions that a drawing slot can take: those that carry all its tags."""
     wanted = {tag.lower() for tag in slot.tags}
     return frozenset(
-        question.id for question in quiz.questions if wanted <= {tag.lower() for tag in question.tags}
+        question.id for question in quiz.questions if wanted <= {tag.lower() for tag in question.all_tags}
     )
 
 

@@ -1,0 +1,107 @@
+"""Texts with `{{name}}` for a gap or blank, in several languages that share the gaps.
+
+Moodle has one set of gaps for a question. Two languages cannot each have their own: the one that the
+multi-language filter hides would keep gaps that nobody can fill. So the pieces between the gaps are what
+is written in languages, and every language has the same gaps in the same order, in the same paragraphs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from authoring.languages import LocalizedText, multilang_html
+from quizzes.question_texts import Html, QuestionTexts
+
+PLACEHOLDER = re.compile(r"\{\{([A-Za-z0-9][A-Za-z0-9-]*)\}\}")
+
+_BLOCK = "p|div|ul|ol|li|table|thead|tbody|tr|th|td|blockquote|pre|h2|h3|h4|h5|h6|hr|figure|figcaption|img"
+_FRAME = re.compile(rf"(</?(?:{_BLOCK})\b[^>]*>|{PLACEHOLDER.pattern})")
+_TAG = re.compile(r"<(/?)([a-z0-9]+)[^>]*>")
+_EMPTY = frozenset(("br", "img", "hr"))
+
+
+@dataclass(frozen=True)
+class _Framed:
+    """A text cut at its gaps and block tags: `frame` are those, `pieces` what stands before, between and after."""
+
+    frame: tuple[str, ...]
+    pieces: tuple[str, ...]
+
+
+class GapsDiffer(ValueError):
+    """Languages do not share their gaps; `language` is the first that differs, `reason` a part of a message code."""
+
+    def __init__(self, language: str, reason: str) -> None:
+        super().__init__(reason)
+        self.language = language
+        self.reason = reason
+
+
+def placeholders(source: str) -> tuple[str, ...]:
+    """The names of the gaps in a text, in their order, repetitions kept."""
+    return tuple(found[1] for found in PLACEHOLDER.finditer(source))
+
+
+def merged_html(texts: QuestionTexts, text: LocalizedText, languages: Sequence[str]) -> Html:
+    """The HTML in all languages around shared gaps, placeholders kept. Raises GapsDiffer."""
+    each = {one: texts.html_of(text, [one], paragraph=True) for one in languages}
+    images = tuple({image.name: image for one in each.values() for image in one.images}.values())
+    if len({one.html for one in each.values()}) <= 1:
+        return Html(next(iter(each.values())).html, images)
+    framed = {language: _framed(one.html) for language, one in each.items()}
+    first, *others = framed
+    for language in others:
+        if _gaps(framed[language]) != _gaps(framed[first]):
+            raise GapsDiffer(language, "order")
+        if _shape(framed[language]) != _shape(framed[first]):
+            raise GapsDiffer(language, "paragraphs")
+    for language, one in framed.items():
+        if any(not _balanced(piece) for piece in one.pieces):
+            raise GapsDiffer(language, "markup")
+    return Html(_joined(framed), images)
+
+
+def _joined(framed: dict[str, _Framed]) -> str:
+    first = next(iter(framed.values()))
+    parts: list[str] = []
+    for number in range(len(first.pieces)):
+        pieces = {language: one.pieces[number] for language, one in framed.items()}
+        parts.append(multilang_html(pieces))
+        if number < len(first.frame):
+            marks = {language: one.frame[number] for language, one in framed.items()}
+            parts.append(multilang_html(marks))
+    return "".join(parts)
+
+
+def _framed(html: str) -> _Framed:
+    frame: list[str] = []
+    pieces: list[str] = []
+    at = 0
+    for found in _FRAME.finditer(html):
+        pieces.append(html[at : found.start()])
+        frame.append(found[0])
+        at = found.end()
+    return _Framed(tuple(frame), (*pieces, html[at:]))
+
+
+def _gaps(framed: _Framed) -> list[str]:
+    return [one for one in framed.frame if one.startswith("{{")]
+
+
+def _shape(framed: _Framed) -> list[str]:
+    """Block tags and gaps; of an image only that there is one, since its description is in a language."""
+    return ["<img" if one.startswith("<img") else one for one in framed.frame]
+
+
+def _balanced(piece: str) -> bool:
+    open_tags: list[str] = []
+    for closing, name in _TAG.findall(piece):
+        if name in _EMPTY:
+            continue
+        if not closing:
+            open_tags.append(name)
+        elif not open_tags or open_tags.pop() != name:
+            return False
+    return not open_tags
