@@ -30,7 +30,7 @@ from lms_sync.desired import summary_html
 from lms_sync.desired_activities import Wording
 from lms_sync.drift import FieldDrift, Id, ObjectDrift, Standing
 from lms_sync.plan import Kind, same
-from lms_sync.to_markdown import to_markdown
+from authoring.to_markdown import to_markdown
 from lms_sync.write_files import write_durably
 from quizzes import Quiz, quiz_settings, quiz_slots
 from quizzes.quiz_activity import review_masks

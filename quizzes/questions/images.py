@@ -31,8 +31,8 @@ class Place(Part):
     """Where an item belongs: the upper left corner in pixels of the image."""
 
     item: str
-    left: Pixel
-    top: Pixel
+    x: Pixel
+    y: Pixel
     label: LocalizedText | None = None
 
 

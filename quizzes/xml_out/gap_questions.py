@@ -165,6 +165,8 @@ def _alternative(
 
 
 def _encoded(content: str) -> str:
+    # After decoding Moodle takes a backslash before these two away, so there must be one more.
+    content = content.replace("\\}", "\\\\}").replace("\\#", "\\\\#")
     return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", content)
 
 

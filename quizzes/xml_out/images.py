@@ -33,8 +33,8 @@ def write_drag_image(writer: Writer, root: Element, question: DragImage) -> None
         text(drop, choice_of(place.label, writer.languages) if place.label else "")
         leaf(drop, "no", str(number))
         leaf(drop, "choice", str(numbers[place.item]))
-        leaf(drop, "xleft", str(place.left))
-        leaf(drop, "ytop", str(place.top))
+        leaf(drop, "xleft", str(place.x))
+        leaf(drop, "ytop", str(place.y))
     writer.hints(root, question.hints)
 
 

@@ -24,7 +24,7 @@ from lms_sync.adopt_drift import Adoption, PatchedFile, adopt, write_adoption
 from lms_sync.desired import summary_html
 from lms_sync.drift import FieldDrift, ObjectDrift, Standing
 from lms_sync.plan import Kind
-from lms_sync.to_markdown import to_markdown
+from authoring.to_markdown import to_markdown
 from moodle_standin.records import QuestionCategory, Slot
 from quizzes import Quiz, quiz_settings
 from quizzes.numbers import seconds
