@@ -15,14 +15,31 @@ from html.parser import HTMLParser
 VOID = frozenset(("br", "hr", "img", "source", "input", "wbr", "col"))
 BLOCKS = frozenset(
     (
-        *("p", "div", "ul", "ol", "li", "blockquote", "pre", "hr", "table", "thead", "tbody", "tr", "th", "td"),
+        *(
+            "p",
+            "div",
+            "ul",
+            "ol",
+            "li",
+            "blockquote",
+            "pre",
+            "hr",
+            "table",
+            "thead",
+            "tbody",
+            "tr",
+            "th",
+            "td",
+        ),
         *("h1", "h2", "h3", "h4", "h5", "h6", "figure", "figcaption"),
     )
 )
 SAME = {"b": "strong", "i": "em", "strike": "s", "del": "s"}
 """Elements that show alike, by the name that stands for both."""
 
-_MEANINGLESS = frozenset(("dir", "id", "role", "target", "rel", "loading", "decoding", "width", "height", "scope"))
+_MEANINGLESS = frozenset(
+    ("dir", "id", "role", "target", "rel", "loading", "decoding", "width", "height", "scope")
+)
 _CLASSES = re.compile(r"(?:img-\w+|atto_\S+|align-\w+|external|table|text_to_html|editor-\S+)(?:\s|$)")
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
 
@@ -36,7 +53,7 @@ class Node:
     children: list[Node | str] = field(default_factory=list)
 
     def walk(self) -> Iterator[Node]:
-        """This element and all below it."""
+        """The element and all below it."""
         yield self
         for child in self.children:
             if isinstance(child, Node):

@@ -125,7 +125,11 @@ class _Writing:
 
     def _code(self, node: Node) -> str:
         (inner,) = node.children if len(node.children) == 1 else (None,)
-        if not isinstance(inner, Node) or inner.tag != "code" or any(isinstance(c, Node) for c in inner.children):
+        if (
+            not isinstance(inner, Node)
+            or inner.tag != "code"
+            or any(isinstance(c, Node) for c in inner.children)
+        ):
             raise _NoWord
         text = "".join(str(one) for one in inner.children)
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
@@ -134,12 +138,16 @@ class _Writing:
     def _table(self, node: Node) -> str:
         rows = [one for one in node.walk() if one.tag == "tr"]
         cells = [[one for one in row.children if isinstance(one, Node)] for row in rows]
-        if len(cells) < 1 or len({len(row) for row in cells}) != 1 or any(one.tag != "th" for one in cells[0]):
+        if (
+            len(cells) < 1
+            or len({len(row) for row in cells}) != 1
+            or any(one.tag != "th" for one in cells[0])
+        ):
             raise _NoWord
-        aligned = [re.search(r"align-(left|center|right)", one.attributes.get("class", "")) for one in cells[0]]
-        rule = [
-            {"left": ":--", "center": ":-:", "right": "--:"}[one[1]] if one else "---" for one in aligned
+        aligned = [
+            re.search(r"align-(left|center|right)", one.attributes.get("class", "")) for one in cells[0]
         ]
+        rule = [{"left": ":--", "center": ":-:", "right": "--:"}[one[1]] if one else "---" for one in aligned]
         lines = [[self._inline(one.children).strip().replace("|", "\\|") for one in row] for row in cells]
         if any("\n" in cell for line in lines for cell in line):
             raise _NoWord
@@ -164,7 +172,11 @@ class _Writing:
                 inner = found[1] if found[1] is not None else found[2]
                 sign = "$" if found[1] is not None else "$$"
                 # A formula that could be taken for something else is left as a text.
-                alone = "$" not in inner and inner == inner.strip() and not found.string[found.end() :][:1].isdigit()
+                alone = (
+                    "$" not in inner
+                    and inner == inner.strip()
+                    and not found.string[found.end() :][:1].isdigit()
+                )
                 parts.append(f"{sign}{inner}{sign}" if alone else self._escaped(found[0]))
                 at = found.end()
             return "".join(parts) + self._escaped(text[at:])
@@ -186,7 +198,9 @@ class _Writing:
             sound = self.picture(node.attributes["href"], label)
             return sound if sound is not None else f"[{label}]({_target(node.attributes['href'])})"
         if tag == "img":
-            found = self.picture(node.attributes.get("src", ""), self._escaped(node.attributes.get("alt", "")))
+            found = self.picture(
+                node.attributes.get("src", ""), self._escaped(node.attributes.get("alt", ""))
+            )
             if found is None:
                 raise _NoWord
             return found

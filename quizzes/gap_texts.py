@@ -16,7 +16,7 @@ from quizzes.question_texts import Html, QuestionTexts
 
 PLACEHOLDER = re.compile(r"\{\{([A-Za-z0-9][A-Za-z0-9-]*)\}\}")
 
-_BLOCK = "p|div|ul|ol|li|table|thead|tbody|tr|th|td|blockquote|pre|h2|h3|h4|h5|h6|hr|figure|figcaption|img"
+_BLOCK = "p|div|ul|ol|li|table|thead|tbody|tr|th|td|blockquote|pre|h2|h3|h4|h5|h6|hr|figure|figcaption"
 _SIGN = re.compile(rf"<(/?)([a-z0-9]+)[^>]*>|{PLACEHOLDER.pattern}")
 _IS_BLOCK = re.compile(rf"</?(?:{_BLOCK})\b")
 _EMPTY = frozenset(("br", "img", "hr"))
@@ -67,8 +67,7 @@ def _joined(framed: dict[str, _Framed]) -> str:
         pieces = {language: one.pieces[number] for language, one in framed.items()}
         parts.append(multilang_html(pieces))
         if number < len(first.frame):
-            marks = {language: one.frame[number] for language, one in framed.items()}
-            parts.append(multilang_html(marks))
+            parts.append(first.frame[number])
     return "".join(parts)
 
 
@@ -107,6 +106,4 @@ def _gaps(framed: _Framed) -> list[str]:
 
 
 def _shape(framed: _Framed) -> list[str]:
-    """Block tags and gaps; of an image only that there is one, since its description is in a language."""
-    return ["<img" if one.startswith("<img") else one for one in framed.frame]
-
+    return list(framed.frame)

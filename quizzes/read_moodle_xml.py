@@ -51,6 +51,11 @@ class FoundQuestion:
     moodle_type: str
     kept: str | None = None
 
+    def problem(self, file: str) -> Problem:
+        """What a trainer is told of a question that is kept as XML."""
+        params = {"question": self.data["id"], "type": self.moodle_type, "why": self.kept or "-"}
+        return Problem("quiz.kept-as-xml", params, Place(file), "warning")
+
 
 @dataclass(frozen=True)
 class FoundBank:
@@ -95,9 +100,13 @@ def _parsed(content: bytes, file: str) -> Element:
         root: Element = defusedxml.ElementTree.fromstring(content, forbid_dtd=True)
     except ParseError as error:
         line, column = error.position
-        raise ContentError([Problem("quiz.xml-malformed", {"reason": str(error)}, Place(file, line, column + 1))]) from error
+        raise ContentError(
+            [Problem("quiz.xml-malformed", {"reason": str(error)}, Place(file, line, column + 1))]
+        ) from error
     except (DefusedXmlException, ValueError, LookupError) as error:
-        raise ContentError([Problem("quiz.xml-malformed", {"reason": type(error).__name__}, Place(file))]) from error
+        raise ContentError(
+            [Problem("quiz.xml-malformed", {"reason": type(error).__name__}, Place(file))]
+        ) from error
     if root.tag != "quiz":
         raise ContentError([Problem("quiz.xml-root", {"root": root.tag}, Place(file, 1))])
     return root

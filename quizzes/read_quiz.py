@@ -16,10 +16,9 @@ import pydantic
 
 from authoring.problems import ContentError, Place, Problem, in_reading_order
 from authoring.read_yaml import Document, Pointer, model_problems, read_yaml
-from quizzes.checks import check_questions
+from quizzes.checks import check_quiz
 from quizzes.question_texts import QuestionTexts, illegal_character
 from quizzes.quiz import Quiz
-from quizzes.slot_checks import check_slots
 
 # A text or a number as written keeps what YAML would turn into something else: 1990, 12.50, true.
 _TEXT_KEYS = frozenset(
@@ -59,10 +58,9 @@ def quiz_of(document: Document, folder: Path, *, root: Path) -> Quiz:
 
     quiz = quiz.with_texts(QuestionTexts(folder, root))
     complete = not found
-    problems += check_questions(quiz, at)
     if isinstance(data, dict) and data.get("questions") == []:
         problems.append(Problem("quiz.no-questions", {}, document.place(("questions",))))
-    problems += check_slots(quiz, at, _written_ids(data), complete=complete)
+    problems += check_quiz(quiz, at, _written_ids(data), complete=complete)
     if any(problem.severity == "error" for problem in problems):
         raise ContentError(problems)
     return quiz.with_warnings(tuple(in_reading_order(problems)))

@@ -22,7 +22,13 @@ _TYPES = (
 )
 BLANK = re.compile(rf"\{{([0-9]*):({_TYPES}):({_UNGROUPED}(?:~{_UNGROUPED})*)\}}", re.DOTALL)
 
-_LONG = {"NM": "NUMERICAL", "MC": "MULTICHOICE", "SA": "SHORTANSWER", "MW": "SHORTANSWER", "MR": "MULTIRESPONSE"}
+_LONG = {
+    "NM": "NUMERICAL",
+    "MC": "MULTICHOICE",
+    "SA": "SHORTANSWER",
+    "MW": "SHORTANSWER",
+    "MR": "MULTIRESPONSE",
+}
 _NUMERICAL = re.compile(rf"({_NUMBER})(?::({_NUMBER}))?")
 
 

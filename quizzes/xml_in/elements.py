@@ -16,12 +16,14 @@ from xml.etree.ElementTree import Element
 from authoring.html_tree import Meaning, meaning
 from quizzes.question_texts import PLUGIN_FILE
 
-_SPAN = re.compile(r'<span\b(?=[^>]*\bclass="multilang")[^>]*\blang="([a-zA-Z0-9_-]+)"[^>]*>(.*?)</span>', re.DOTALL)
+_SPAN = re.compile(
+    r'<span\b(?=[^>]*\bclass="multilang")[^>]*\blang="([a-zA-Z0-9_-]+)"[^>]*>(.*?)</span>', re.DOTALL
+)
 _GROUP = re.compile(rf"(?:{_SPAN.pattern}\s*)+(?<!\s)|(?:{_SPAN.pattern})", re.DOTALL)
 _CURLY = re.compile(r"\{mlang\s+([a-zA-Z0-9_,\s-]+)\}(.*?)\{mlang\}", re.DOTALL)
 
 
-class Kept(Exception):  # noqa: N818 - not an error: the question is kept as XML
+class Kept(Exception):
     """A question that the other types cannot say; `why` is a part of a message code."""
 
     def __init__(self, why: str) -> None:
@@ -75,7 +77,8 @@ def file_named(address: str) -> str | None:
 def by_language(written: str) -> dict[str, str]:
     """A text by language: what Moodle's multi-language filters show; {"": text} where it is the same in all.
 
-    A language that a group of spans does not have is shown the first of the group.
+    As the filter does: the last of several spans of one language counts; a language that a group does not have
+    is shown English, else the first of the group.
     """
     languages = list(dict.fromkeys(one[0] for one in _SPAN.findall(written)))
     if not languages:
@@ -95,8 +98,8 @@ def by_language(written: str) -> dict[str, str]:
 
 
 def _choice(group: str, language: str) -> str:
-    texts = dict(reversed(_SPAN.findall(group)))
-    return str(texts.get(language, next(reversed(texts.values()))))
+    texts = dict(_SPAN.findall(group))
+    return str(texts.get(language) or texts.get("en") or next(iter(texts.values())))
 
 
 def _curly(written: str, language: str) -> str:

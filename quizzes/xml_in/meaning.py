@@ -201,7 +201,11 @@ def _gaps(element: Element, kind: str) -> Meaning:
         is_true(element.findtext("shuffleanswers"), default=True),
         has(element, "shownumcorrect"),
         *(
-            (html_meaning(text_in(one), {}), _word(one, "group", "1"), kind == "ddwtos" and has(one, "infinite"))
+            (
+                html_meaning(text_in(one), {}),
+                _word(one, "group", "1"),
+                kind == "ddwtos" and has(one, "infinite"),
+            )
             for one in element.findall(tag)
         ),
     )
@@ -254,9 +258,12 @@ def _image(element: Element, kind: str) -> Meaning:
         )
         for one in element.findall("drag")
     )
-    tags = ("no", "choice", "xleft", "ytop") if kind == "ddimageortext" else ("no", "shape", "coords", "choice")
+    tags = (
+        ("no", "choice", "xleft", "ytop") if kind == "ddimageortext" else ("no", "shape", "coords", "choice")
+    )
     drops = tuple(
-        (*(_word(one, tag, "") for tag in tags), html_meaning(text_in(one), {})) for one in element.findall("drop")
+        (*(_word(one, tag, "") for tag in tags), html_meaning(text_in(one), {}))
+        for one in element.findall("drop")
     )
     return (
         has(element, "shuffleanswers"),
@@ -286,4 +293,3 @@ def _essay(element: Element) -> Meaning:
         _html(element.find("graderinfo")),
         html_meaning(html_in(element.find("responsetemplate")), {}),
     )
-

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 from xml.etree.ElementTree import Element
 
 from quizzes.numbers import plain
 from quizzes.scores import as_authors_write, equal_split, legal_score
-from quizzes.values import ONE_THIRD
+from quizzes.values import ONE_THIRD, Difficulty
 from quizzes.xml_in.cloze_code import Alternative, BlankCode, blanks
 from quizzes.xml_in.elements import (
     Kept,
@@ -82,11 +82,11 @@ def _tags(data: Data, tags: tuple[str, ...]) -> None:
     left = []
     for tag in tags:
         key, _, value = tag.partition(":")
-        if key in _KEYS_OF_TAGS and value.strip() and key not in data:
-            if key != "difficulty" or value in ("easy", "medium", "hard"):
-                data[key] = value
-                continue
-        left.append(tag)
+        allowed = key != "difficulty" or value in get_args(Difficulty)
+        if key in _KEYS_OF_TAGS and value.strip() and key not in data and allowed:
+            data[key] = value
+        else:
+            left.append(tag)
     if left:
         data["tags"] = left
 
@@ -229,7 +229,9 @@ def _numerical(element: Element, texts: Texts) -> Data:
     _penalty(data, element)
     answers = []
     for node in element.findall("answer"):
-        answer = _number_answer(text_in(node), node.findtext("tolerance") or "0", share_in(node.get("fraction")))
+        answer = _number_answer(
+            text_in(node), node.findtext("tolerance") or "0", share_in(node.get("fraction"))
+        )
         _answer_feedback(answer, node, texts)
         answers.append(answer)
     if len(answers) == 1 and not set(answers[0]) - {"answer", "tolerance"} and answers[0]["answer"] != "any":
@@ -341,8 +343,8 @@ def _gaps(element: Element, texts: Texts) -> Data:
         _put(word, "group", int(node.findtext("group") or 1), usual=1)
         _put(word, "unlimited", drag and has(node, "infinite"), usual=False)
         words.append(word)
-    node = element.find("questiontext")
-    written = html_in(node)
+    asked = element.find("questiontext")
+    written = html_in(asked)
     numbers = [int(one) for one in re.findall(r"\[\[([1-9]\d*)\]\]", written)]
     order = list(dict.fromkeys(numbers))
     if not order or max(order) > len(words):
@@ -354,7 +356,7 @@ def _gaps(element: Element, texts: Texts) -> Data:
     several = {number for number, count in Counter(numbers).items() if count > 1}
     names = {number: f"gap{number}" for number in used}
     text = re.sub(r"\[\[([1-9]\d*)\]\]", lambda found: f"{{{{{names[int(found[1])]}}}}}", written)
-    data: Data = {"type": "gaps", "text": texts.markdown(text, files_in(node))}
+    data: Data = {"type": "gaps", "text": texts.markdown(text, files_in(asked))}
     if several and by_language_repeats(written):
         raise Kept("gaps")
     if drag:
@@ -496,9 +498,7 @@ def _drag_markers(element: Element, texts: Texts) -> Data:
         _put(marker, "times", 0 if has(drag, "infinite") else int(drag.findtext("noofdrags") or 1), usual=1)
         markers[f"marker{number}"] = _short(marker)
     data["markers"] = markers
-    data["zones"] = [
-        _zone(drop, number, markers) for number, drop in enumerate(element.findall("drop"), 1)
-    ]
+    data["zones"] = [_zone(drop, number, markers) for number, drop in enumerate(element.findall("drop"), 1)]
     return data
 
 

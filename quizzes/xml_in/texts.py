@@ -13,7 +13,6 @@ from authoring.read_markdown import Picture, render
 from authoring.read_sound import SOUNDS
 from authoring.to_markdown import to_markdown
 from quizzes.gap_texts import PLACEHOLDER
-
 from quizzes.xml_in.elements import Kept, by_language, file_named, files_in, html_in, text_in
 
 Text = str | dict[str, str]
@@ -60,7 +59,9 @@ class Texts:
         if len(set(found.values())) == 1 and set(found) >= set(self.languages):
             return str(next(iter(found.values())))
         first = next(iter(found.values()))
-        return {language: str(found.get(language, first)) for language in dict.fromkeys((*self.languages, *found))}
+        return {
+            language: str(found.get(language, first)) for language in dict.fromkeys((*self.languages, *found))
+        }
 
     def _markdown(self, written: str, files: Mapping[str, bytes]) -> str:
         def picture(source: str, described: str) -> str | None:
@@ -104,9 +105,7 @@ class Texts:
 
 
 def _words(written: str) -> str:
-    if _TAG.search(written) and (tree := parse_html(written)) is not None:
-        if any(node.tag for node in tree.walk()):
-            raise Kept("html")
+    tree = parse_html(written) if _TAG.search(written) else None
+    if tree is not None and any(node.tag for node in tree.walk()):
+        raise Kept("html")
     return " ".join(html.unescape(written).split())
-
-
