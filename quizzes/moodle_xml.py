@@ -35,7 +35,7 @@ from quizzes.quiz import Quiz
 from quizzes.scores import decimal
 from quizzes.xml_out.choices import write_choice, write_true_false
 from quizzes.xml_out.elements import Writer, leaf, text
-from quizzes.xml_out.gap_questions import cloze_text, gaps_text, write_cloze, write_gaps
+from quizzes.xml_out.gap_questions import cloze_text, gaps_text, without_numbers, write_cloze, write_gaps
 from quizzes.xml_out.images import write_drag_image, write_drag_markers
 from quizzes.xml_out.pairs import write_matching, write_ordering
 from quizzes.xml_out.typed import write_numerical, write_short
@@ -87,17 +87,23 @@ def question_element(quiz: Quiz, question: Question, languages: Sequence[str]) -
         root = Element("question", {"type": moodle_type(question)})
         text(SubElement(root, "name"), question.name or question.id)
         writer.html(root, "questiontext", _question_text(writer, question))
-        writer.feedback(root, "generalfeedback", question.feedback.general)
+        writer.html(root, "generalfeedback", _general_feedback(writer, question))
         if not isinstance(question, Cloze):
             leaf(root, "defaultgrade", plain(question.points))
         leaf(root, "penalty", decimal(question.penalty))
         leaf(root, "idnumber", quiz.key_of(question.id))
         _write_own(writer, root, question)
-    if question.all_tags:
+    if found := quiz.tags_of(question):
         tags = SubElement(root, "tags")
-        for tag in sorted_tags(question.all_tags):
+        for tag in sorted_tags(found):
             text(SubElement(tags, "tag"), tag)
     return root
+
+
+def _general_feedback(writer: Writer, question: Question) -> Html:
+    told = writer.markdown(question.feedback.general)
+    # Moodle's export puts the code of a blank wherever its number stands, also in the feedback.
+    return without_numbers(told) if isinstance(question, Cloze) else told
 
 
 def _question_text(writer: Writer, question: Question) -> Html:

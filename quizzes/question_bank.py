@@ -84,5 +84,5 @@ def _bank_question(quiz: Quiz, question: Question, languages: tuple[str, ...]) -
         name=question.name or question.id,
         xml=xml,
         hash=digest,
-        tags=sorted_tags(question.all_tags),
+        tags=sorted_tags(quiz.tags_of(question)),
     )

@@ -26,7 +26,20 @@ _TEXT_KEYS = frozenset(
         *("id", "name", "title", "intro", "text", "left", "right", "use", "time_limit", "pass", "label"),
         *("feedback", "feedback_true", "feedback_false", "general", "partial", "incorrect"),
         *("score", "points", "penalty", "tolerance", "number", "unit_penalty", "words", "size"),
-        *("objective", "category", "item", "marker", "grader_info", "template", "code", "reason"),
+        *(
+            "opens",
+            "closes",
+            "institution",
+            "section",
+            "objective",
+            "category",
+            "item",
+            "marker",
+            "grader_info",
+            "template",
+            "code",
+            "reason",
+        ),
     )
 )
 _TEXT_LISTS = frozenset(("answers", "tags", "extra", "items", "hints", "types", "numbers"))

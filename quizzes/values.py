@@ -164,6 +164,24 @@ def _bytes(value: object) -> int:
     return found
 
 
+DIFFICULTIES = ("easy", "medium", "hard")
+
+
+def _difficulties(value: object) -> tuple[str, ...]:
+    """One difficulty, or a range of them: "easy..medium"."""
+    if isinstance(value, tuple):
+        return value
+    first, dots, last = str(value).partition("..") if isinstance(value, str) else ("", "", "")
+    last = last if dots else first
+    if (
+        first not in DIFFICULTIES
+        or last not in DIFFICULTIES
+        or DIFFICULTIES.index(first) > DIFFICULTIES.index(last)
+    ):
+        raise refused("quiz.difficulty-range", value=shown(value))
+    return DIFFICULTIES[DIFFICULTIES.index(first) : DIFFICULTIES.index(last) + 1]
+
+
 def count(code: str, lowest: int, highest: int) -> BeforeValidator:
     """A whole number within limits, told by `code` where it is not."""
 
@@ -214,3 +232,5 @@ Bytes = Annotated[int, PlainValidator(_bytes)]
 OneLine = Annotated[str, BeforeValidator(_one_line)]
 """Plain text; line breaks and runs of blanks become one blank, as Moodle shows them."""
 Difficulty = Literal["easy", "medium", "hard"]
+DifficultyRange = Annotated[tuple[str, ...], PlainValidator(_difficulties)]
+"""The difficulties of a range, written "easy..medium"."""

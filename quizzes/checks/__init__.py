@@ -10,6 +10,7 @@ from quizzes.checks.answers import check_answers
 from quizzes.checks.asking import Asking, At
 from quizzes.checks.guessing import check_guessing
 from quizzes.checks.identity import check_identity
+from quizzes.checks.pairing import check_dates, check_pair
 from quizzes.checks.switched_off import Noted, without_ignored
 from quizzes.checks.texts import check_texts
 from quizzes.checks.writing import check_alike, check_key_positions, check_writing
@@ -40,7 +41,9 @@ def _each(quiz: Quiz, at: At, written_ids: frozenset[str], *, complete: bool) ->
     yield from check_slots(quiz, at, written_ids, complete=complete)
     yield from check_alike(quiz, at)
     yield from _check_hints(quiz, at)
+    yield from check_dates(quiz, at)
     if complete:
+        yield from check_pair(quiz, at)
         yield from check_key_positions(quiz, at)
         yield from check_guessing(quiz, at)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
@@ -70,6 +70,8 @@ class Described(Part):
     objective: OneLine | None = None
     difficulty: Difficulty | None = None
     category: OneLine | None = None
+    form: Literal["pre", "post"] | None = None
+    """In which quiz of a pair it stands; left out, it is dealt."""
     ignore: tuple[Ignored, ...] = ()
 
     @property

@@ -152,6 +152,10 @@ def has(element: Element, tag: str) -> bool:
 
 
 def tags_in(element: Element) -> tuple[str, ...]:
-    """The tags of a question, of both lists, without repetitions."""
-    found = [text_in(tag) for path in ("tags/tag", "coursetags/tag") for tag in element.findall(path)]
+    """The tags of a question, of both lists, without repetitions. Moodle exports them as HTML: `&` as `&amp;`."""
+    found = [
+        html.unescape(text_in(tag))
+        for path in ("tags/tag", "coursetags/tag")
+        for tag in element.findall(path)
+    ]
     return tuple(dict.fromkeys(" ".join(tag.split()) for tag in found if tag.strip()))

@@ -55,7 +55,15 @@ def meaning_of(element: Element) -> Meaning:
         _html(element.find("questiontext")) if kind != "multianswer" else (),
         _html(element.find("generalfeedback")),
         (element.findtext("idnumber") or ""),
-        tuple(sorted({tag.casefold() for tag in tags_in(element)})),
+        tuple(
+            sorted(
+                {
+                    tag.casefold()
+                    for tag in tags_in(element)
+                    if ".." not in tag or not tag.startswith("difficulty:")
+                }
+            )
+        ),
     ]
     if kind not in ("multianswer", "description"):
         common.append(number_in(element.findtext("defaultgrade"), "1"))

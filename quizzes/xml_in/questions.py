@@ -33,6 +33,7 @@ from quizzes.xml_out.ungraded import EDITORS
 
 Data = dict[str, Any]
 
+_OF_A_RANGE = re.compile(r"difficulty:[a-z]+\.\.[a-z]+")
 _KEYS_OF_TAGS = ("objective", "difficulty", "category")
 
 
@@ -81,6 +82,8 @@ def _head(data: Data, element: Element, question_id: str, kind: str) -> None:
 def _tags(data: Data, tags: tuple[str, ...]) -> None:
     left = []
     for tag in tags:
+        if _OF_A_RANGE.fullmatch(tag):
+            continue  # made for a slot that draws from it
         key, _, value = tag.partition(":")
         allowed = key != "difficulty" or value in get_args(Difficulty)
         if key in _KEYS_OF_TAGS and value.strip() and key not in data and allowed:

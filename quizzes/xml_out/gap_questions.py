@@ -93,6 +93,11 @@ def cloze_text(writer: Writer, question: Cloze) -> Html:
     return gap_text(writer, question, code, inert=_LIKE_A_BLANK)
 
 
+def without_numbers(content: Html) -> Html:
+    """HTML in which nothing looks like the number or the code of a blank."""
+    return Html(_LIKE_A_BLANK.sub(lambda sign: f"&#{ord(sign[0])};", content.html), content.images)
+
+
 def write_cloze(writer: Writer, root: Element, question: Cloze) -> None:
     """Everything else stands in the text."""
     writer.hints(root, question.hints)

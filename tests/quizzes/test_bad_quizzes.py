@@ -274,6 +274,9 @@ TOLD_ELSEWHERE = (
     *("quiz.slot-unknown-question-similar", "quiz.slot-unknown-tag-similar", "quiz.image-too-large"),
     *("quiz.xml-malformed", "quiz.xml-root", "quiz.kept-as-xml"),  # test_moodle_xml_back
     *("quiz.item-unknown-similar", "quiz.guess-passes"),
+    *("quiz.difficulty-range", "quiz.form-without-pair", "quiz.closes-before-opening"),  # test_blueprint
+    *("quiz.override-twice", "quiz.override-empty", "quiz.pair-same-id", "quiz.pair-without-draws"),
+    *("quiz.pair-fixed-without-form", "quiz.pair-fixed-unequal", "quiz.pair-too-few"),
     *(
         "quiz.ignore-unknown",
         "quiz.ignore-unknown-similar",

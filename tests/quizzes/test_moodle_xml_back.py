@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from copy import deepcopy
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -20,6 +23,7 @@ from quizzes.moodle_xml import content_hash, question_element
 from quizzes.question_texts import is_blank
 from quizzes.questions import Question, Raw
 from quizzes.read_moodle_xml import FoundBank, category_path, read_moodle_xml, trial_quiz
+from quizzes.xml_in.meaning import meaning_of
 
 SAMPLES = Path(__file__).parent / "samples"
 LANGUAGES = ("sq", "en")
@@ -406,3 +410,50 @@ def test_languages_of_a_text_become_a_map_with_what_moodle_would_show() -> None:
         xml_of(element("description", "", f"<p>{spans}</p>")), languages=["sq", "en"]
     ).questions
     assert found.data["text"] == {"sq": "një dhe dy", "en": "one dhe dy"}
+
+
+# --- a real Moodle --------------------------------------------------------------------------------
+
+RECORDED = SAMPLES / "moodle-4.5.6-export.xml"
+EVERY_TYPE = SAMPLES / "quizzes" / "every-type.yaml"
+
+
+def test_every_type_comes_back_from_a_real_moodle_equal_in_meaning() -> None:
+    """The recording: our file imported into Moodle 4.5.6, and what Moodle exported (moodle_round_trip.php)."""
+    quiz = read_quiz(EVERY_TYPE, root=SAMPLES)
+    exported = read_moodle_xml(RECORDED.read_bytes(), languages=LANGUAGES, quiz_id=quiz.id)
+    assert {one.data["id"]: one.kept for one in exported.questions} == {
+        one.id: None for one in quiz.questions
+    }
+    sent = {one.get("type") for one in etree.fromstring(build_bank(quiz).xml)} - {"category"}
+    assert len(sent) == 13
+    by_id = {one.id: one for one in quiz.questions}
+    for found in exported.questions:
+        question = by_id[found.data["id"]]
+        assert found.question.type == question.type
+        original = question_element(quiz, question, LANGUAGES)
+        back = question_element(
+            trial_quiz(found.question, LANGUAGES, exported.files), found.question, LANGUAGES
+        )
+        for one in back.findall("idnumber"):
+            one.text = quiz.key_of(question.id)
+        assert meaning_of(back) == meaning_of(original), found.data["id"]
+        assert found.question.points == question.points
+        assert set(found.question.all_tags) == set(question.all_tags)
+    assert {Path(name).name for name in exported.files} == {
+        f"{Path(one).stem}-{sha256((SAMPLES / 'media' / one).read_bytes()).hexdigest()[:8]}{Path(one).suffix}"
+        for one in ("stamp.svg", "shelf.png", "call.mp3")
+    }
+
+
+def test_a_changed_export_is_seen_to_mean_something_else() -> None:
+    root = ElementTree.fromstring(RECORDED.read_bytes())
+    for question in root.iter("question"):
+        before = meaning_of(question)
+        for tag in ("questiontext", "penalty", "name"):
+            changed = deepcopy(question)
+            node = changed.find(f"{tag}/text") if tag != "penalty" else changed.find(tag)
+            if node is None or (tag == "penalty" and question.get("type") in ("essay", "description")):
+                continue
+            node.text = f"{node.text} x" if tag != "penalty" else "0.77"
+            assert meaning_of(changed) != before, (question.findtext("idnumber"), tag)
