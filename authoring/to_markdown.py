@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from authoring.html_tree import BLOCKS, SAME, Node, parse_html
-from authoring.read_markdown import INLINE_TAGS
+from authoring.markdown_to_html import INLINE_TAGS
 
 _ALWAYS = re.compile(r"[\\`*_\[\]<$~]|&(?=[#A-Za-z])|!(?=\[)|\{(?=\{)")
 _ALL = re.compile(r"[!-/:-@\[-`{-~]")

@@ -16,7 +16,7 @@ LANGUAGES = ("sq", "ro", "en")
 class Words:
     """What one language says.
 
-    `all_or_none` is a whole option; `negation` stands in the question itself, `exception` anywhere before it;
+    `all_or_none` is a whole option; `negation` stands in the part of a sentence that `asks`, `exception` anywhere;
     `absolute` says that something has no exception; `articles` are words that a stem may end with, and how an
     option begins that cannot follow them.
     """
@@ -24,6 +24,7 @@ class Words:
     all_or_none: Pattern[str]
     negation: Pattern[str]
     exception: Pattern[str]
+    asks: Pattern[str]
     absolute: Pattern[str]
     articles: dict[str, Pattern[str]]
 
@@ -36,6 +37,7 @@ WORDS = {
         ),
         negation=re.compile(r"\b(nuk|mos|as)\b|\bs'\w+"),
         exception=re.compile(r"\b(përveç|me përjashtim)\b"),
+        asks=re.compile(r"\b(cil\w+|çfarë|ç'\w+|kush|kujt|kë|ku|kur|si|pse|sa)\b"),
         absolute=re.compile(
             r"\b(gjithmonë|gjithnjë|asnjëherë|kurrë|kurrsesi|absolutisht|patjetër|domosdoshmërisht)\b"
         ),
@@ -53,6 +55,7 @@ WORDS = {
         ),
         negation=re.compile(r"\bnu\b|\bn-(am|ai|are|avem|aveți|au|ar|aș)\b|\bnici\b"),
         exception=re.compile(r"\b(cu excepția|exceptând|în afară de|mai puțin)\b"),
+        asks=re.compile(r"\b(care|ce|cine|cui|unde|când|cum|cât\w*|câți)\b"),
         absolute=re.compile(r"\b(întotdeauna|mereu|totdeauna|niciodată|absolut|nicidecum|obligatoriu)\b"),
         articles={
             "un": re.compile(r"(o|două|doi|trei|mulți|multe|niște|toți|toate)\b"),
@@ -67,6 +70,7 @@ WORDS = {
         ),
         negation=re.compile(r"\b(not|never|cannot)\b|n't\b"),
         exception=re.compile(r"\b(except|excluding)\b"),
+        asks=re.compile(r"\b(which|what|who|whom|whose|where|when|how|why)\b"),
         absolute=re.compile(
             r"\b(always|never|absolutely|completely|invariably|under no circumstances|in all cases)\b"
         ),

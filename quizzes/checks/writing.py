@@ -83,7 +83,8 @@ def _negation(asking: Asking, stem: str, language: str) -> str | None:
     )
     text = lowered(" ".join(shown.split()))
     asked = _SENTENCE.search(text)
-    found = words.exception.search(text) or (words.negation.search(asked[0]) if asked else None)
+    parts = [part for part in re.split(r"[,;:–—]", asked[0] if asked else "") if words.asks.search(part)]
+    found = words.exception.search(text) or next(filter(None, map(words.negation.search, parts)), None)
     return found[0] if found else None
 
 
