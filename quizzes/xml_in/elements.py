@@ -99,7 +99,7 @@ def by_language(written: str) -> dict[str, str]:
 
 def _choice(group: str, language: str) -> str:
     texts = dict(_SPAN.findall(group))
-    return str(texts.get(language) or texts.get("en") or next(iter(texts.values())))
+    return str(texts[next((one for one in (language, "en") if one in texts), next(iter(texts)))])
 
 
 def _curly(written: str, language: str) -> str:
