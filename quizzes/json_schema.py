@@ -92,7 +92,7 @@ class _Walk:
 
     def questions(self) -> Schema:
         """The list of questions: the type decides which keys there are."""
-        models = [one for one in get_args(get_args(Question)[0])]
+        models = list(get_args(get_args(Question)[0]))
         names: list[str] = []
         branches: list[Schema] = []
         for model in models:
