@@ -221,14 +221,18 @@ FeedbackQuestion = Annotated[RatingQuestion | ChoiceQuestion | TextQuestion, Fie
 
 
 class FeedbackActivity(_Grouped):
-    """A questionnaire. `scale` serves every rating question that has no answers of its own."""
+    """A questionnaire. `scale` serves every rating question that has no answers of its own.
+
+    Its questions stand here, or in the file `questionnaires/<questionnaire>.yaml` of the programme.
+    """
 
     kind: Literal["feedback"]
     text: LocalizedText | None = None
     anonymous: bool = True
     repeat: bool = False
     scale: tuple[LocalizedText, ...] = ()
-    questions: tuple[FeedbackQuestion, ...] = Field(min_length=1)
+    questions: tuple[FeedbackQuestion, ...] = Field(default=(), min_length=1)
+    questionnaire: Identifier | None = None
     completion: Literal["viewed", "submitted", "marked", "none"] = "none"
 
     def answers_of(self, question: FeedbackQuestion) -> tuple[LocalizedText, ...]:

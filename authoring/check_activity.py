@@ -103,6 +103,9 @@ def _file_problems(file: str, folder: Path) -> Iterator[tuple[str, dict[str, obj
 
 
 def _question_problems(activity: FeedbackActivity, at: Pointer, document: Document) -> Iterator[Problem]:
+    if (activity.questionnaire is None) == (not activity.questions):
+        code = "course.two-questionnaires" if activity.questions else "course.no-questions"
+        yield Problem(code, {"id": activity.id}, document.place(at))
     seen: set[str] = set()
     for index, question in enumerate(activity.questions):
         here: Pointer = (*at, "questions", index)

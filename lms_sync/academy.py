@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,22 +16,28 @@ from authoring.course import Course, read_course
 from authoring.problems import ContentError, Place, Problem
 from authoring.target import target_name
 from course_packages import ScormPackage, build_target
-from lms_sync.course_content import BuiltPackage, CourseContent
+from lms_sync.course_content import BuiltPackage, CourseContent, asking_activities
+from lms_sync.manuals import BuiltManual, build_manuals
 from lms_sync.write_files import refuse_links, write_durably
 
 if TYPE_CHECKING:
     from lms_sync.people import People
+    from programmes import Programme, Questionnaire
     from quizzes import QuestionBank, Quiz
 
 
 @dataclass(frozen=True)
 class Academy:
-    """Everything that trainers have written: courses by id, quizzes by slug, and warnings about both."""
+    """Everything that trainers have written: courses by id, quizzes by slug, and warnings about both.
+
+    `questionnaires` are those that courses ask, by slug.
+    """
 
     folder: Path
     courses: Mapping[str, Course]
     quizzes: Mapping[str, Quiz]
     warnings: tuple[Problem, ...] = ()
+    questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class BuiltAcademy:
     content: tuple[CourseContent, ...]
     packages: tuple[ScormPackage, ...]
     banks: Mapping[str, QuestionBank] = field(default_factory=dict)
+    manuals: tuple[BuiltManual, ...] = ()
 
     @property
     def people(self) -> People:
@@ -50,6 +58,13 @@ class BuiltAcademy:
 
         adopted = [course.key for course in read_adopted(self.academy.folder)]
         return read_people(self.academy.folder, courses=[*self.academy.courses, *adopted])
+
+    @cached_property
+    def programmes(self) -> tuple[Programme, ...]:
+        """The programmes, read once; raises ContentError."""
+        from programmes import read_programmes
+
+        return read_programmes(self.academy.folder)
 
 
 def read_academy(folder: Path, cache: BuildCache | None = None) -> Academy:
@@ -71,28 +86,55 @@ def read_academy(folder: Path, cache: BuildCache | None = None) -> Academy:
             problems.append(Problem("academy.course-twice", {"id": course.id}, Place(_name(path, folder), 1)))
         courses[course.id] = course
         warnings.extend(course.warnings)
-    for path in sorted((folder / "quizzes").glob("*.yaml")):
-        from quizzes import read_quiz
+    files = sorted((folder / "quizzes").glob("*.yaml"))
+    for path in files:
+        from quizzes import forms, read_quiz
 
         try:
-            quizzes[path.stem] = read_quiz(path, root=folder)
+            quiz = read_quiz(path, root=folder)
         except ContentError as error:
             problems.extend(error.problems)
             continue
-        warnings.extend(quizzes[path.stem].warnings)
+        made = forms(quiz)
+        quizzes[path.stem] = made["post"]
+        if quiz.pair is not None:
+            if any(one.stem == quiz.pair.pre for one in files) or quiz.pair.pre in quizzes:
+                place = Place(_name(path, folder), 1)
+                problems.append(Problem("academy.pair-has-file", {"quiz": quiz.pair.pre}, place))
+            quizzes[quiz.pair.pre] = made["pre"]
+        warnings.extend(quiz.warnings)
     problems.extend(_unknown_quizzes(folder, courses, quizzes))
+    asked, odd = _questionnaires_asked(folder, courses)
+    problems.extend(one for one in odd if one.severity == "error")
+    warnings.extend(one for one in odd if one.severity != "error")
     if not courses and not quizzes and not problems:
         problems.append(Problem("academy.empty", {"folder": str(folder)}))
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise ContentError([*problems, *warnings])
-    return Academy(folder, courses, quizzes, tuple(warnings))
+    return Academy(folder, courses, quizzes, tuple(warnings), asked)
+
+
+def _questionnaires_asked(
+    folder: Path, courses: Mapping[str, Course]
+) -> tuple[dict[str, Questionnaire], list[Problem]]:
+    """The questionnaires of the folder where a course asks one, and what is to be said of that."""
+    if not any(asking_activities(course) for course in courses.values()):
+        return {}, []
+    from lms_sync.course_questionnaires import questionnaire_problems
+    from programmes import read_questionnaires
+
+    try:
+        asked = {one.id: one for one in read_questionnaires(folder)}
+    except ContentError as error:
+        return {}, list(error.problems)
+    return asked, [one for course in courses.values() for one in questionnaire_problems(course, asked)]
 
 
 def _unknown_quizzes(
     folder: Path, courses: Mapping[str, Course], quizzes: Mapping[str, Quiz]
 ) -> list[Problem]:
-    present = {path.stem for path in (folder / "quizzes").glob("*.yaml")}
+    present = {path.stem for path in (folder / "quizzes").glob("*.yaml")} | quizzes.keys()
     return [
         Problem(
             "academy.unknown-quiz",
@@ -108,6 +150,21 @@ def _unknown_quizzes(
 
 def _name(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
+
+
+def _write_other_languages(
+    academy: Academy, quiz: Quiz, folder: Path, slug: str, said: Callable[[str], None]
+) -> None:
+    """A bank for each language beside the default one, where a site cannot show several languages of one text."""
+    from quizzes import language_banks
+
+    for language, bank in language_banks(quiz).items():
+        if language == quiz.languages.default:
+            continue
+        target = folder / f"{slug}.{language}.moodle.xml"
+        refuse_links(target, below=academy.folder)
+        _write_when_new(target, bank.xml)
+        said(_name(target, academy.folder))
 
 
 def build_academy(
@@ -127,6 +184,8 @@ def build_academy(
         from quizzes import build_bank
 
         banks[slug] = build_bank(quiz, multilang=multilang)
+        if not multilang:
+            _write_other_languages(academy, quiz, out / slug, slug, said)
         target = out / slug / f"{slug}.moodle.xml"
         refuse_links(target, below=academy.folder)
         _write_when_new(target, banks[slug].xml)
@@ -150,8 +209,14 @@ def build_academy(
             for activity in section.activities
             if activity.kind == "quiz"
         }
-        content.append(CourseContent(course, pushed, used, _files(course)))
-    return BuiltAcademy(academy, tuple(content), tuple(packages), banks)
+        asked = {activity.id: academy.questionnaires[slug] for slug, activity in asking_activities(course)}
+        content.append(CourseContent(course, pushed, used, _files(course), asked))
+    manuals = [
+        manual
+        for course in academy.courses.values()
+        for manual in build_manuals(course, academy.folder, cache, said)
+    ]
+    return BuiltAcademy(academy, tuple(content), tuple(packages), banks, tuple(manuals))
 
 
 def _files(course: Course) -> dict[str, BuiltPackage]:

@@ -18,11 +18,11 @@ from lms_sync.course_content import BuiltPackage, CourseContent
 from lms_sync.desired_activities import (
     GROUP_MODES,
     SUBSCRIPTIONS,
-    Wording,
     activity_fields,
     common_fields,
     completion_rules,
 )
+from lms_sync.desired_wording import Wording
 from lms_sync.plan import same
 
 Changes = dict[Pointer, Value]

@@ -25,7 +25,14 @@ from lms_sync.plan import Action, Change, DesiredObject, Kind, Plan
 
 Say = Callable[[Problem], None]
 
-_UNDER_LOCK = (Kind.SECTION, Kind.QUESTION_CATEGORY, Kind.QUESTION, Kind.ACTIVITY, Kind.CRITERIA)
+_UNDER_LOCK = (
+    Kind.SECTION,
+    Kind.QUESTION_CATEGORY,
+    Kind.QUESTION,
+    Kind.ACTIVITY,
+    Kind.CRITERIA,
+    Kind.EVENT,
+)
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 20.0
 

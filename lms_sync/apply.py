@@ -200,6 +200,9 @@ class _Applier:
         self._note(answer)
         return answer
 
+    def event(self, change: Change, fields: Mapping[str, object]) -> dict[str, Any]:
+        return self._upsert("local_lmssync_upsert_event", change, {}, fields)
+
     def cohort_update(self, want: DesiredObject) -> dict[str, Any]:
         row = {
             "id": self.seen.cohort_ids[want.key],
@@ -506,6 +509,8 @@ class _Applier:
                 return self.section(change, fields)
             case Kind.ACTIVITY:
                 return self.activity(change, fields)
+            case Kind.EVENT:
+                return self.event(change, fields)
             case Kind.CRITERIA:
                 return self.criteria(change, self._want(change))
             case Kind.COHORT:

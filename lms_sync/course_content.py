@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from authoring.activity import Activity
+from authoring.activity import Activity, FeedbackActivity
 from authoring.course import Course
 
 if TYPE_CHECKING:
+    from programmes import Questionnaire
     from quizzes import QuestionBank, Quiz
 
 
@@ -27,14 +28,24 @@ class BuiltPackage:
 
 @dataclass(frozen=True)
 class CourseContent:
-    """A course with everything built from it: `quizzes` by the name that activities use, `files` by activity."""
+    """A course with everything built from it: `quizzes` by the name that activities use, the others by activity."""
 
     course: Course
     package: BuiltPackage | None
     quizzes: Mapping[str, tuple[Quiz, QuestionBank]]
     files: Mapping[str, BuiltPackage] = field(default_factory=dict)
+    questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)
 
     def file_of(self, activity: Activity) -> BuiltPackage | None:
         """What an activity shows: its own file, or the course's package; None where it shows no file."""
         own = self.package if activity.kind == "package" and not activity.file else None
         return own or self.files.get(activity.id)
+
+
+def asking_activities(course: Course) -> list[tuple[str, FeedbackActivity]]:
+    """The activities of a course that take their questions from a file, each with the file's name."""
+    return [
+        (activity.questionnaire, activity)
+        for activity in course.activities
+        if isinstance(activity, FeedbackActivity) and activity.questionnaire
+    ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from authoring.course import CourseFile
@@ -25,6 +25,9 @@ class CourseOutline:
     title: LocalizedText
     final_quiz: str = ""
     adopted: AdoptedCourse | None = None
+    questionnaires: Mapping[str, str] = field(
+        default_factory=dict
+    )  # names of files, by the keys of activities
 
 
 def course_outlines(folder: Path, site: str) -> list[CourseOutline]:
@@ -64,7 +67,15 @@ def _authored(course: CourseFile) -> CourseOutline:
         for activity in section.activities
         if activity.kind == "quiz"
     ]
-    return CourseOutline(course.id, course.title, quizzes[-1] if quizzes else "")
+    questionnaires = {
+        f"{course.id}/{activity.id}": activity.questionnaire
+        for section in course.sections
+        for activity in section.activities
+        if activity.kind == "feedback" and activity.questionnaire
+    }
+    return CourseOutline(
+        course.id, course.title, quizzes[-1] if quizzes else "", questionnaires=questionnaires
+    )
 
 
 def chosen_courses(folder: Path, site: str, wanted: Sequence[str], *, none: str) -> list[CourseOutline]:

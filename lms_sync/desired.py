@@ -2,7 +2,8 @@
 
 Keys are the idnumbers in Moodle (sections, which have none, are kept by the companion plugin):
 course category `<category>`, course `<course>`, section and activity `<course>/<id>`, question
-category `<quiz>`, question `<quiz>:<id>`, cohort `institution-<code>`, group `<course>/<code>`.
+category `<quiz>`, question `<quiz>:<id>`, cohort `institution-<code>`, group `<course>/<code>`; a calendar event
+has `<programme>/<session>/<number of the day>`, that of a group with `/<code>` behind it (kept by the plugin).
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from markdown_it import MarkdownIt
 from authoring.languages import LocalizedText, multilang, multilang_html
 from authoring.problems import ContentError, Place, Problem
 from lms_sync.course_content import BuiltPackage, CourseContent
-from lms_sync.desired_activities import Wording, activity_fields, named_institutions
+from lms_sync.desired_activities import activity_fields, named_institutions
+from lms_sync.desired_events import session_events
+from lms_sync.desired_wording import Wording
 from lms_sync.plan import DesiredObject, Kind
+from programmes import Programme
 
 __all__ = [
     "BuiltPackage",
@@ -71,11 +75,14 @@ def desired_state(
     language: str,
     use_multilang: bool,
     timezone: str = "UTC",
+    programmes: Sequence[Programme] = (),
+    people: Mapping[str, tuple[str, str]] | None = None,
 ) -> DesiredState:
     """Every object that the given courses, institutions and learners want on a site.
 
     `language` names shelves and groups; with `use_multilang` texts carry all offered languages; days in the
-    files are days in `timezone`. Raises ContentError with every text that is too long for Moodle and every
+    files are days in `timezone`. The sessions of `programmes` become calendar events; `people` gives name and
+    institution of participants by idnumber. Raises ContentError with every text that is too long for Moodle and every
     institution that nobody has listed.
     """
     objects: dict[tuple[Kind, str, str], DesiredObject] = {}
@@ -101,12 +108,32 @@ def desired_state(
             if course in keys:
                 for thing in _learner_objects(learner, course, institutions[learner.institution]):
                     want(thing)
+    for content in contents:
+        course = content.course.id
+        groups = {thing.key.partition("/")[2] for thing in objects.values() if _is_group(thing, course)}
+        for programme in programmes:
+            for thing in session_events(
+                programme,
+                course,
+                groups,
+                people or {},
+                language=language,
+                use_multilang=use_multilang,
+                wrong=wrong,
+            ):
+                want(thing)
+    if wrong:
+        raise ContentError(wrong)
     return DesiredState(
         tuple(objects.values()),
         {content.course.id: content for content in contents},
         {learner.idnumber: learner for learner in learners},
         {key: path for content in contents for key, path in _files(content)},
     )
+
+
+def _is_group(thing: DesiredObject, course: str) -> bool:
+    return thing.kind is Kind.GROUP and thing.scope == course
 
 
 def _files(content: CourseContent) -> Iterator[tuple[str, Path]]:

@@ -6,9 +6,7 @@ is read. Dates of the files are days on the site's clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
 
 from authoring.activity import (
     Activity,
@@ -24,12 +22,10 @@ from authoring.activity import (
     QuizActivity,
     UrlActivity,
 )
-from authoring.languages import LocalizedText, multilang_html
-from authoring.read_markdown import render
 from lms_sync.course_content import CourseContent
+from lms_sync.course_questionnaires import questionnaire_items
+from lms_sync.desired_wording import Fields, Wording
 from quizzes import quiz_settings, quiz_slots
-
-Fields = dict[str, object]
 
 MODULES: Mapping[str, str] = {
     "package": "scorm",
@@ -77,24 +73,6 @@ _WORDS_OF_KIND: Mapping[tuple[str, str], Mapping[str, int]] = {
 
 GROUP_MODES = {"none": 0, "separate": 1, "visible": 2}
 SUBSCRIPTIONS = {"optional": 0, "forced": 1, "automatic": 2, "off": 3}
-
-
-@dataclass(frozen=True)
-class Wording:
-    """How texts are written for a site: titles with all languages in one, checked for length; its clock."""
-
-    offered: Sequence[str]
-    title: Callable[[LocalizedText], str]
-    zone: ZoneInfo
-    multilang: bool
-
-    def html(self, text: LocalizedText | None) -> str:
-        """Markdown as HTML, all languages in one."""
-        if text is None:
-            return ""
-        return multilang_html(
-            {one: render(text.in_language(one), file="").html.strip() for one in self.offered}
-        )
 
 
 def completion_rules(kind: str, word: str) -> dict[str, int]:
@@ -195,11 +173,12 @@ def _own_fields(content: CourseContent, activity: Activity, wording: Wording) ->
                 },
             }
         case FeedbackActivity():
+            asked = content.questionnaires.get(activity.id)
             return {
-                "intro": wording.html(activity.text),
+                "intro": wording.html(activity.text or (asked.text if asked else None)),
                 "anonymous": 1 if activity.anonymous else 2,
                 "multiple_submit": int(activity.repeat),
-                "items": _questions(activity, wording),
+                "items": questionnaire_items(asked, wording) if asked else _questions(activity, wording),
             }
 
 

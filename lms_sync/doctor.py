@@ -26,7 +26,7 @@ from lms_sync.verified_release import VERIFIED_RELEASE, is_verified
 
 Level = Literal["good", "warning", "fault"]
 
-MINIMUM_PLUGIN = 2026112206
+MINIMUM_PLUGIN = 2026112207
 _WANTED_INPUT_VARS = 1000
 _MAX_CLOCK_SKEW = 120
 
@@ -62,12 +62,14 @@ def examine_site(
     largest_upload: int = 0,
     adopted: Sequence[AdoptedCourse] = (),
     courses: Sequence[str] = (),
+    help_desk: bool = False,
 ) -> Iterator[Finding]:
     """Findings about a site, in the order in which they should be mended.
 
     `several_languages` says that some course has texts in more than one; `largest_upload` is the size in
     bytes of the largest package built; `adopted` are the courses that are only read, `courses` the keys of
-    those that are pushed. MoodleErrors become findings; the examination ends where nothing more can be asked.
+    those that are pushed; `help_desk` says that the academy has one. MoodleErrors become findings; the
+    examination ends where nothing more can be asked.
     """
     for problem in settings_warnings(settings):
         yield Finding("warning", problem.code, problem.params)
@@ -106,7 +108,9 @@ def examine_site(
     elif "core_files_delete_draft_files" in offered:
         yield _try_upload(client)
     if "local_lmssync_get_site" in offered:
-        yield from _plugin_findings(client, settings, clock, several_languages, largest_upload)
+        yield from _plugin_findings(
+            client, settings, clock, several_languages, largest_upload, help_desk=help_desk
+        )
     if SCORMS in offered and "core_course_get_courses_by_field" in offered:
         yield from _offline_packages(client, courses)
     yield from _issuer_findings(settings)
@@ -184,7 +188,13 @@ def _try_upload(client: MoodleClient) -> Finding:
 
 
 def _plugin_findings(
-    client: MoodleClient, settings: Settings, clock: Clock, several_languages: bool, largest_upload: int
+    client: MoodleClient,
+    settings: Settings,
+    clock: Clock,
+    several_languages: bool,
+    largest_upload: int,
+    *,
+    help_desk: bool,
 ) -> Iterator[Finding]:
     try:
         site = client.call("local_lmssync_get_site")
@@ -198,6 +208,9 @@ def _plugin_findings(
         )
     else:
         yield Finding("good", "doctor.capabilities", {})
+    if help_desk and (missing := list(site.get("missing_for_helpdesk") or ())):
+        params = {"capabilities": ", ".join(missing), "n": len(missing)}
+        yield Finding("warning", "doctor.helpdesk-capabilities", params)
     roles = {int(one["id"]): str(one["shortname"]) for one in site.get("assignable_roles") or ()}
     for name, one in settings.sites.items():
         if one.url.rstrip("/") == client.url and one.student_role_id not in roles:

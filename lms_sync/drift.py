@@ -39,6 +39,7 @@ KINDS = frozenset(
         Kind.QUESTION,
         Kind.ACTIVITY,
         Kind.CRITERIA,
+        Kind.EVENT,
         Kind.COHORT,
         Kind.GROUP,
     }

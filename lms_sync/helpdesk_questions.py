@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from lms_sync.moodle.observe import Caller
 from lms_sync.people.remember import known_persons, meet_account
 from lms_sync.store import schema
 from lms_sync.store.database import reading
+from programmes import read_programme
 
 DISCUSSIONS = "mod_forum_get_forum_discussions"
 POSTS = "mod_forum_get_discussion_posts"
@@ -101,6 +103,12 @@ class QuestionsReport:
     answered: int
     open: int
     warnings: tuple[Problem, ...] = ()
+
+
+def zone_of(folder: Path, desk: HelpDeskFile, timezone: str) -> ZoneInfo:
+    """The calendar by which questions are due: the programme's, else the site's. Raises ContentError."""
+    path = folder / "programmes" / f"{desk.programme}.yaml"
+    return read_programme(path, root=folder).zone if path.is_file() else ZoneInfo(timezone)
 
 
 def list_discussions(client: Caller, forum_id: int) -> list[Discussion]:

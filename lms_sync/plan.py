@@ -26,6 +26,7 @@ class Kind(StrEnum):
     QUESTION = "question"
     ACTIVITY = "activity"
     CRITERIA = "completion criteria"
+    EVENT = "calendar event"  # after the groups: some are for the members of a group only
     COHORT = "cohort"
     ACCOUNT = "account"
     COHORT_MEMBER = "cohort member"
@@ -73,7 +74,7 @@ class Loss(StrEnum):
     """What a change can take from learners; allowed one by one with `--accept-loss`."""
 
     ATTEMPTS = "attempts"  # tracks of an item identifier that a new package lacks
-    GRADES = "grades"  # slots of a quiz that has attempts, points of an assignment that is graded
+    GRADES = "grades"  # slots of a quiz that has attempts, points of an assignment, grades that rest on lost tracks
     RESPONSES = "responses"  # questions of a questionnaire that was answered
     DATES = "completion-dates"  # completion rules that somebody has met
     CRITERIA = "criteria"  # course criteria that somebody has met
@@ -136,6 +137,9 @@ class ObservedObject:
     hash: str = ""
     stakes: Mapping[str, ForecastLoss] = field(default_factory=dict)  # field → what a change of it would take
     tracked: Mapping[str, int] = field(default_factory=dict)  # item identifier → learners with tracks in it
+    graded: Mapping[frozenset[str], int] = field(
+        default_factory=dict
+    )  # items that a grade rests on → learners
 
     @property
     def state(self) -> str:
@@ -294,8 +298,8 @@ def make_plan(
 ) -> Plan:
     """Compares every object. `refused` are changes that were found impossible before (people without account).
 
-    `observed` may hold objects that nobody wants any more: activities, sections and enrolments among them
-    are hidden or suspended, everything else is left as it is, and said to be. `undecided` are enrolments (by
+    `observed` may hold objects that nobody wants any more: activities, sections, calendar events and enrolments
+    among them are hidden or suspended, everything else is left as it is, and said to be. `undecided` are enrolments (by
     kind, scope and key) of people who may stand in the files after all: they wait.
     """
     options = options or PlanOptions()
@@ -358,11 +362,14 @@ def _losses(
     dropped = sum(learners for name, learners in have.tracked.items() if name not in want.tracked)
     if want.tracked and dropped:
         losses.append(ForecastLoss(Loss.ATTEMPTS, dropped))
+        # A grade falls once nothing is left on which it rests; where one item stays that has it, it stays.
+        fallen = sum(learners for items, learners in have.graded.items() if not items & want.tracked)
+        losses.append(ForecastLoss(Loss.GRADES, fallen))
     return tuple(loss for loss in losses if loss.learners)
 
 
 def _unwanted(have: ObservedObject, undecided: Collection[tuple[Kind, str, str]]) -> Change:
-    if have.kind in (Kind.ACTIVITY, Kind.SECTION):
+    if have.kind in (Kind.ACTIVITY, Kind.SECTION, Kind.EVENT):
         if have.fields.get("visible") in (0, False):
             return Change(
                 Action.KEEP, have.kind, have.key, have.scope, reason="plan.hidden-before", seen_hash=have.hash

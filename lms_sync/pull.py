@@ -20,13 +20,14 @@ from typing import Annotated, Any, NotRequired, Protocol
 
 import pydantic
 from pydantic import Field, TypeAdapter
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 from typing_extensions import TypedDict
 
 from authoring.problems import LmsSyncError, Problem
 from lms_sync.clock import Clock
 from lms_sync.facts import (
     ACTIVITY_COMPLETION,
+    ANSWER,
     COURSE_COMPLETION,
     GRADE,
     QUIZ_ATTEMPT,
@@ -35,6 +36,7 @@ from lms_sync.facts import (
     Fact,
     store_facts,
 )
+from lms_sync.moodle_answers import Asked, answer_facts, store_answers
 from lms_sync.people import known_persons, meet_account
 from lms_sync.store import schema
 from lms_sync.store.database import reading
@@ -53,6 +55,7 @@ OVERLAP = {
     ACTIVITY_COMPLETION: 300,
     QUIZ_ATTEMPT: 300,
     SCORM_RESULT: 300,
+    ANSWER: 300,
 }
 """Seconds by which each stream's stored cursor stays behind the site's present."""
 
@@ -61,7 +64,7 @@ _COURSES_PER_CALL = 500  # below the number of variables that PHP accepts in one
 _IDS_PER_CALL = 500
 
 # The plugin names SCORM's stream after Moodle's table, the fact log after what it means.
-_PLUGIN_STREAM = {SCORM_RESULT: "scorm_track"}
+_PLUGIN_STREAM = {SCORM_RESULT: "scorm_track", ANSWER: "feedback_answer"}
 
 
 class Caller(Protocol):
@@ -134,10 +137,12 @@ def pull(
     progress: Progress | None = None,
     stopping: Callable[[], bool] | None = None,
     subjects: Mapping[str, Mapping[int, str]] | None = None,
+    asked: Mapping[str, tuple[Asked, ...]] | None = None,
 ) -> PullReport:
     """Reads every stream of `courses` (our key → Moodle's course id) since its cursor.
 
-    `subjects` gives for adopted courses our keys of their activities by Moodle's course module numbers.
+    `subjects` gives for adopted courses our keys of their activities by Moodle's course module numbers; `asked`
+    the questionnaires of programmes by the keys of the activities that ask them.
 
     Raises MoodleError where the site fails, WrongPage where its answer cannot be right, PullInterrupted
     when `stopping` says so between two pages; in each case what was stored stays, and the next pull goes on
@@ -157,10 +162,13 @@ def pull(
         progress,
         stopping or (lambda: False),
         subjects or {},
+        asked or {},
     )
     try:
         for stream in RESULT_STREAMS:
             work.read_stream(stream)
+        if work.asked:
+            work.read_stream(ANSWER)
     except BaseException as error:
         code = error.code if isinstance(error, LmsSyncError) else type(error).__name__
         finish_run(engine, run_id, "failed", {**work.report().as_json(), "error": code}, clock)
@@ -279,6 +287,10 @@ class _QuizAttempt(TypedDict):
     max: _Score
 
 
+class _FeedbackAnswer(TypedDict):
+    answers: dict[str, str]
+
+
 class _ScormTrack(TypedDict):
     attempt: int
     element: str
@@ -293,6 +305,7 @@ _course_completion: TypeAdapter[_CourseCompletion] = TypeAdapter(_CourseCompleti
 _grade: TypeAdapter[_Grade] = TypeAdapter(_Grade)
 _quiz_attempt: TypeAdapter[_QuizAttempt] = TypeAdapter(_QuizAttempt)
 _scorm_track: TypeAdapter[_ScormTrack] = TypeAdapter(_ScormTrack)
+_feedback_answer: TypeAdapter[_FeedbackAnswer] = TypeAdapter(_FeedbackAnswer)
 
 
 def _activity_value(data: str, t: int) -> tuple[int, dict[str, object]]:
@@ -326,12 +339,17 @@ def _scorm_value(data: str, t: int) -> tuple[int, dict[str, object]]:
     return t, {"attempt": value["attempt"], "element": value["element"], "value": str(value["value"])}
 
 
+def _answer_value(data: str, t: int) -> tuple[int, dict[str, object]]:
+    return t, dict(_feedback_answer.validate_json(data)["answers"])
+
+
 _VALUE_OF: Mapping[str, Callable[[str, int], tuple[int, dict[str, object]]]] = {
     ACTIVITY_COMPLETION: _activity_value,
     COURSE_COMPLETION: _course_value,
     GRADE: _grade_value,
     QUIZ_ATTEMPT: _quiz_value,
     SCORM_RESULT: _scorm_value,
+    ANSWER: _answer_value,
 }
 
 
@@ -352,6 +370,7 @@ class _Pull:
     progress: Progress | None
     stopping: Callable[[], bool]
     subjects: Mapping[str, Mapping[int, str]]
+    asked: Mapping[str, tuple[Asked, ...]]
     new: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RESULT_STREAMS, 0))
     rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RESULT_STREAMS, 0))
     pages: int = 0
@@ -360,6 +379,9 @@ class _Pull:
 
     def __post_init__(self) -> None:
         self.started = self.clock.now()
+        if self.asked:
+            self.new[ANSWER] = self.rows[ANSWER] = 0
+        self._asking = {key.partition("/")[0] for key in self.asked}
         self._person_of: dict[int, str] = {}  # Moodle user id → person id, as far as met
 
     def report(self) -> PullReport:
@@ -382,7 +404,8 @@ class _Pull:
         )
         with reading(self.engine) as connection:
             known = {row.course: (row.since, row.after_id) for row in connection.execute(query)}
-        ordered = sorted((known.get(course, (0, 0)), course) for course in self.courses)
+        read = self.courses if stream != ANSWER else self._asking & self.courses.keys()
+        ordered = sorted((known.get(course, (0, 0)), course) for course in read)
         group: dict[str, int] = {}
         first: Position = (0, 0)
         for position, course in ordered:
@@ -442,6 +465,13 @@ class _Pull:
                 if user_id not in met:
                     met[user_id] = meet_account(connection, self.site, user_id, now)
             person_of = {**self._person_of, **met} if met else self._person_of
+            if stream == ANSWER:
+                new = self._store_answers(connection, rows, values, key_of, person_of, now)
+                for course in key_of.values():
+                    self._move_cursor(connection, stream, course, position, now)
+                self._person_of.update(met)
+                self.new[stream] += new
+                return
             facts = (
                 Fact(
                     stream,
@@ -459,6 +489,23 @@ class _Pull:
                 self._move_cursor(connection, stream, course, position, now)
         self._person_of.update(met)
         self.new[stream] += new
+
+    def _store_answers(
+        self,
+        connection: Connection,
+        rows: Sequence[_Row],
+        values: Sequence[tuple[int, dict[str, object]]],
+        key_of: Mapping[int, str],
+        person_of: Mapping[int, str],
+        now: datetime,
+    ) -> int:
+        facts: list[Fact] = []
+        for row, (t, said) in zip(rows, values, strict=True):
+            asked = self.asked.get(self._subject(key_of[row["courseid"]], row), ())
+            when = datetime.fromtimestamp(t, UTC)
+            answers = {key: str(value) for key, value in said.items()}
+            facts += answer_facts(asked, person_of[row["userid"]], when, answers)
+        return store_answers(connection, self.site, facts, now, self.run_id)
 
     def _subject(self, course: str, row: _Row) -> str:
         adopted = self.subjects.get(course)

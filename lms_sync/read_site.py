@@ -7,7 +7,7 @@ course is told by Moodle itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Engine
@@ -28,6 +28,7 @@ from lms_sync.facts import ENROLMENT
 from lms_sync.moodle.errors import AccessRefused, FunctionMissing
 from lms_sync.moodle.functions import MANY_CALLS
 from lms_sync.moodle.many_calls import Caller, ManyCalls
+from lms_sync.moodle_answers import Asked
 from lms_sync.people import People
 from lms_sync.pull import CHANGES, Progress, PullReport, begin_run, finish_run, pull
 from lms_sync.pull_by_person import CannotRead, PeopleProgress, PersonalCourse, pull_by_person
@@ -49,6 +50,7 @@ class SiteReader:
     progress: Progress | None = None
     people_progress: PeopleProgress | None = None
     stopping: Callable[[], bool] | None = None
+    asked: Mapping[str, tuple[Asked, ...]] = field(default_factory=dict)  # by the keys of activities
 
     def read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
         """Reads the courses: `authored` by our key Moodle's id, and the adopted ones.
@@ -85,6 +87,7 @@ class SiteReader:
             progress=self.progress,
             stopping=self.stopping,
             subjects={course.key: course.subjects for course in adopted},
+            asked=self.asked,
         )
 
     def _enrolments(self, adopted: Sequence[AdoptedCourse], offered: Collection[str]) -> _Enrolments:

@@ -34,6 +34,7 @@ from quizzes import BankQuestion, QuestionBank, Quiz
 # What a write of one of these must name, whatever else it changes.
 _DEMANDED: Mapping[Kind, tuple[str, ...]] = {
     Kind.SECTION: ("name",),
+    Kind.EVENT: ("name",),
     Kind.ACTIVITY: ("name", "modname", "section", "sha1", "filename", "externalurl"),
 }
 

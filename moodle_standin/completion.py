@@ -39,6 +39,8 @@ def set_grade(call: Call, item: GradeItem, user_id: int, value: float | None) ->
     """Writes a grade when it is another one, then the course's total and the activity's completion."""
     site = call.site
     old = site.grades.get((item.id, user_id))
+    if old is not None and old.overridden:
+        return
     if old is None or old.finalgrade != value or old.grademax != item.grademax:
         grade_id = old.id if old else site.next_id("grade_grades")
         site.grades[item.id, user_id] = Grade(grade_id, item.id, user_id, value, item.grademax, site.now())
@@ -87,8 +89,8 @@ def rule_states(site: Site, module: CourseModule, user_id: int) -> dict[str, int
     simple = site.simple.get((module.modname, module.instance))
     for rule in _SIMPLE_RULES if simple else ():
         if simple and simple.rules.get(rule):
-            done = rule == "submit" and (simple.id, user_id) in site.submissions
-            states[f"completion{rule}"] = COMPLETE if done and module.modname == "assign" else INCOMPLETE
+            done = rule == "submit" and _has_handed_in(site, module, user_id)
+            states[f"completion{rule}"] = COMPLETE if done else INCOMPLETE
     if module.completiongradeitemnumber is not None:
         state = _grade_state(site, module, user_id)
         states["completionusegrade"] = state
@@ -99,6 +101,12 @@ def rule_states(site: Site, module: CourseModule, user_id: int) -> dict[str, int
                 states["completionusegrade"] = COMPLETE
             states["completionpassgrade"] = state
     return states
+
+
+def _has_handed_in(site: Site, module: CourseModule, user_id: int) -> bool:
+    if module.modname == "assign":
+        return (module.instance, user_id) in site.submissions
+    return any(one.key == (module.instance, user_id) for one in site.feedback_answers.values())
 
 
 def _scorm_states(site: Site, scorm: Scorm, user_id: int) -> dict[str, int]:

@@ -13,6 +13,7 @@ from moodle_standin.errors import plugin_error
 from moodle_standin.records import (
     REVIEW_FIELDS,
     BankEntry,
+    CalendarEvent,
     Course,
     CourseModule,
     OwnedObject,
@@ -86,6 +87,47 @@ def section_fields(section: Section) -> dict[str, Any]:
 def section_fingerprint(section: Section) -> str:
     """Digest of the live section."""
     return fingerprint(section_fields(section))
+
+
+# --- calendar events
+
+
+def our_events(site: Site, course_id: int) -> Iterator[tuple[str, OwnedObject | None, CalendarEvent]]:
+    """Pushed events of a course; one of a key that the plugin has no row for is known by its uuid."""
+    rows = rows_by_object(site, course_id, "event")
+    pushed = {row.key for number, row in rows.items() if _is_in(site, number, course_id)}
+    for event in list(site.events.values()):
+        if event.courseid != course_id or not event.uuid.startswith("local_lmssync:"):
+            continue
+        row = rows.get(event.id)
+        key = event.uuid.removeprefix("local_lmssync:")
+        if row is not None:
+            yield row.key, row, event
+        elif key not in pushed:
+            yield key, None, event
+
+
+def _is_in(site: Site, number: int, course_id: int) -> bool:
+    return number in site.events and site.events[number].courseid == course_id
+
+
+def event_fields(site: Site, event: CalendarEvent) -> dict[str, Any]:
+    """Live fields of an event under the names that a push uses."""
+    group = site.groups.get(event.groupid)
+    return {
+        "name": event.name,
+        "description": event.description,
+        "location": event.location,
+        "start": event.timestart,
+        "duration": event.timeduration,
+        "group": (group.idnumber if group else "") or (f"id:{event.groupid}" if event.groupid else ""),
+        "visible": event.visible,
+    }
+
+
+def event_fingerprint(site: Site, event: CalendarEvent) -> str:
+    """Digest of the live event."""
+    return fingerprint(event_fields(site, event))
 
 
 # --- activities

@@ -137,7 +137,7 @@ class SimpleActivity:
     settings: dict[str, Any] = field(default_factory=dict)
     rules: dict[str, int] = field(default_factory=dict)
     answers: int = 0
-    """How many have handed in; where nobody can answer or post, a test sets it."""
+    """How many have handed in or answered; where nobody can post, a test sets it."""
     graded: int = 0
     timemodified: int = 0
 
@@ -448,6 +448,8 @@ class Grade:
     finalgrade: float | None
     grademax: float
     timemodified: int
+    overridden: int = 0
+    """When somebody wrote the grade by hand; it stays then, whatever the activity says."""
 
 
 @dataclass
@@ -480,11 +482,44 @@ class CourseCompletion:
 
 
 @dataclass
+class CalendarEvent:
+    """A row of the table `event`: of the course, or of one of its groups."""
+
+    id: int
+    courseid: int
+    name: str = ""
+    description: str = ""
+    location: str = ""
+    timestart: int = 0
+    timeduration: int = 0
+    groupid: int = 0
+    visible: int = 1
+    uuid: str = ""
+
+
+@dataclass(frozen=True)
+class FeedbackAnswer:
+    """A row of `feedback_completed` with its values by the questions' labels; "0" is a choice that was not made."""
+
+    id: int
+    feedback: int
+    userid: int
+    timemodified: int
+    anonymous_response: int
+    values: dict[str, str]
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The questionnaire and who answered it."""
+        return self.feedback, self.userid
+
+
+@dataclass
 class OwnedObject:
     """A row of the companion plugin's table `local_lmssync_object`."""
 
     courseid: int
-    kind: Literal["section", "activity", "category", "question", "criteria"]
+    kind: Literal["section", "activity", "category", "question", "criteria", "event"]
     key: str
     objectid: int
     sourcehash: str

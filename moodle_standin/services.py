@@ -86,6 +86,9 @@ MOBILE_FUNCTIONS: Final = frozenset(
         "core_user_get_users_by_field",
         "core_webservice_get_site_info",
         "gradereport_user_get_grade_items",
+        "mod_feedback_get_feedbacks_by_courses",
+        "mod_feedback_get_items",
+        "mod_feedback_process_page",
         "mod_forum_add_discussion",
         "mod_forum_add_discussion_post",
         "mod_forum_get_discussion_posts",
@@ -131,9 +134,15 @@ ROLE_CAPABILITIES: Final = frozenset(
     ]
 )
 
+HELPDESK_CAPABILITIES: Final = frozenset(
+    json.loads((files("moodle_standin") / "signatures" / "role.json").read_text(encoding="utf-8"))["helpdesk"]
+)
+
 # What Moodle's student role may do in a course where it is assigned.
 STUDENT_CAPABILITIES: Final = frozenset(
     {
+        "mod/feedback:complete",
+        "mod/feedback:view",
         "mod/forum:replypost",
         "mod/forum:startdiscussion",
         "mod/forum:viewdiscussion",

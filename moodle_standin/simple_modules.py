@@ -23,7 +23,7 @@ FILES_OF_SITE = 20
 """Most files of a submission, the site's setting."""
 NO_RESTRICTION: Mapping[str, Any] = {"from": 0, "until": 0, "groups": []}
 
-_QUESTION_TYPES = ("rating", "choice", "text")
+_QUESTION_TYPES = ("rating", "choice", "text", "number")
 _SIGNS = ("|", "####", ">>>>>", "<<<<<", "\n", "\r")
 _NOT_IN_FILE_NAMES = re.compile(r"[\x00-\x1f\x7f&<>\"`|':\\/]|\.\.")
 
@@ -156,8 +156,9 @@ def _read_questions(data: DataReader) -> list[dict[str, Any]]:
             raise plugin_error("badkey", f'The key "{one["key"]}" is not allowed.')
         if any(other["key"] == one["key"] for other in items):
             raise data.wrong(f"items[{place}].key", f"≠ {one['key']}")
-        if (one["type"] == "text") != (one["options"] == []) or len(one["options"]) == 1:
-            raise data.wrong(f"items[{place}].options", "[]" if one["type"] == "text" else '["…", "…"]')
+        if not _fits(one["type"], one["options"]):
+            allowed = {"text": "[]", "number": '["-" | "1", "-" | "9"]'}.get(one["type"], '["…", "…"]')
+            raise data.wrong(f"items[{place}].options", allowed)
         for option in one["options"]:
             if not option or option != option.strip() or any(sign in option for sign in _SIGNS):
                 raise plugin_error(
@@ -165,6 +166,14 @@ def _read_questions(data: DataReader) -> list[dict[str, Any]]:
                 )
         items.append(one)
     return items
+
+
+def _fits(kind: str, options: list[str]) -> bool:
+    if kind == "text":
+        return not options
+    if kind == "number":  # its bounds
+        return len(options) == 2 and all(re.fullmatch(r"-|[+-]?\d+(\.\d+)?", bound) for bound in options)
+    return len(options) > 1
 
 
 def read_restrictions(data: DataReader) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from moodle_standin.faults import FaultQueue
 from moodle_standin.records import (
     ActivityCompletion,
     BankEntry,
+    CalendarEvent,
     Cohort,
     Course,
     CourseCategory,
@@ -33,6 +34,7 @@ from moodle_standin.records import (
     CriterionCompletion,
     Discussion,
     Enrolment,
+    FeedbackAnswer,
     GlossaryEntry,
     Grade,
     GradeItem,
@@ -132,6 +134,10 @@ class Site:
     forums: dict[int, str] = field(default_factory=dict)
     simple: dict[tuple[str, int], SimpleActivity] = field(default_factory=dict)
     discussions: dict[int, Discussion] = field(default_factory=dict)
+    events: dict[int, CalendarEvent] = field(default_factory=dict)
+    feedback_answers: dict[int, FeedbackAnswer] = field(default_factory=dict)
+    feedback_items: dict[tuple[int, str], int] = field(default_factory=dict)
+    """(questionnaire, label) -> the number of the question."""
     glossary_entries: dict[int, GlossaryEntry] = field(default_factory=dict)
     submissions: dict[tuple[int, int], Submission] = field(default_factory=dict)
     """(assignment id, user id) -> what was handed in last."""

@@ -108,6 +108,13 @@ class Forums(Part):
     helpdesk: str | None = None
 
 
+class Calendar(Part):
+    """What of the sessions goes into Moodle's calendar: nothing, or each day, with the leader's name or without."""
+
+    sessions: bool = True
+    leader: bool = False
+
+
 class AgendaItem(Part):
     """What happens at a time of a day."""
 
@@ -260,6 +267,7 @@ class Programme(Part):
     quizzes: tuple[str, ...] = ()
     awards: tuple[str, ...] = ()
     forums: Forums = Forums()
+    calendar: Calendar = Calendar()
     sessions: tuple[Session, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     questionnaires: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ import secrets
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from authoring.messages import LANGUAGES
 from authoring.problems import Refused
@@ -65,27 +66,19 @@ def chosen_result(coverage: Coverage, indicator: str) -> Result:
 
 
 def evidence_zip(
-    coverage: Coverage,
-    result: Result,
-    folder: Path,
-    site: str,
-    *,
-    key: bytes,
-    scans: bool = True,
-    database: str = "sqlite",
+    coverage: Coverage, result: Result, folder: Path, site: str, *, key: bytes, scans: bool = True
 ) -> bytes:
-    """The ZIP; the same report gives the same bytes. With `scans` the sheets and notes that were kept are in it.
-
-    `database` is the kind of the state database, sqlite or postgresql, for which the query of its rows is written.
-    """
+    """The ZIP; the same report gives the same bytes. With `scans` the sheets and notes that were kept are in it."""
     name = _Names(coverage, result, site, key)
     files: dict[str, bytes] = {
         "figure.json": _json(_figure(coverage, result, site)),
         "list.csv": _list(coverage, result, name),
         "observations.csv": _observations(coverage, result, name),
-        "facts.sql": _sql(coverage, result, site, database).encode("utf-8"),
+        "facts.sql": _sql(coverage, result, site, "SQLite").encode("utf-8"),
+        "facts.postgresql.sql": _sql(coverage, result, site, "PostgreSQL").encode("utf-8"),
         "recount.sql": _RECOUNT.encode("utf-8"),
     }
+    files["recount.postgresql.sql"] = _tables(files).encode("utf-8")
     kept = _scans(coverage, result, folder) if scans else {}
     files.update(kept)
     for language in (one for one in coverage.programme.languages if one in LANGUAGES):
@@ -236,29 +229,44 @@ def kind_of(result: Result) -> str:
 _RECOUNT = """\
 -- The figure again, from list.csv and observations.csv beside this file:
 --   sqlite3 -cmd ".mode csv" -cmd ".import list.csv list" -cmd ".import observations.csv observations" :memory: < recount.sql
+-- With PostgreSQL, where recount.postgresql.sql makes the two tables and reads the files:
+--   psql -f recount.postgresql.sql -f recount.sql
 
 SELECT count(*) AS persons FROM list WHERE counted = 'yes';
 SELECT count(*) AS participations FROM observations;
-SELECT count(*) AS denominator, coalesce(sum(counted = 'no'), 0) AS missing FROM list;
-SELECT avg(CAST(value AS REAL)) AS mean FROM list WHERE counted = 'yes' AND value <> '';
+SELECT count(*) AS denominator, count(*) FILTER (WHERE counted = 'no') AS missing FROM list;
+SELECT avg(CAST(value AS DOUBLE PRECISION)) AS mean FROM list WHERE counted = 'yes' AND value <> '';
 SELECT region, count(*) AS persons FROM list WHERE counted = 'yes' GROUP BY region ORDER BY region;
 SELECT quarter, count(*) AS persons FROM list WHERE counted = 'yes' GROUP BY quarter ORDER BY quarter;
 """
 
 
-def _sql(coverage: Coverage, result: Result, site: str, database: str) -> str:
+def _tables(files: Mapping[str, bytes]) -> str:
+    """What makes tables of the lists in PostgreSQL; all their columns are texts."""
+    said = "-- The two lists as tables, for recount.sql: psql -f recount.postgresql.sql -f recount.sql\n"
+    for name in ("list", "observations"):
+        head = files[f"{name}.csv"].decode("utf-8-sig").splitlines()[0]
+        columns = ", ".join(f"{column} text" for column in head.split(","))
+        said += f"\nCREATE TEMPORARY TABLE {name} ({columns});\n"
+        said += f"\\copy {name} FROM '{name}.csv' WITH (FORMAT csv, HEADER true)\n"
+    return said
+
+
+Database = Literal["SQLite", "PostgreSQL"]
+
+
+def _sql(coverage: Coverage, result: Result, site: str, database: Database) -> str:
     """How the rows were chosen from the state database, for whoever has it."""
-    name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[database]
     return (
         f"-- {coverage.programme.id} / {result.indicator.id}, as of {coverage.as_of.isoformat()}\n"
-        f"-- Which rows of the state database ({name}) were looked at. Persons with two rows are one (same_person), and\n"
+        f"-- Which rows of the state database ({database}) were looked at. Persons with two rows are one (same_person), and\n"
         "-- a person counts where membership says they were at the end of the day, in the calendar of\n"
         f"-- {coverage.programme.timezone}. recount.sql counts what came of it.\n\n"
         f"{_chosen_rows(coverage, result, site, database)}\n"
     )
 
 
-def _chosen_rows(coverage: Coverage, result: Result, site: str, database: str) -> str:
+def _chosen_rows(coverage: Coverage, result: Result, site: str, database: Database) -> str:
     programme, count = coverage.programme, result.indicator.count
     until = end_of(coverage.as_of, programme.zone)
     assert until is not None
@@ -309,10 +317,10 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _moment(moment: datetime.datetime, database: str) -> str:
-    """UTC; SQLite has it without a zone, PostgreSQL would take that for a time of the reader's own zone."""
-    zone = "" if database == "sqlite" else "+00"
-    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S.%f") + zone
+def _moment(moment: datetime.datetime, database: Database) -> str:
+    """As the database has it: SQLite keeps UTC without a zone, PostgreSQL reads one."""
+    told = moment.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return told if database == "SQLite" else f"{told}+00"
 
 
 # --- what lies beside it ----------------------------------------------------------------------
@@ -389,6 +397,8 @@ _FILES = (
     ("list.csv", "list"),
     ("observations.csv", "observations"),
     ("facts.sql", "facts"),
+    ("facts.postgresql.sql", "facts"),
     ("recount.sql", "recount"),
+    ("recount.postgresql.sql", "recount-tables"),
     ("SHA256SUMS", "sums"),
 )

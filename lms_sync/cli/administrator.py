@@ -145,6 +145,7 @@ def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
             largest_upload=largest,
             adopted=adopted,
             courses=courses,
+            help_desk=(folder / "helpdesk").is_dir(),
         )
     )
     faults = sum(one.level == "fault" for one in findings)

@@ -111,7 +111,7 @@ def _health(academy: _Academy, doing: Callable[[], Mapping[str, object]]) -> Ite
 def run(folder: Path, site_name: str | None, *, once: bool, log: str, as_json: bool) -> int:
     """Run the configuration's schedule on this machine: pull, certify, report and backup of all sites.
 
-    Runs until Ctrl-C. A job that fails is told and tried again, first after half a minute, then less and less
+    A pull brings the questions of the help desk as well, where there is one with a forum. Runs until Ctrl-C. A job that fails is told and tried again, first after half a minute, then less and less
     often; the other jobs and the other sites go on. What was due while nothing was running is caught up at
     the start. A second process with the same database shares the work and repeats none of it. With --once,
     exit code 4: some jobs failed.

@@ -13,14 +13,18 @@ from typing import Self
 import click
 from sqlalchemy import Engine
 
+from authoring.problems import LmsSyncError
 from lms_sync.cli import outcome
 from lms_sync.cli.officer_report import make_reports
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.course_outlines import chosen_courses
+from lms_sync.jobs.ledger import LostLease
 from lms_sync.jobs.work import GaveWay, JobCode, Work
 from lms_sync.moodle.connect import connect
+from lms_sync.moodle_answers import asked_in
 from lms_sync.people import People, read_people
+from lms_sync.programme_files import read_programme_files
 from lms_sync.pull import PullInterrupted, PullReport, courses_on_site
 from lms_sync.read_site import SiteReader
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
@@ -91,6 +95,8 @@ def _pull(
     chosen = chosen_courses(work.folder, work.site_name, courses, none="pull.no-courses")
     adopted = [course.adopted for course in chosen if course.adopted is not None]
     people = read_people(work.folder) if adopted else People()
+    named = {key: slug for course in chosen for key, slug in course.questionnaires.items()}
+    asked = asked_in(named, read_programme_files(work.folder)) if named else {}
     client = connect(work.site_name, work.site, work.folder)
     try:
         keys = [course.key for course in chosen if course.adopted is None]
@@ -107,6 +113,7 @@ def _pull(
             counter.show,
             counter.show_people,
             stopping,
+            asked,
         ).read(authored, adopted)
     finally:
         client.close()
@@ -166,7 +173,8 @@ def job_code(
             courses = (job.course,) if job.course else ()
             counter = _Counter(language, enabled=False)
             try:
-                return _pull(work, courses, counter, job.engine, job.stopping).as_json()
+                questions = {} if job.course else _pull_questions(work, job.engine)
+                return {**_pull(work, courses, counter, job.engine, job.stopping).as_json(), **questions}
             except PullInterrupted as error:
                 raise GaveWay from error
 
@@ -190,13 +198,38 @@ def job_code(
     return of
 
 
+def _pull_questions(work: _Work, engine: Engine) -> dict[str, object]:
+    """The questions of the help desk, where there is one with a forum. What it lacks on the site hinders no pull."""
+    from helpdesk import read_helpdesk_file
+    from lms_sync.helpdesk_questions import pull_questions, zone_of
+
+    try:
+        desk = read_helpdesk_file(work.folder)
+        if desk is None or desk.forum is None:
+            return {}
+        zone = zone_of(work.folder, desk, work.site.timezone)
+        client = connect(work.site_name, work.site, work.folder)
+        try:
+            told = pull_questions(client, engine, work.site_name, desk, zone, work.clock)
+        finally:
+            client.close()
+    except LostLease:
+        raise
+    except LmsSyncError as error:
+        outcome.print_problems(error.problems, work.language)
+        return {"questions_failed": error.code}
+    outcome.print_problems(told.warnings, work.language)
+    return {"questions": told.seen, "questions_open": told.open}
+
+
 def _certify(work: _Work, engine: Engine) -> dict[str, object]:
     """Decides, and issues what is approved (by a person before, or by a policy that approves automatically)."""
+    from certificates.audit import write_head
     from certificates.policy import read_policies
     from certificates.register import certify, issue_approved, open_issuer
     from lms_sync.assessment.files import materials
     from lms_sync.assessment.milestones import record_by_rule
-    from lms_sync.cli.officer import listed_of
+    from lms_sync.cli.register_place import listed_of
     from lms_sync.programme_files import programmes_by_id
 
     policies = read_policies(work.folder)
@@ -212,6 +245,8 @@ def _certify(work: _Work, engine: Engine) -> dict[str, object]:
             did=issuer.did, base_url=work.settings.portal.base_url, key_file=work.folder / issuer.key_file
         )
         issued = issue_approved(engine, work.site_name, opened, work.clock)
+        heads = work.folder / work.settings.audit.heads
+        write_head(engine, work.site_name, heads, work.clock.now())
         outcome.print_problems(issued.problems, work.language)
         result["issued"] = len(issued.issued)
         result["problems"] = len(issued.problems)

@@ -174,9 +174,8 @@ def evidence(
 
     settings = load_settings(folder)
     site, _ = settings.site(site_name)
-    engine = open_database(database_url(settings, folder))
     counted = count(
-        engine,
+        open_database(database_url(settings, folder)),
         site,
         folder,
         programme,
@@ -185,15 +184,7 @@ def evidence(
         known_on=known_on.date() if known_on else None,
     )
     chosen = chosen_result(counted, indicator)
-    content = evidence_zip(
-        counted,
-        chosen,
-        folder,
-        site,
-        key=evidence_key(folder),
-        scans=not without_scans,
-        database=engine.dialect.name,
-    )
+    content = evidence_zip(counted, chosen, folder, site, key=evidence_key(folder), scans=not without_scans)
     path = folder / REPORTS / f"{counted.name.replace('coverage-', 'evidence-', 1)}-{indicator}.zip"
     refuse_links(path, below=folder)
     path.parent.mkdir(parents=True, exist_ok=True)

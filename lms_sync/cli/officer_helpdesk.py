@@ -101,14 +101,9 @@ class _Place:
     @property
     def zone(self) -> ZoneInfo:
         """The calendar by which questions are due: the programme's, else the site's."""
-        from programmes import read_programme
+        from lms_sync.helpdesk_questions import zone_of
 
-        path = self.folder / "programmes" / f"{self.file.programme}.yaml"
-        return (
-            read_programme(path, root=self.folder).zone
-            if path.is_file()
-            else ZoneInfo(self.settings.timezone)
-        )
+        return zone_of(self.folder, self.file, self.settings.timezone)
 
     @contextlib.contextmanager
     def client(self) -> Iterator[MoodleClient]:

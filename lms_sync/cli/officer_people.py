@@ -386,6 +386,7 @@ def slips(
     """
     from lms_sync.moodle.connect import connect
     from lms_sync.people import MatchedAccount, known_accounts, read_decisions, remember_people
+    from lms_sync.people.slip_logos import slip_logos
     from lms_sync.people.slips import make_slips, plan_slips, without_email
     from lms_sync.people.slips_pdf import slips_pdf
     from lms_sync.store.database import reading
@@ -404,6 +405,8 @@ def slips(
         for one in without_email(in_files.participants, institution)
         if not numbers or one.idnumber in numbers
     ]
+    spoken = language or _language_of(found.language or place.site.language)
+    logos = slip_logos(folder, found, spoken)  # read before there are passwords that only the slips know
     clock = SystemClock()
     client = connect(place.name, place.site, folder)
     with only_one(place.engine, place.name):
@@ -430,8 +433,13 @@ def slips(
     for undecided in refused:
         _say_refused(undecided.name, undecided.reason, undecided.detail, place.language)
     if made:
-        spoken = language or _language_of(found.language or place.site.language)
-        content = slips_pdf(made, institution=found.name(spoken), site_url=place.site.url, language=spoken)
+        content = slips_pdf(
+            made,
+            institution=found.name(spoken),
+            site_url=place.site.url,
+            language=spoken,
+            logos=logos,
+        )
         path = SLIPS / f"{institution}-{clock.now():%Y%m%d-%H%M%S}.pdf"
         write_durably(folder / path, content, mode=0o600)
         click.echo(text("slip.done", {"n": len(made), "path": path.as_posix()}, place.language))

@@ -27,6 +27,7 @@ _COLOURS = {
 # Kinds of which there may be hundreds: more than a few are told as a count.
 _MANY = (
     Kind.QUESTION,
+    Kind.EVENT,
     Kind.ACCOUNT,
     Kind.COHORT,
     Kind.COHORT_MEMBER,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from lms_sync.course_questionnaires import NO_BOUND
 from lms_sync.plan import DesiredObject
 from quizzes.quiz_activity import DURING, IMMEDIATELY, WHILE_OPEN
 
@@ -344,6 +345,7 @@ _QUESTION_TYPES = {
     "rating": "Multiple choice (rated)",
     "choice": "Multiple choice",
     "text": "Longer text answer",
+    "number": "Numeric answer",
 }
 
 
@@ -359,7 +361,10 @@ def item_lines(items: Sequence[Mapping[str, object]]) -> list[Line]:
         ]
         options = item.get("options") or ()
         assert isinstance(options, Sequence)
-        if options:
+        if item["type"] == "number":
+            bounds = zip(("Range from", "Range to"), options, strict=True)
+            lines += [Line(group, label, str(one)) for label, one in bounds if one != NO_BOUND]
+        elif options:
             if item["type"] == "rating":
                 lines.append(Line(group, "Adjustment", "Horizontal"))
             lines += [

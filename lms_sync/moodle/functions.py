@@ -29,6 +29,7 @@ PLUGIN_FUNCTIONS = (
     "local_lmssync_get_state",
     "local_lmssync_set_criteria",
     "local_lmssync_upsert_activity",
+    "local_lmssync_upsert_event",
     "local_lmssync_upsert_questions",
     "local_lmssync_upsert_section",
 )
@@ -119,6 +120,7 @@ ANSWERS: dict[str, tuple[type, dict[str, type]]] = {
     "local_lmssync_get_state": (dict, {"state": str}),
     "local_lmssync_set_criteria": (dict, {"action": str}),
     "local_lmssync_upsert_activity": (dict, {"id": int, "action": str}),
+    "local_lmssync_upsert_event": (dict, {"id": int, "action": str}),
     "local_lmssync_upsert_questions": (dict, {"created": int, "updated": int, "unchanged": int}),
     "local_lmssync_upsert_section": (dict, {"id": int, "action": str}),
 }

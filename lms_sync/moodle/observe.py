@@ -235,6 +235,7 @@ def _state_objects(
             name, loss, told = _ANSWERED[activity["modname"]]
             stakes[name] = ForecastLoss(loss, int(activity.get(told) or 0))
         tracked = {one["identifier"]: int(one["learners"]) for one in activity.get("scoes") or ()}
+        graded = {frozenset(one["items"]): int(one["learners"]) for one in activity.get("grades") or ()}
         yield ObservedObject(
             Kind.ACTIVITY,
             activity["key"],
@@ -244,6 +245,7 @@ def _state_objects(
             activity["hash"],
             stakes,
             tracked,
+            graded,
         )
     for category in state["categories"]:
         fields = {"name": category["fields"]["name"]}
@@ -257,6 +259,10 @@ def _state_objects(
         stakes = {"activities": ForecastLoss(Loss.CRITERIA, met)}
         fields = {"activities": sorted(criteria["activities"])}
         yield ObservedObject(Kind.CRITERIA, course, course, course_id, fields, criteria["hash"], stakes)
+    for event in state.get("events") or ():
+        yield ObservedObject(
+            Kind.EVENT, event["key"], course, event["id"], dict(event["fields"]), event["hash"]
+        )
     in_our_groups: set[int] = set()
     for group in state["groups"]:
         yield ObservedObject(Kind.GROUP, group["idnumber"], course, group["id"], {"name": group["name"]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from authoring.activity import AssignmentActivity, ForumActivity, QuizActivity
+from authoring.activity import AssignmentActivity, FeedbackActivity, ForumActivity, QuizActivity
 from authoring.course import Course
 from lms_sync.learners import PracticeLearner
 from lms_sync.moodle.observe import Observation
@@ -38,6 +38,14 @@ class WorkToDo:
 
 
 @dataclass(frozen=True)
+class QuestionnaireToAnswer:
+    """A questionnaire of the programme that a course asks: the activity's key and its course module."""
+
+    key: str
+    activity: int
+
+
+@dataclass(frozen=True)
 class CourseToTake:
     """A course as it is on the site: its quizzes before the lessons and after them, and its assignments."""
 
@@ -47,6 +55,8 @@ class CourseToTake:
     work: tuple[WorkToDo, ...]
     forums: Mapping[str, int]
     """Course modules of the forums, by `<course>/<activity>`."""
+    questionnaires: Mapping[str, QuestionnaireToAnswer]
+    """Questionnaires of the programme that the course asks, by the name of their file."""
 
 
 def courses_to_take(
@@ -63,6 +73,7 @@ def courses_to_take(
         after: list[QuizToTake] = []
         work: list[WorkToDo] = []
         forums: dict[str, int] = {}
+        questionnaires: dict[str, QuestionnaireToAnswer] = {}
         for activity in course.activities:
             thing = seen.find(Kind.ACTIVITY, slug, f"{slug}/{activity.id}")
             if thing is None:
@@ -74,7 +85,11 @@ def courses_to_take(
                 work.append(WorkToDo(thing.id, activity.points, activity.pass_ or 0))
             elif isinstance(activity, ForumActivity):
                 forums[thing.key] = thing.id
-        found[slug] = CourseToTake(seen.course_ids[slug], tuple(before), tuple(after), tuple(work), forums)
+            elif isinstance(activity, FeedbackActivity) and activity.questionnaire:
+                questionnaires[activity.questionnaire] = QuestionnaireToAnswer(thing.key, thing.id)
+        found[slug] = CourseToTake(
+            seen.course_ids[slug], tuple(before), tuple(after), tuple(work), forums, questionnaires
+        )
     return found
 
 

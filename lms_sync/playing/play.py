@@ -22,17 +22,19 @@ from lms_sync.assessment.files import material_of, materials
 from lms_sync.assessment.form import Form
 from lms_sync.assessment.milestones import record_by_rule, record_milestone
 from lms_sync.moodle.client import MoodleClient
+from lms_sync.moodle_answers import asked_in
 from lms_sync.people import Participant, People, known_accounts
-from lms_sync.playing.assessment import answer_questionnaire
+from lms_sync.playing.assessment import answer_questionnaire, answers_of
 from lms_sync.playing.help_desk import answer, ask, bring_in
 from lms_sync.playing.learning import CourseToTake, learn, mark, take_tests_before
 from lms_sync.playing.scenarios import Answered, Scenario, Shown
 from lms_sync.playing.sheets import day_after, record
 from lms_sync.playing.stage import Stage
+from lms_sync.practice_questionnaires import answer_in_course
 from lms_sync.programme_files import ProgrammeFiles
 from lms_sync.pull import pull
 from lms_sync.store.database import reading
-from programmes import Programme
+from programmes import Programme, Questionnaire
 
 _ANSWERED_AFTER = datetime.timedelta(days=2)
 APPROVED_BY = "Demo registrar"
@@ -167,6 +169,8 @@ class Play:
         if questionnaire is None:
             return
         if questionnaire.of == "person":
+            if self._answer_in_moodle(questionnaire, filled, learners[: filled.people]):
+                return
             forms = [Form(self.programme, questionnaire, person=one) for one in learners[: filled.people]]
         else:
             codes = filled.institutions or tuple(sorted({one.institution for one in learners}))
@@ -188,6 +192,25 @@ class Play:
                 self.stage.clock,
             )
             self.counts.questionnaires += 1
+
+    def _answer_in_moodle(
+        self, questionnaire: Questionnaire, filled: Answered, people: Sequence[Participant]
+    ) -> bool:
+        """The people answer in their course, if it asks this questionnaire; the next pull brings it."""
+        places = [
+            (person, course)
+            for person in people
+            for course in self._courses_of(person)
+            if questionnaire.id in course.questionnaires
+        ]
+        for place, (person, course) in enumerate(places):
+            learner = self.stage.learner(person.username)
+            answers = answers_of(questionnaire, filled.good, place)
+            asked = course.questionnaires[questionnaire.id]
+            answer_in_course(learner.client, course.course_id, asked.activity, answers)
+            learner.client.close()
+            self.counts.questionnaires += 1
+        return bool(places)
 
     def _show(self, shown: Shown) -> None:
         record_milestone(
@@ -249,7 +272,13 @@ class Play:
     def _award(self) -> None:
         self.stage.before_pull()
         course_ids = {key: course.course_id for key, course in self.courses.items()}
-        self.counts.facts += pull(self.client, self.engine, self.site, course_ids, self.stage.clock).facts
+        clock = self.stage.clock
+        named = {
+            one.key: slug for course in self.courses.values() for slug, one in course.questionnaires.items()
+        }
+        asked = asked_in(named, self.files)
+        told = pull(self.client, self.engine, self.site, course_ids, clock, asked=asked)
+        self.counts.facts += told.facts
         self.counts.certificates += self.award()
 
     def award(self) -> int:

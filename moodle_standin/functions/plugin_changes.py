@@ -131,9 +131,28 @@ def _scorm_track(site: Site, courses: set[int]) -> Iterator[Change]:
                     yield Change(value.timemodified, value.id, module.course, user_id, module.id, data)
 
 
+def _feedback_answer(site: Site, courses: set[int]) -> Iterator[Change]:
+    """Answers given with a name; anonymous ones are not told at all."""
+    modules = {m.instance: m for m in site.modules.values() if m.modname == "feedback"}
+    for answer in site.feedback_answers.values():
+        module = modules.get(answer.feedback)
+        activity = site.simple.get(("feedback", answer.feedback))
+        if module is None or activity is None or module.course not in courses:
+            continue
+        if answer.anonymous_response != 2 or activity.settings["anonymous"] != 2:
+            continue
+        kinds = {item["key"]: item["type"] for item in activity.settings["items"]}
+        none = {key: ("", "0") if kinds.get(key) in ("rating", "choice") else ("",) for key in answer.values}
+        answers = {key: value for key, value in answer.values.items() if value not in none[key]}
+        yield Change(
+            answer.timemodified, answer.id, module.course, answer.userid, module.id, {"answers": answers}
+        )
+
+
 _STREAMS = {
     "activity_completion": _activity_completion,
     "course_completion": _course_completion,
+    "feedback_answer": _feedback_answer,
     "grade": _grade,
     "quiz_attempt": _quiz_attempt,
     "scorm_track": _scorm_track,

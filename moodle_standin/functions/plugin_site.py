@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moodle_standin.functions.registry import serves
-from moodle_standin.services import ROLE_CAPABILITIES
+from moodle_standin.services import HELPDESK_CAPABILITIES, ROLE_CAPABILITIES
 from moodle_standin.site import MOODLE_VERSION, Call
 
 
@@ -29,6 +29,7 @@ def get_site(call: Call, _params: dict[str, Any]) -> Any:
         "scorm_standard": settings.scorm_standard,
         "server_time": site.now(),
         "missing_capabilities": site.shuffled(sorted(c for c in ROLE_CAPABILITIES if not call.can(c))),
+        "missing_for_helpdesk": sorted(c for c in HELPDESK_CAPABILITIES if not call.can(c)),
         "assignable_roles": [
             {"id": role, "shortname": "student" if role == 5 else f"role{role}"}
             for role in (settings.assignable_roles if may_assign else ())

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from moodle_standin.completion import SCORE_ELEMENTS, STATUS_ELEMENTS
 from moodle_standin.functions.registry import serves
 from moodle_standin.owned_objects import (
     CRITERIA_KEY,
@@ -15,9 +16,12 @@ from moodle_standin.owned_objects import (
     criteria_fields,
     criteria_fingerprint,
     criteria_losses,
+    event_fields,
+    event_fingerprint,
     find_row,
     fingerprint,
     our_activities,
+    our_events,
     our_sections,
     question_fields,
     question_fingerprint,
@@ -26,7 +30,7 @@ from moodle_standin.owned_objects import (
     section_fingerprint,
     visible_hash,
 )
-from moodle_standin.records import Course, CourseModule
+from moodle_standin.records import Course, CourseModule, ScormValue
 from moodle_standin.site import Call, Site
 
 
@@ -56,6 +60,15 @@ def get_state(call: Call, params: dict[str, Any]) -> Any:
         "categories": site.shuffled(_categories(site, course)),
         "questions": site.shuffled(_questions(site, course)),
         "criteria": _criteria(site, course, keys),
+        "events": site.shuffled(
+            {
+                "key": key,
+                "id": event.id,
+                "hash": visible_hash(row, event.id, event_fingerprint(site, event)),
+                "fields": event_fields(site, event),
+            }
+            for key, row, event in our_events(site, course.id)
+        ),
         "groups": site.shuffled(
             {"id": g.id, "idnumber": g.idnumber, "name": g.name, "members": site.shuffled(g.members)}
             for g in site.groups.values()
@@ -90,6 +103,7 @@ def _activities(site: Site, course: Course) -> Iterator[dict[str, Any]]:
                 {"identifier": identifier, "learners": len(users)}
                 for identifier, users in users_by_item(site, module.instance).items()
             ]
+            item["grades"] = _grades_on_items(site, module.instance)
         yield item
 
 
@@ -114,6 +128,37 @@ def users_by_item(site: Site, scorm_id: int) -> dict[str, set[int]]:
             for sco_id in {sco_id for attempt in attempts for sco_id, _ in attempt.values}:
                 users.setdefault(sco_id, set()).add(user)
     return {site.scoes[sco_id].identifier: found for sco_id, found in sorted(users.items())}
+
+
+def _grades_on_items(site: Site, scorm_id: int) -> list[dict[str, Any]]:
+    """Learners with a grade that nobody wrote by hand, by the SCOs on which it rests."""
+    method = site.scorms[scorm_id].grademethod
+    item = site.grade_item_of("scorm", scorm_id)
+    groups: dict[tuple[str, ...], int] = {}
+    for (scorm, user), attempts in site.scorm_attempts.items():
+        grade = site.grades.get((item.id, user)) if item and scorm == scorm_id else None
+        if grade is None or not grade.finalgrade or grade.overridden:
+            continue
+        scores: dict[str, float] = {}
+        for value in (one for attempt in attempts for one in attempt.values.values()):
+            score = _score_of(value, method)
+            if score > 0:
+                identifier = site.scoes[value.scoid].identifier
+                scores[identifier] = max(score, scores.get(identifier, 0.0))
+        best = max(scores.values(), default=0.0)
+        items = tuple(sorted(name for name, score in scores.items() if method != 1 or score == best))
+        if items:
+            groups[items] = groups.get(items, 0) + 1
+    return [{"items": list(items), "learners": n} for items, n in sorted(groups.items())]
+
+
+def _score_of(value: ScormValue, method: int) -> float:
+    if method == 0:
+        return float(value.element in STATUS_ELEMENTS and value.value in ("completed", "passed"))
+    try:
+        return float(value.value) if value.element in SCORE_ELEMENTS else 0.0
+    except ValueError:
+        return 0.0
 
 
 def users_with_attempts(site: Site, module: CourseModule) -> int:

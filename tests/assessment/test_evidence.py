@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import sqlite3
 import zipfile
 from datetime import UTC, date, datetime
@@ -101,19 +102,31 @@ def test_on_postgresql_the_rows_it_names_are_those_that_it_names_on_sqlite(
     with reading(there) as connection:
         connection.exec_driver_sql("SET LOCAL timezone = 'Europe/Tirane'")  # as an auditor's session may be
         for indicator in ("done-one", "officers", "gain"):
-            result = chosen_result(counted, indicator)
-            key = evidence_key(folder)
-            said = []
-            for kind in ("sqlite", "postgresql"):
-                content = evidence_zip(counted, result, folder, SITE, key=key, database=kind)
-                with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                    sql = archive.read("facts.sql").decode()
-                said.append([one for one in sql.split(";") if "SELECT" in one])
+            files = proof(counted, folder, indicator)
+            said = [
+                [one for one in files[name].decode().split(";") if "SELECT" in one]
+                for name in ("facts.sql", "facts.postgresql.sql")
+            ]
             for lite, post in zip(*said, strict=True):
                 found = [row[0] for row in here.execute(lite)]
                 assert found
                 assert sorted(found) == sorted(row[0] for row in connection.exec_driver_sql(post))
     there.dispose()
+
+
+def test_postgresql_gets_moments_with_their_zone_and_tables_of_the_same_columns(
+    counted: Coverage, folder: Path
+) -> None:
+    files = {
+        name: content.decode("utf-8-sig") for name, content in proof(counted, folder, "done-one").items()
+    }
+    sqlite, postgresql = files["facts.sql"], files["facts.postgresql.sql"]
+    assert re.findall(r"<= '([^']+)'", postgresql) == [
+        f"{one}+00" for one in re.findall(r"<= '([^']+)'", sqlite)
+    ]
+    for table in ("list", "observations"):
+        columns = ", ".join(f"{one} text" for one in files[f"{table}.csv"].splitlines()[0].split(","))
+        assert f"CREATE TEMPORARY TABLE {table} ({columns});" in files["recount.postgresql.sql"]
 
 
 def test_every_file_has_its_hash_and_the_zip_the_same_bytes(counted: Coverage, folder: Path) -> None:

@@ -110,6 +110,8 @@ SPOILT: dict[str, tuple[str, Callable[[Any], None]]] = {
     "yes for true": ("yaml.needs-true-or-false", changed("approval: true", "approval: maybe")),
     "type of question": ("yaml.wrong-choice", changed("type: rating, question: Was it u", "type: stars, question: Was it u")),
     "no questions": ("yaml.list-too-short", changed(QUESTIONS, " []\n")),
+    "no questions and no file": ("course.no-questions", changed("        questions:" + QUESTIONS, "")),
+    "questions and a file": ("course.two-questionnaires", changed("anonymous: false\n", "questionnaire: needs\n")),
     "translation": ("course.text-not-translated", changed(", en: \"Read **this**.\"", "")),
     "quiz": ("course.quiz-not-named", changed("quiz: final, ", "")),
     "never open": ("course.available-never", changed("until: 2026-06-30 17:00", "until: 2026-03-01")),

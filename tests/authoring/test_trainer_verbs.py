@@ -206,3 +206,25 @@ def test_init_does_not_touch_a_folder_that_holds_something(run: Run, academy: Pa
     code, _, errors = run("init", academy)
     assert code == 1
     assert "holds something already" in errors
+
+
+@pytest.mark.parametrize(("type_", "told"), [("qanda", True), ("news", True), ("general", False)])
+def test_check_warns_of_a_help_desk_at_which_learners_cannot_ask(
+    run: Run, academy: Path, type_: str, told: bool
+) -> None:
+    course = academy / COURSE
+    text = course.read_text(encoding="utf-8")
+    at = text.index("activities:") + len("activities:\n")
+    forum = f"      - {{id: desk, kind: forum, type: {type_}, title: Desk}}\n"
+    course.write_text(text[:at] + forum + text[at:], encoding="utf-8")
+    (academy / "programmes").mkdir()
+    (academy / "programmes" / "school.yaml").write_text(
+        "schema: programme/1\nid: school\ntitle: The school\nlanguages: [en]\ntimezone: Europe/Tirane\n"
+        "dates: {from: 2026-01-12, until: 2026-12-18}\ncourses: [answering-citizens]\n"
+        "forums: {helpdesk: answering-citizens/desk}\n",
+        encoding="utf-8",
+    )
+    code, output, _ = run("check", "--dir", academy)
+    assert code == 0, output
+    assert ("learners cannot ask there" in output) is told
+    assert ("school.yaml:8" in output) is told

@@ -460,7 +460,10 @@ def test_a_package_that_would_cost_attempts_is_refused_and_the_attempts_stay(
     assert ground.learned
     before = ground.state()["activities"][ground.key("package")]
     tracks = ground.changes("scorm_track")["rows"]
-    assert [one["learners"] for one in before["scoes"]] == [3]
+    (sco,) = before["scoes"]
+    assert sco["learners"] == 3
+    # Two of the three have a score: these are the grades that would fall.
+    assert before["grades"] == [{"items": [sco["identifier"]], "learners": 2}]
     content = with_other_identifiers(ground.package_file)
     draft = ground.upload(content, "package.zip")
     error = refused(ground.activity, "package", expect="*", draft=draft, sha1=sha1(content))

@@ -21,8 +21,8 @@ from lms_sync.plugin_zip import plugin_source_sha256
 
 HOW = "run `make contract` on a real Moodle with MOODLE_URL, MOODLE_TOKEN, MOODLE_ADMIN_CLI and CONTRACT_RECORD=1"
 
-NOT_RECORDED = frozenset({"core_user_update_users"})
-"""Called by the suite, but of no recording: the documented role does not have the right (moodle/user:update)."""
+NOT_RECORDED: frozenset[str] = frozenset()
+"""Called by the suite, but of no recording."""
 
 TOLERATED: tuple[Tolerated, ...] = (
     Tolerated(

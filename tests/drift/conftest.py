@@ -164,6 +164,9 @@ class Edited:
     def entry(self, name: str = "receiving-no-unit") -> Any:
         return next(one for one in self.site.bank_entries.values() if one.idnumber == f"{COURSE}:{name}")
 
+    def event(self, key: str) -> Any:
+        return self.site.events[self.site.owned[self.course().id, "event", key].objectid]
+
     def cohort(self) -> Any:
         return min(
             (one for one in self.site.cohorts.values() if one.idnumber.startswith("institution-")),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 COURSE = "archive-officers"
 QUESTION = f"{COURSE}:receiving-no-unit"
+EVENT = "archive-61/pilot-lushnje/1/lushnje"
 Edit = Callable[["Edited"], Any]
 
 
@@ -175,6 +176,14 @@ def _edit_simple(site: Edited, name: str, field: str) -> None:
         activity.settings[field] = _other(activity.settings[field])
 
 
+def _event(site: Edited) -> Any:
+    return site.event(EVENT)
+
+
+def _event_of_everybody(site: Edited) -> None:
+    _event(site).groupid = 0
+
+
 def _criteria(site: Edited) -> None:
     site.site.criteria[site.course().id] = [site.module("final").id]
 
@@ -231,6 +240,13 @@ EDITS: dict[tuple[Kind, str, str], Edit] = {
     (Kind.ACTIVITY, f"{COURSE}/final", "review"): _review,
     (Kind.ACTIVITY, f"{COURSE}/final", "slots"): _slot_mark,
     (Kind.CRITERIA, COURSE, "activities"): _criteria,
+    (Kind.EVENT, EVENT, "name"): _set(_event, name="Renamed"),
+    (Kind.EVENT, EVENT, "description"): _set(_event, description="<p>Other</p>"),
+    (Kind.EVENT, EVENT, "location"): _set(_event, location="Elsewhere"),
+    (Kind.EVENT, EVENT, "start"): _set(_event, timestart=1_900_000_000),
+    (Kind.EVENT, EVENT, "duration"): _set(_event, timeduration=60),
+    (Kind.EVENT, EVENT, "group"): _event_of_everybody,
+    (Kind.EVENT, EVENT, "visible"): _set(_event, visible=0),
     (Kind.ENROLMENT, f"{COURSE}:AO-0001", "status"): lambda site: setattr(site.enrolment(), "status", 1),
     (Kind.COHORT, "", "name"): _set(lambda site: site.cohort(), name="Renamed"),
     (Kind.GROUP, "", "name"): _set(lambda site: site.group(), name="Renamed"),
@@ -292,6 +308,7 @@ def test_no_owned_field_is_left_out_of_the_test_above(edited: Edited) -> None:
         for field in want.fields:
             key = "" if want.kind in (Kind.COHORT, Kind.GROUP) else want.key
             key = f"{COURSE}:AO-0001" if want.kind is Kind.ENROLMENT else key
+            key = EVENT if want.kind is Kind.EVENT else key
             owned.add((want.kind, key if want.kind is not Kind.SECTION else f"{COURSE}/learn", field))
     compared = {one for one in owned if one[2] not in NOT_EDITABLE}
     simple = {f"{COURSE}/{name}" for name in SIMPLE}

@@ -86,6 +86,11 @@ def test_the_plan_accounts_for_every_object_and_refuses_none(without_plugin: Pus
     without_plugin.site.services["lmssync"].functions = SYNC_FUNCTIONS
     without_plugin.site.capabilities[without_plugin.user_id("lmssync")] = set(ROLE_CAPABILITIES)
     with_plugin = planned(command, without_plugin)
+    # Core gives calendar events no key by which they could be found again: sessions are the plugin's alone.
+    events = [one for one in with_plugin["changes"] if one["kind"] == "calendar event"]
+    assert events
+    with_plugin["changes"] = [one for one in with_plugin["changes"] if one not in events]
+    with_plugin["counts"]["create"] -= len(events)
     assert Counter((one["kind"], one["key"]) for one in told["changes"]) == Counter(
         (one["kind"], one["key"]) for one in with_plugin["changes"]
     )

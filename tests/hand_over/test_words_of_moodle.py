@@ -113,8 +113,9 @@ def test_the_lines_of_the_other_forms_are_on_them_too(wanted: dict[str, DesiredO
     assert strange("criteria", lines) == []
     opinion = next(one for one in wanted.values() if one.key.endswith("/evaluation"))
     items: Any = opinion.fields["items"]
-    forms = {"rating": "multichoicerated", "choice": "multichoice", "text": "textarea"}
-    for item in items:
+    forms = {"rating": "multichoicerated", "choice": "multichoice", "text": "textarea", "number": "numeric"}
+    number = {"key": "n", "type": "number", "name": "How many?", "required": 0, "options": ["0", "9"]}
+    for item in [*items, number]:
         lines = [
             Line(one.group.split(". ")[1], one.label, one.value, copied=one.copied)
             for one in item_lines([item])

@@ -290,6 +290,18 @@ def test_questions_can_be_looked_at_while_an_answer_has_a_mistake(
     assert command("helpdesk", "build", "--dir", ready).code == 1
 
 
+def test_the_schedules_pull_brings_the_questions_too(
+    moodle: Moodle, ready: Path, command: Callable[..., Ended], engine: Engine
+) -> None:
+    asked = moodle.ask("drita", "Where?")
+    command("run", "--once", "--dir", ready)
+    assert states(engine) == {asked: "open"}
+    moodle.site.capabilities.clear()
+    refused = command("run", "--once", "--dir", ready)
+    assert "lms-sync doctor" in refused.err  # told, and the other jobs go on
+    assert states(engine) == {asked: "open"}
+
+
 def test_a_wrong_use_is_told(ready: Path, command: Callable[..., Any]) -> None:
     for arguments in (("publish",), ("publish", 1, "--glossary"), ("assign", 1), ("publish", 1)):
         assert command("helpdesk", *arguments, "--dir", ready).code == 3

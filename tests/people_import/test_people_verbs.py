@@ -15,6 +15,7 @@ from lms_sync.people import read_people, remember_people
 from lms_sync.store.database import open_database
 from tests.people_import.conftest import workbook
 from tests.people_import.test_one_human_being import START
+from tests.schemas import must_be
 
 H = ["Emri", "Mbiemri", "Bashkia", "E-mail"]
 Run = Callable[..., Any]
@@ -67,6 +68,7 @@ def test_an_undecided_import_ends_with_3_and_a_broken_file_with_1(run: Run, tmp_
 
 def test_json_tells_columns_rows_and_problems(run: Run, a_list: Path) -> None:
     said = json.loads(run("import", str(a_list), "--json").output)
+    must_be("people-import", said)
     assert [column["field"] for column in said["sheets"][0]["columns"]] == [
         "firstname",
         "lastname",

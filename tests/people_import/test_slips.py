@@ -6,6 +6,7 @@ import io
 import re
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from click.testing import CliRunner
 
 from authoring.messages import LANGUAGES
 from lms_sync.cli import commands
-from lms_sync.people import Participant
+from lms_sync.package_data import example_academy
+from lms_sync.people import Participant, read_people
+from lms_sync.people.slip_logos import slip_logos
 from lms_sync.people.slips import Slip, one_time_password, placeholder_email, usernames_for, without_email
-from lms_sync.people.slips_pdf import slips_pdf
+from lms_sync.people.slips_pdf import Logo, slips_pdf
 from lms_sync.settings import Secret
 from moodle_standin.site import Site
 from tests.people.conftest import TOKEN, StartSite, address, start_site
@@ -209,3 +212,40 @@ def test_nine_slips_are_two_sheets_in_each_language(language: str) -> None:
     text = "".join(page.extract_text() for page in reader.pages)
     assert all(f"Kf7m-2xpa-9tr{n}" in text for n in range(9))
     assert b"Kf7m" not in content.split(b"stream")[0]
+
+
+def test_slips_carry_the_partners_logos_and_a_broken_one_costs_no_password(tmp_path: Path) -> None:
+    made = [Slip("N-1", "Çlirim Këllezi", "clirim.kellezi", Secret("Kf7m-2xpa-9trx"))]
+    whole, broken = tmp_path / "whole.svg", tmp_path / "broken.svg"
+    whole.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"><path fill="#c81e64" d="M0 0h40v20H0z"/></svg>',
+        encoding="utf-8",
+    )
+    broken.write_text("<svg", encoding="utf-8")
+
+    def text_of(*logos: Path) -> tuple[str, int]:
+        content = slips_pdf(
+            made,
+            institution="Bashkia Elbasan",
+            site_url="https://moodle.example.org",
+            language="sq",
+            logos=[Logo(one.stem, one) for one in logos],
+        )
+        (page,) = pypdf.PdfReader(io.BytesIO(content)).pages
+        return page.extract_text(), page.get_contents().get_data().count(b"0.78")  # its red, in parts of one
+
+    plain, nowhere = text_of()
+    shown, red = text_of(whole)
+    assert (plain, nowhere) == (shown, 0)
+    assert red > 0
+    assert text_of(whole, broken) == (plain, 0)
+    assert "Kf7m-2xpa-9trx" in plain
+
+
+def test_the_logos_are_those_of_the_programmes_in_which_the_institution_takes_part() -> None:
+    folder = example_academy("archive-officers")
+    elbasan = next(one for one in read_people(folder).institutions if one.code == "elbasan")
+    logos = slip_logos(folder, elbasan, "en")
+    assert [one.name for one in logos][:2] == ["DPA", "Implementing agency"]
+    assert len(logos) == 7
+    assert slip_logos(folder, replace(elbasan, code="x", kind="school"), "en") == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 from collections.abc import Mapping
@@ -37,6 +38,7 @@ from lms_sync.sessions.sheet_xlsx import sheet_xlsx
 from lms_sync.store import schema
 from lms_sync.store.database import open_database, reading
 from programmes.attendance import Cells, read_attendance
+from tests.schemas import must_be
 
 SITE = "main"
 COURSE = "migration-governance"
@@ -166,6 +168,9 @@ def test_explain_says_why_a_session_did_not_count_in_three_languages(trained: Ac
     assert "18 martie 2026" in said["ro"]
     assert not re.search(r"explain\.|\{", " ".join(said.values()))
     plain = trained.explain("MG-0024", "pilot-session-attendance").as_json()
+    must_be("explain", json.loads(json.dumps(plain)))
+    for who, award in (("MG-0001", "governance-trainer"), ("MG-0018", "pilot-session-attendance")):
+        must_be("explain", trained.explain(who, award).as_json())
     (requirement,) = plain["requirements"]  # type: ignore[misc]
     assert requirement["notes"][0]["what"] == "leader-without-award"
     assert requirement["notes"][0]["leader_names"] == ["Arta Dëshira"]
@@ -321,8 +326,23 @@ def test_a_session_is_listed_with_who_was_there(trained: Academy) -> None:
     run = CliRunner().invoke(commands, ["sessions", "list", "--json", "--dir", str(trained.folder)])
     assert run.exit_code == 0, run.output
     assert '"persons_present": 1' in run.output
+    must_be("sessions", json.loads(run.output))
     shown = CliRunner().invoke(commands, ["sessions", "list", "--dir", str(trained.folder)])
     assert re.search(r"pilot-durres-early .* 2026-03-18 +1 +1 +1 +1.5 +✓", shown.output)
+
+
+def test_what_recording_prints_is_what_its_schema_says(trained: Academy) -> None:
+    sheet = trained.folder / "sheet.csv"
+    sheet.write_text(
+        "session,migration-governance/pilot-durres-early\nidnumber,role,2026-03-18\n"
+        "MG-0003,leader,present\nMG-0024,participant,absent\n",
+        encoding="utf-8",
+    )
+    run = CliRunner().invoke(
+        commands, ["sessions", "record", str(sheet), "--by", "A", "--json", "--dir", str(trained.folder)]
+    )
+    assert run.exit_code == 0, run.output
+    must_be("sessions", json.loads(run.stdout))
 
 
 def test_an_unknown_session_is_refused_with_those_there_are(academy: Academy) -> None:

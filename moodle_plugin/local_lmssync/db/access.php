@@ -25,14 +25,14 @@
 defined('MOODLE_INTERNAL') || die();
 
 $capabilities = [
-    // Create and change sections, activities, questions and completion criteria of a course.
+    // Create and change sections, activities, questions, completion criteria and calendar events of a course.
     'local/lmssync:push' => [
         'riskbitmask' => RISK_XSS | RISK_DATALOSS,
         'captype' => 'write',
         'contextlevel' => CONTEXT_COURSE,
         'archetypes' => [],
     ],
-    // Read completions, grades, attempts and account states of all learners.
+    // Read completions, grades, attempts, answers given with a name, and account states of all learners.
     'local/lmssync:pull' => [
         'riskbitmask' => RISK_PERSONAL,
         'captype' => 'read',

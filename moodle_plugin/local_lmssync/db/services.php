@@ -50,6 +50,11 @@ foreach (
             'local/lmssync:push, moodle/question:managecategory, moodle/question:add, moodle/question:editmine, '
                 . 'moodle/question:movemine',
         ],
+        'upsert_event' => [
+            'write',
+            'Creates or changes a calendar event of a course or of one of its groups.',
+            'local/lmssync:push, moodle/calendar:manageentries',
+        ],
         'set_criteria' => [
             'write',
             'Sets the completion criteria of a course.',

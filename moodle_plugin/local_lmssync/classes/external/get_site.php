@@ -77,6 +77,9 @@ final class get_site extends external_api {
             'missing_capabilities' => new external_multiple_structure(
                 answers::value(PARAM_CAPABILITY, 'A capability of the documented role that the account lacks')
             ),
+            'missing_for_helpdesk' => new external_multiple_structure(
+                answers::value(PARAM_CAPABILITY, 'A capability that the help desk needs besides and the account lacks')
+            ),
             'assignable_roles' => new external_multiple_structure(new external_single_structure([
                 'id' => answers::value(PARAM_INT, 'Role id'),
                 'shortname' => answers::value(PARAM_RAW, 'Short name'),

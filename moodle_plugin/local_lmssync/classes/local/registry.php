@@ -40,6 +40,8 @@ final class registry {
     public const QUESTION = 'question';
     /** @var string */
     public const CRITERIA = 'criteria';
+    /** @var string */
+    public const EVENT = 'event';
 
     /** @var string table */
     private const TABLE = 'local_lmssync_object';

@@ -53,6 +53,7 @@ final class site {
             'scorm_standard' => (bool) get_config('scorm', 'scormstandard'),
             'server_time' => time(),
             'missing_capabilities' => role::missing(),
+            'missing_for_helpdesk' => role::missing(role::HELP_DESK),
             'assignable_roles' => self::assignable_roles(),
         ];
     }

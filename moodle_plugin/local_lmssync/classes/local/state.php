@@ -46,6 +46,7 @@ final class state {
             'categories' => self::categories($course),
             'questions' => self::questions($course),
             'criteria' => criteria::state($course, array_map(fn($cm) => $cm->objkey, $cms)),
+            'events' => self::events($course),
             'groups' => self::groups($course),
             'enrolments' => self::enrolments($course),
         ];
@@ -180,6 +181,21 @@ final class state {
             ];
         }
         return $list;
+    }
+
+    /**
+     * Our calendar events.
+     *
+     * @param stdClass $course
+     * @return array[]
+     */
+    private static function events(stdClass $course): array {
+        return array_map(fn($event) => [
+            'key' => $event->objkey,
+            'id' => (int) $event->id,
+            'hash' => events::hash($event),
+            'fields' => events::fields($event),
+        ], events::ours((int) $course->id));
     }
 
     /**

@@ -36,7 +36,7 @@ use stdClass;
  */
 final class feedback_items {
     /** @var array<string, string> our types and those of Moodle */
-    private const TYPES = ['rating' => 'multichoicerated', 'choice' => 'multichoice', 'text' => 'textarea'];
+    private const TYPES = ['rating' => 'multichoicerated', 'choice' => 'multichoice', 'text' => 'textarea', 'number' => 'numeric'];
 
     /** @var string width and height of the field for a text */
     private const TEXT_SIZE = '60|6';
@@ -70,10 +70,11 @@ final class feedback_items {
             if (isset($wanted[$one['key']])) {
                 throw refusal::because('datavalue', ['field' => "items[$i].key", 'allowed' => "≠ $one[key]"]);
             }
-            if (($one['type'] === 'text') !== ($one['options'] === []) || count($one['options']) === 1) {
+            if (!self::fits($one['type'], $one['options'])) {
+                $allowed = ['text' => '[]', 'number' => '["-" | "1", "-" | "9"]'];
                 throw refusal::because('datavalue', [
                     'field' => "items[$i].options",
-                    'allowed' => $one['type'] === 'text' ? '[]' : '["…", "…"]',
+                    'allowed' => $allowed[$one['type']] ?? '["…", "…"]',
                 ]);
             }
             foreach ($one['options'] as $option) {
@@ -84,6 +85,22 @@ final class feedback_items {
             $wanted[$one['key']] = $one;
         }
         return array_values($wanted);
+    }
+
+    /**
+     * Whether a type of question can have these options. Of a number they are its bounds, "-" for none.
+     *
+     * @param string $type
+     * @param string[] $options
+     * @return bool
+     */
+    private static function fits(string $type, array $options): bool {
+        return match ($type) {
+            'text' => $options === [],
+            'number' => count($options) === 2
+                && array_filter($options, fn($bound) => $bound === '-' || is_numeric($bound)) === $options,
+            default => count($options) > 1,
+        };
     }
 
     /**
@@ -150,6 +167,8 @@ final class feedback_items {
             $presentation = 'r>>>>>' . implode('|', $lines) . '<<<<<1';
         } else if ($item['type'] === 'choice') {
             $presentation = 'r>>>>>' . implode('|', $item['options']);
+        } else if ($item['type'] === 'number') {
+            $presentation = implode('|', $item['options']);
         }
         return [
             'label' => $item['key'],
@@ -157,7 +176,7 @@ final class feedback_items {
             'typ' => self::TYPES[$item['type']],
             'presentation' => $presentation,
             'required' => $item['required'],
-            'options' => $item['type'] === 'text' ? '' : self::HIDE_NO_SELECT,
+            'options' => in_array($item['type'], ['rating', 'choice'], true) ? self::HIDE_NO_SELECT : '',
             'hasvalue' => 1,
         ];
     }
@@ -194,6 +213,9 @@ final class feedback_items {
      * @return string[]
      */
     private static function options(stdClass $row): array {
+        if ($row->typ === 'numeric') {
+            return explode('|', $row->presentation);
+        }
         if (!in_array($row->typ, ['multichoice', 'multichoicerated'], true)) {
             return [];
         }

@@ -39,6 +39,16 @@ final class scorm implements adapter {
     /** @var array<string, int[]> before a package is replaced: item identifier => users with tracks; empty if a loss is accepted */
     private array $tracked = [];
 
+    /** @var int grade methods of mod_scorm: number of SCOs that are done, and highest score */
+    private const GRADE_SCOES = 0;
+    /** @var int */
+    private const GRADE_HIGHEST = 1;
+
+    /** @var string[] elements with a score */
+    private const SCORE = ['cmi.core.score.raw', 'cmi.score.raw'];
+    /** @var string[] elements with a status */
+    private const STATUS = ['cmi.core.lesson_status', 'cmi.completion_status', 'cmi.success_status'];
+
     /** @var array<string, int> whole numbers: name => largest value (smallest is 0) */
     private const NUMBERS = [
         'maxattempt' => 1000,
@@ -235,7 +245,7 @@ final class scorm implements adapter {
 
     #[\Override]
     public function traces(stdClass $instance): array {
-        return ['scoes' => self::scoes((int) $instance->id)];
+        return ['scoes' => self::scoes((int) $instance->id), 'grades' => self::grades($instance)];
     }
 
     /**
@@ -284,6 +294,58 @@ final class scorm implements adapter {
             fn($row) => ['identifier' => $row->identifier, 'learners' => (int) $row->learners],
             $rows
         ));
+    }
+
+    /**
+     * Grades that would fall with tracks: learners with a grade, by the SCOs on which it rests.
+     *
+     * When all of these SCOs lose their tracks, Moodle grades their learners again, lower or 0. A grade that somebody has
+     * locked or written by hand stays. With the highest score as method it rests on the SCOs that have this score; with any
+     * other on all that add to it.
+     *
+     * @param stdClass $instance
+     * @return array[] items (identifiers, sorted) and learners
+     */
+    private static function grades(stdClass $instance): array {
+        global $DB;
+        $method = (int) $instance->grademethod;
+        [$elements, $params] = $DB->get_in_or_equal(
+            $method === self::GRADE_SCOES ? self::STATUS : self::SCORE,
+            SQL_PARAMS_NAMED,
+            'element'
+        );
+        $rows = $DB->get_recordset_sql(
+            "SELECT v.id, a.userid, s.identifier, v.value
+               FROM {scorm_scoes} s
+               JOIN {scorm_scoes_value} v ON v.scoid = s.id
+               JOIN {scorm_element} e ON e.id = v.elementid
+               JOIN {scorm_attempt} a ON a.id = v.attemptid
+               JOIN {grade_items} i ON i.itemtype = 'mod' AND i.itemmodule = 'scorm' AND i.iteminstance = s.scorm
+                    AND i.locked = 0
+               JOIN {grade_grades} g ON g.itemid = i.id AND g.userid = a.userid
+              WHERE s.scorm = :scorm AND e.element $elements AND g.finalgrade > 0 AND g.overridden = 0 AND g.locked = 0",
+            $params + ['scorm' => $instance->id]
+        );
+        $scores = [];
+        foreach ($rows as $row) {
+            $done = in_array($row->value, ['completed', 'passed'], true);
+            $score = $method === self::GRADE_SCOES ? (float) $done : (float) $row->value;
+            if ($score > 0) {
+                $before = $scores[(int) $row->userid][$row->identifier] ?? 0;
+                $scores[(int) $row->userid][$row->identifier] = max($score, $before);
+            }
+        }
+        $rows->close();
+        $groups = [];
+        foreach ($scores as $bysco) {
+            $best = $method === self::GRADE_HIGHEST ? array_keys($bysco, max($bysco)) : array_keys($bysco);
+            $items = array_map('strval', $best);
+            sort($items, SORT_STRING);
+            $groups[json_encode($items)] ??= ['items' => $items, 'learners' => 0];
+            $groups[json_encode($items)]['learners']++;
+        }
+        ksort($groups, SORT_STRING);
+        return array_values($groups);
     }
 
     /**

@@ -38,6 +38,7 @@ abstract class stream {
     private const STREAMS = [
         'activity_completion' => activity_completion::class,
         'course_completion' => course_completion::class,
+        'feedback_answer' => feedback_answer::class,
         'grade' => grade::class,
         'quiz_attempt' => quiz_attempt::class,
         'scorm_track' => scorm_track::class,
