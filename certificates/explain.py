@@ -11,7 +11,7 @@ from typing import Literal
 from sqlalchemy import Connection, Engine, Row, select
 
 from authoring.problems import Refused
-from certificates.decide import Note, Reason, decide
+from certificates.decide import STREAMS, Note, Reason, decide
 from certificates.held import Held, read_held
 from certificates.holders import printed_names
 from certificates.policy import Policy
@@ -116,7 +116,7 @@ def explain(
         held = read_held(connection, site, one)
         facts = [
             fact
-            for fact in facts_of(connection, site, person_id=holder)
+            for fact in facts_of(connection, site, person_id=holder, streams=STREAMS)
             if concerns(policy, fact, programmes or {})
         ]
         granted = _granted(connection, site, policy, all_of(holder, one))

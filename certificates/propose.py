@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from authoring.languages import LocalizedText
 from authoring.problems import Refused
-from certificates.decide import Decision, decide
+from certificates.decide import STREAMS, Decision, decide
 from certificates.held import Held, read_held
 from certificates.holders import printed_names
 from certificates.policy import Policy
@@ -201,7 +201,7 @@ def _facts_by_holder(
     """Whom a policy decides about, with their facts: holders of its kind who have anything to do with it."""
     found: dict[str, list[Fact]] = defaultdict(list)
     for key in sorted({*policy.courses, *policy.programmes}):
-        for fact in facts_of(connection, site, course=key):
+        for fact in facts_of(connection, site, course=key, streams=STREAMS):
             if concerns(policy, fact, programmes):
                 found[fact.person_id].append(fact)
     for award in policy.awards:

@@ -6,7 +6,8 @@ of the developers' documentation. Moodle stores them in the tables question_stat
 
 What goes in is the last state of every question of the attempts that count (see `quizzes.attempts_that_count`): one
 `Mark` each. Marks are points, not shares; None is a question that was not answered or not marked, which counts as 0.
-The one thing that is not Moodle's: where all marks are equal, a variance is exactly 0 here, and rounding noise there.
+The one thing that is not Moodle's: what is 0 in exact numbers is 0 here, and may be rounding noise there, which then is a
+figure: a variance where all marks are equal, a covariance of marks that have nothing to do with each other.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _NOISE = 1e-9  # marks have seven decimals: what differs by less is equal
+_NOISE_OF_PRODUCTS = 1e-12
 
 Floats = NDArray[np.float64]
 
@@ -193,7 +195,11 @@ def covariance(x: Floats, y: Floats) -> float:
     """Sum of (x - mean)(y - mean) by n - 1: secondary_steps_walker(), secondary_question_walker(). At least two values."""
     if np.ptp(x) < _NOISE or np.ptp(y) < _NOISE:
         return 0.0
-    return float(np.dot(x - np.mean(x), y - np.mean(y))) / (len(x) - 1)
+    a, b = x - np.mean(x), y - np.mean(y)
+    products = float(np.dot(a, b))
+    if abs(products) < _NOISE_OF_PRODUCTS * math.sqrt(float(np.dot(a, a)) * float(np.dot(b, b))):
+        return 0.0
+    return products / (len(x) - 1)
 
 
 def _with_weights(positions: Sequence[Position], of_slots: Mapping[int, _Moments]) -> dict[int, ItemFigures]:

@@ -104,7 +104,7 @@ def _migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-LATEST = "0006"
+LATEST = "0007"
 """The newest migration; a test compares it with the migrations folder."""
 
 
