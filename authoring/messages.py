@@ -33,6 +33,7 @@ PACKAGES = (
     "lms_sync/people",
     "lms_sync/sessions",
     "lms_sync/assessment",
+    "lms_sync/items",
     "certificates",
 )
 LANGUAGES = ("en", "sq", "ro")

@@ -104,7 +104,11 @@ def right_texts(question: Question, language: str | None) -> list[str]:
     if question.qtype == "truefalse":
         return ["True" if question.answers[0].fraction > question.answers[1].fraction else "False"]
     if question.qtype == "match":
-        return [f"{plain_text(answer.text, language)} -> {answer.right}" for answer in question.answers if answer.text]
+        return [
+            f"{plain_text(answer.text, language)} -> {answer.right}"
+            for answer in question.answers
+            if answer.text
+        ]
     if question.qtype == "multichoice" and not question.options["single"]:
         return [plain_text(answer.text, language) for answer in question.answers if answer.fraction > 0]
     best = max(question.answers, key=lambda answer: answer.fraction)

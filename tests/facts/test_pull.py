@@ -114,7 +114,9 @@ def test_the_outcome_of_a_question_arrives_and_a_regrade_is_a_fact_of_its_own(
     plugin.add("question_outcome", 8, LONG_AGO, key="archive/final", cmid=6, **OUTCOME)
     assert read(client, engine).new["question_outcome"] == 1
     plugin.now += 1000
-    plugin.add("question_outcome", 8, plugin.now - 100, key="archive/final", cmid=6, **{**OUTCOME, "fraction": 1})
+    plugin.add(
+        "question_outcome", 8, plugin.now - 100, key="archive/final", cmid=6, **{**OUTCOME, "fraction": 1}
+    )
     assert read(client, engine).new["question_outcome"] == 1
     told = [row for row in stored(engine) if row[0] == "question_outcome"]
     assert [row[1:4] for row in told] == [("8", "archive", "archive/final")] * 2

@@ -7,7 +7,7 @@ import random
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quizzes.item_statistics import (
@@ -90,9 +90,15 @@ def test_equal_marks_that_no_binary_number_hits_are_equal() -> None:
 def test_a_question_that_was_drawn_is_compared_with_the_whole_mark() -> None:
     positions = [Position(1, 1), Position(2, 1, random=True), Position(3, 1, random=True)]
     marks = []
-    rows = [("a", "b", 1, 1, 0), ("b", "a", 0, 1, 1), ("a", "b", 1, 0, 0), ("b", "a", 1, 0, 1), ("a", "b", 0, 0, 1)]
-    for attempt, (second, third, *given) in enumerate(rows):
-        for slot, (question, mark) in enumerate(zip(("fixed", second, third), given, strict=True), 1):
+    rows = [
+        ("a", "b", 1, 1, 0),
+        ("b", "a", 0, 1, 1),
+        ("a", "b", 1, 0, 0),
+        ("b", "a", 1, 0, 1),
+        ("a", "b", 0, 0, 1),
+    ]
+    for attempt, (second, third, *earned) in enumerate(rows):
+        for slot, (question, mark) in enumerate(zip(("fixed", second, third), earned, strict=True), 1):
             marks.append(Mark(attempt, slot, question, mark, 1))
     found = statistics(positions, marks, [sum(row[2:]) for row in rows])
     assert set(found.drawn) == {"a", "b"}
@@ -185,10 +191,11 @@ def close(one: object, other: object) -> bool:
     )
 
 
-SEVENTHS = st.sampled_from([Fraction(one, 20) for one in range(21)] + [Fraction(3333333, 10**7), Fraction(-1, 4)])
+SEVENTHS = st.sampled_from(
+    [Fraction(one, 20) for one in range(21)] + [Fraction(3333333, 10**7), Fraction(-1, 4)]
+)
 
 
-@settings(max_examples=60)
 @given(
     st.integers(2, 5).flatmap(
         lambda p: st.tuples(
@@ -197,7 +204,9 @@ SEVENTHS = st.sampled_from([Fraction(one, 20) for one in range(21)] + [Fraction(
         )
     )
 )
-def test_every_figure_is_that_of_the_exact_formulas(made: tuple[list[list[Fraction]], list[Fraction]]) -> None:
+def test_every_figure_is_that_of_the_exact_formulas(
+    made: tuple[list[list[Fraction]], list[Fraction]],
+) -> None:
     rows, points = made
     items, quiz = reference(rows, points)
     marked: list[list[float | None]] = [[float(mark) for mark in row] for row in rows]

@@ -110,7 +110,9 @@ def test_a_database_of_any_earlier_version_comes_up_with_what_it_holds(revision:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         time = "2026-03-02 10:30:00"
-        connection.exec_driver_sql(f"INSERT INTO person (id, site, created_at) VALUES ('p', 'main', '{time}')")
+        connection.exec_driver_sql(
+            f"INSERT INTO person (id, site, created_at) VALUES ('p', 'main', '{time}')"
+        )
         connection.exec_driver_sql(
             "INSERT INTO fact (site, stream, source_id, source_time, content_hash, person_id, course, subject, value,"
             f" recorded_at) VALUES ('main', 'grade', '1', '{time}', 'h', 'p', 'c', 'c/q', '{{}}', '{time}')"
