@@ -34,6 +34,7 @@ PACKAGES = (
     "lms_sync/sessions",
     "lms_sync/assessment",
     "lms_sync/items",
+    "lms_sync/quiz_sheets",
     "certificates",
 )
 LANGUAGES = ("en", "sq", "ro")
