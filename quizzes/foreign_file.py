@@ -79,5 +79,5 @@ def refuse_many(count: int, file: str) -> None:
     """Raises ContentError where a file holds more questions than a quiz file may."""
     if count > MAX_QUESTIONS:
         raise ContentError(
-            [Problem("quiz.too-many-questions", {"n": count, "limit": MAX_QUESTIONS}, Place(file))]
+            [Problem("gift.too-many", {"n": count, "limit": MAX_QUESTIONS}, Place(file))]
         )
