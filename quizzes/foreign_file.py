@@ -78,6 +78,4 @@ def free_id(name: str, taken: Collection[str]) -> str:
 def refuse_many(count: int, file: str) -> None:
     """Raises ContentError where a file holds more questions than a quiz file may."""
     if count > MAX_QUESTIONS:
-        raise ContentError(
-            [Problem("gift.too-many", {"n": count, "limit": MAX_QUESTIONS}, Place(file))]
-        )
+        raise ContentError([Problem("gift.too-many", {"n": count, "limit": MAX_QUESTIONS}, Place(file))])

@@ -24,6 +24,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "check": ("trainer", "check"),
         "build": ("trainer", "build"),
         "inspect": ("trainer_inspect", "inspect_file"),
+        "preview": ("trainer_preview", "preview"),
         "export": ("trainer_export", "export"),
     },
     "administrator": {
