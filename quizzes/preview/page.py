@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from authoring.messages import text
-from quizzes.preview.shown import shown_questions, slots_of
+from quizzes.preview.shown import DECIMAL_COMMA, shown_questions, slots_of
 from quizzes.quiz import Quiz
 
 if TYPE_CHECKING:
@@ -57,7 +57,10 @@ def _say(language: str) -> Callable[..., str]:
 
 def _script_words(language: str) -> dict[str, str]:
     say = _say(language)
-    return {code: say(code) for code in ("right", "partial", "wrong", "none", "open", "mark", "total")}
+    point = "," if language in DECIMAL_COMMA else "."
+    return {"point": point} | {
+        code: say(code) for code in ("right", "partial", "wrong", "none", "open", "mark", "total")
+    }
 
 
 def _hash(content: str) -> str:

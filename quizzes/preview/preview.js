@@ -53,8 +53,8 @@
     const language = main.dataset.main;
     const words = data.words[language];
     const rules = data.rules[language];
-    const format = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-    const said = (template, got, of) => template.replace("{got}", format.format(got)).replace("{of}", format.format(of));
+    const format = (value) => value.toFixed(2).replace(".", words.point); // not every browser knows Albanian numbers
+    const said = (template, got, of) => template.replace("%1", format(got)).replace("%2", format(of));
     const form = (number) => main.querySelector(`[data-question="${number}"]`);
     let order = [];
 
@@ -98,7 +98,7 @@
         if (one.dataset.control !== "none") number += 1;
         one.querySelector("[data-number]").textContent = one.dataset.control === "none" ? "" : `${number}.`;
         const points = one.querySelector("[data-points]");
-        if (points) points.textContent = said("{of}", 0, slot.points);
+        if (points) points.textContent = format(slot.points);
         if (one.dataset.shuffle === undefined) return;
         const options = [...one.querySelectorAll("[data-option]")];
         shuffled(options).forEach((option) => option.parentElement.append(option));

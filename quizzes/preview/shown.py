@@ -23,7 +23,7 @@ from quizzes.quiz import (
     TrueFalse,
 )
 
-_DECIMAL_COMMA = ("sq", "ro")
+DECIMAL_COMMA = ("sq", "ro")
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class _Show:
             }
             for one in question.accepted
         ]
-        comma = self.language in _DECIMAL_COMMA
+        comma = self.language in DECIMAL_COMMA
         rules: dict[str, Any] = {"answers": answers, "point": "," if comma else "."}
         told = tuple(ShownOption("", self.html(one.feedback)) for one in question.accepted)
         key = tuple(
