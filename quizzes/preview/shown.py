@@ -88,6 +88,10 @@ class _Show:
         seen = self.quiz.texts.visible(text.in_language(self.language, self.quiz.languages.default))
         return " ".join(word for word in seen.split() if not word.startswith(PLUGIN_FILE))
 
+    def _plain(self, text: LocalizedText) -> str:
+        """A text that is no Markdown."""
+        return " ".join(text.in_language(self.language, self.quiz.languages.default).split())
+
     def question(self, question: Question) -> ShownQuestion:
         """What is shown of a question."""
         feedback = question.feedback
@@ -204,10 +208,11 @@ class _Show:
     def _matching(
         self, question: Matching
     ) -> tuple[str, tuple[ShownOption, ...], tuple[str, ...], dict[str, Any] | None, tuple[str, ...]]:
-        choices = [self.say(text) for text in (*(pair.right for pair in question.pairs), *question.extra)]
+        rights = [self._plain(pair.right) for pair in question.pairs]
+        choices = [*rights, *(self._plain(text) for text in question.extra)]
         stems = tuple(ShownOption(self.html(pair.left)) for pair in question.pairs)
         rules = {"choices": choices, "stems": [{"right": place} for place in range(len(stems))]}
-        key = tuple(f"{self.say(pair.left)} → {self.say(pair.right)}" for pair in question.pairs)
+        key = tuple(f"{self.say(pair.left)} → {right}" for pair, right in zip(question.pairs, rights, strict=True))
         return "menus", stems, tuple(dict.fromkeys(choices)), rules, key
 
 
