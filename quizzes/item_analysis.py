@@ -8,7 +8,7 @@ them away, by the rule of `programmes.suppression`.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -192,15 +192,16 @@ def _pairs(counter: _Counter, labels: QuestionLabels) -> Iterable[AnswerCount]:
 
 def _entries(counter: _Counter, outcomes: Sequence[Outcome]) -> Iterable[AnswerCount]:
     """What was written, most frequent first: only what so many persons wrote that it is nobody's own."""
-    spelled: dict[str, Counter[str]] = {}
-    attempts: dict[str, set[AttemptId]] = {}
+    spelled: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    attempts: defaultdict[str, set[AttemptId]] = defaultdict(set)
     earned: dict[str, float] = {}
     for one in outcomes:
         if one.response is None or not one.response.strip():
             continue
-        same = " ".join(one.response.split()).casefold()
-        spelled.setdefault(same, Counter())[" ".join(one.response.split())] += 1
-        attempts.setdefault(same, set()).add(one.attempt)
+        said = " ".join(one.response.split())
+        same = said.casefold()
+        spelled[same][said] += 1
+        attempts[same].add(one.attempt)
         earned[same] = max(earned.get(same, 0.0), one.fraction or 0.0)
     often = [same for same, by in attempts.items() if len({one.person for one in by}) >= SMALL]
     often.sort(key=lambda same: (-len(attempts[same]), same))
@@ -214,12 +215,12 @@ def _entries(counter: _Counter, outcomes: Sequence[Outcome]) -> Iterable[AnswerC
 
 
 def _group_figures(outcomes: Sequence[Outcome], group_of: Groups) -> tuple[GroupFigure, ...]:
-    marks: dict[str, list[float]] = {}
-    persons: dict[str, set[str]] = {}
+    marks: defaultdict[str, list[float]] = defaultdict(list)
+    persons: defaultdict[str, set[str]] = defaultdict(set)
     for one in outcomes:
         code = group_of.get(one.attempt.person, "")
-        marks.setdefault(code, []).append((one.mark or 0.0) / one.most if one.most else 0.0)
-        persons.setdefault(code, set()).add(one.attempt.person)
+        marks[code].append((one.mark or 0.0) / one.most if one.most else 0.0)
+        persons[code].add(one.attempt.person)
     gone = hidden({code: Cell(len(those), len(those)) for code, those in persons.items()})
     return tuple(
         GroupFigure(code, None, None)

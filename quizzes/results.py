@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from quizzes.item_statistics import Mark, Position
 
@@ -14,8 +14,7 @@ Which = Literal["highest", "all", "first", "last"]
 FINISHED = "finished"
 
 
-@dataclass(frozen=True, order=True)
-class AttemptId:
+class AttemptId(NamedTuple):
     """Whose attempt it is, at which activity, and its number, from 1."""
 
     activity: str
