@@ -93,10 +93,10 @@ class _Writer:
         name = f"::{escaped(question.name or question.id)}::"
         text = f"[markdown]{self._text(question.text).removeprefix('[markdown]')}"
         general = question.feedback.general
-        feedback = "" if general is None else f"\n\t####{self._text(general)}"
+        feedback = "" if general is None else f"####{self._text(general)}\n"
         if answers is None:
             return f"{comment}{name}{text}\n"
-        return f"{comment}{name}{text}{{{answers}{feedback}{chr(10) if feedback else ''}}}\n"
+        return f"{comment}{name}{text}{{{answers}{feedback}}}\n"
 
     def _text(self, text: LocalizedText) -> str:
         said = text.in_language(self.language, self.quiz.languages.default).strip()

@@ -212,7 +212,9 @@ class _Show:
         choices = [*rights, *(self._plain(text) for text in question.extra)]
         stems = tuple(ShownOption(self.html(pair.left)) for pair in question.pairs)
         rules = {"choices": choices, "stems": [{"right": place} for place in range(len(stems))]}
-        key = tuple(f"{self.say(pair.left)} → {right}" for pair, right in zip(question.pairs, rights, strict=True))
+        key = tuple(
+            f"{self.say(pair.left)} → {right}" for pair, right in zip(question.pairs, rights, strict=True)
+        )
         return "menus", stems, tuple(dict.fromkeys(choices)), rules, key
 
 

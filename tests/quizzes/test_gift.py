@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +16,10 @@ from hypothesis import strategies as st
 from authoring.problems import ContentError
 from authoring.read_yaml import parse_yaml
 from authoring.yaml_text import yaml_text
-from quizzes import Quiz
+from quizzes import Quiz, read_quiz
 from quizzes.gift_text import blocks
 from quizzes.read_gift import read_gift
+from quizzes.scores import fraction_of
 from quizzes.write_gift import escaped, write_gift
 
 MOODLE_EXAMPLES = r"""// From the examples that Moodle's importer documents.
@@ -230,3 +234,101 @@ DATA = st.recursive(
 )
 def test_a_file_that_was_written_reads_back_as_the_same_data(data: dict[str, Any]) -> None:
     assert parse_yaml(yaml_text(data), "x.yaml").data == data
+
+
+# --- beside a real Moodle's importer --------------------------------------------------------------------------
+
+GIFT = Path(__file__).parent / "gift"
+QTYPES = {"single": "multichoice", "multiple": "multichoice", "short": "shortanswer", "matching": "match"}
+
+
+def by_moodle(name: str) -> list[dict[str, Any]]:
+    found = json.loads((GIFT / f"{name}.moodle.json").read_text(encoding="utf-8"))
+    assert isinstance(found, list)
+    return found
+
+
+def said(text: Any) -> str:
+    """What a text says, of both sides: without the escapes of Markdown."""
+    return re.sub(
+        r"\\([\\`*_\[\]<>|$#+.-])", r"\1", text["en"] if isinstance(text, dict) else str(text or "")
+    )
+
+
+def shares(data: dict[str, Any]) -> list[float]:
+    """The score of each answer, as a share of one."""
+    parts = data.get("options") or data["answers"]
+    right = sum(bool(one.get("correct")) for one in parts)
+    share = 1 / right if data["type"] == "multiple" and right else 1.0
+    plain = 1.0 if "answers" in data else 0.0
+    return [
+        float(fraction_of(one["score"]) or 0) if "score" in one else share if one.get("correct") else plain
+        for one in parts
+    ]
+
+
+def test_a_file_is_read_as_a_real_moodle_read_it() -> None:
+    text = (GIFT / "read.gift").read_text(encoding="utf-8")
+    mine = read_gift(text, "read.gift", language="en").questions
+    theirs = by_moodle("read")
+    assert len(mine) == len(theirs) == 12
+    for question, moodle in zip(mine, theirs, strict=True):
+        data = question.data
+        assert QTYPES.get(data["type"], data["type"]) == moodle["qtype"]
+        assert said(data["text"]) == (moodle["text"] if moodle["format"] != 4 else said(moodle["text"]))
+        assert said(data.get("feedback", {}).get("general")) == moodle["general"]
+        assert moodle["tags"] == data.get("tags", [])
+        if moodle["qtype"] == "multichoice":
+            assert moodle["single"] == (data["type"] == "single")
+            assert [said(one["text"]) for one in data["options"]] == moodle["answer"]
+        if moodle["qtype"] in ("multichoice", "shortanswer", "numerical"):
+            assert shares(data) == pytest.approx(moodle["fraction"], abs=1e-4)
+            parts = data.get("options") or data["answers"]
+            assert [said(one.get("feedback")) for one in parts] == moodle["feedback"]
+        if moodle["qtype"] == "numerical":
+            numbers = [None if one["answer"] == "any" else float(one["answer"]) for one in data["answers"]]
+            assert numbers == [None if number == "*" else float(number) for number in moodle["answer"]]
+            assert [float(one.get("tolerance", 0)) for one in data["answers"]] == [
+                float(t or 0) for t in moodle["tolerance"]
+            ]
+        if moodle["qtype"] == "truefalse":
+            assert data["answer"] == bool(moodle["correctanswer"])
+            assert said(data.get("feedback_true")) == moodle["feedbacktrue"]
+            assert said(data.get("feedback_false")) == moodle["feedbackfalse"]
+        if moodle["qtype"] == "match":
+            assert [said(pair["left"]) for pair in data["pairs"]] == [
+                left for left in moodle["subquestions"] if left
+            ]
+            assert [said(one["right"]) for one in data["pairs"]] + [
+                said(one) for one in data["extra"]
+            ] == moodle["subanswers"]
+
+
+def test_what_is_written_was_read_by_a_real_moodle() -> None:
+    quiz = read_quiz(GIFT / "quizzes" / "written.yaml", root=GIFT)
+    text, problems = write_gift(quiz, "en")
+    assert text == (GIFT / "written.gift").read_text(encoding="utf-8")  # else record anew: gift/README.md
+    assert problems == ()
+    theirs = {moodle["idnumber"].partition(":")[2]: moodle for moodle in by_moodle("written")}
+    seal, which, signed, word, years, place = (theirs[question.id] for question in quiz.questions)
+    assert seal["name"] == "The seal: who?"
+    assert seal["text"] == "Who *keeps* the seal = stamp #1 {really}? ~ A\\B"
+    assert (seal["tags"], seal["general"]) == (["core", "a]b"], "See: lesson 4\n\nand 5")
+    assert seal["answer"] == ["The registrar: always", "%50% of them", "[html]nobody"]
+    assert seal["fraction"] == pytest.approx([1, -1 / 3, 0], abs=1e-6)
+    assert seal["feedback"][0] == "Yes # right"
+    assert (which["single"], len(which["answer"])) == (0, 4)
+    assert which["fraction"] == pytest.approx([1 / 3] * 3 + [-1 / 6], abs=1e-6)
+    assert (signed["correctanswer"], signed["feedbacktrue"], signed["feedbackfalse"]) == (
+        0,
+        "no, look",
+        "yes",
+    )
+    assert (word["answer"], word["fraction"]) == (["box*", "a=b"], [1, 0.8333333])
+    assert (years["answer"], years["tolerance"], years["fraction"]) == (
+        ["-2.5", "7"],
+        ["0.25", "0"],
+        [1, 0.2],
+    )
+    assert place["subquestions"] == ["**Letter** = mail", "ș, ț, ë 🙂", ""]
+    assert place["subanswers"] == ["book -> 1", "box", "bin"]
