@@ -13,6 +13,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from jsonschema import Draft202012Validator
 
 from authoring.messages import LANGUAGES
@@ -141,6 +142,17 @@ def test_the_files_are_written_in_each_language(language: str, academy: Path, co
     assert names[".csv"].read_bytes().startswith(b"\xef\xbb\xbf")
     widest = max(len(line) for line in ended.out.splitlines() if not line.startswith(str(academy)))
     assert widest <= 80
+
+
+def test_the_page_fits_a_phone_and_axe_finds_nothing(browser: Any, academy: Path, command: Command) -> None:
+    assert command("report", "items", "archive-final", "--dir", academy, "--language", "sq").code == 0
+    context = browser.new_context(viewport={"width": 360, "height": 800}, bypass_csp=True)
+    page = context.new_page()
+    page.goto(next((academy / "reports").glob("*.sq.html")).as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    found = Axe().run(page).response["violations"]
+    context.close()
+    assert [one["id"] for one in found] == []
 
 
 def test_the_proposed_change_is_a_patch_that_keeps_everything_else(academy: Path, command: Command) -> None:
