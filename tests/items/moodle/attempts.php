@@ -11,12 +11,13 @@ $cm = $DB->get_record('course_modules', ['idnumber' => 'qr-stats/final'], '*', M
 $manual = enrol_get_plugin('manual'); $instance = $DB->get_record('enrol', ['courseid' => $course->id, 'enrol' => 'manual'], '*', MUST_EXIST);
 $student = $DB->get_field('role', 'id', ['shortname' => 'student'], MUST_EXIST);
 function rnd() { return mt_rand() / mt_getrandmax(); }
-function respond($q, $able) {
+function respond($qa, $able) {
+    $q = $qa->get_question();
     if (rnd() < 0.06) { return null; }
     $knows = rnd() < $able;
     switch ($q->qtype->name()) {
         case 'multichoice':
-            $order = $q->order;
+            $order = $q->get_order($qa);
             if ($q instanceof qtype_multichoice_single_question) {
                 $right = null; foreach ($order as $i => $id) { if ($q->answers[$id]->fraction > 0.99) { $right = $i; } }
                 return ['answer' => $knows ? $right : mt_rand(0, count($order) - 1)];
@@ -33,9 +34,11 @@ function respond($q, $able) {
             if ($knows) { return ['answer' => (string) ($a + [0, 0.25, -0.25, 0.1][mt_rand(0, 3)])]; }
             return ['answer' => [(string) $b, (string) ($a + 0.26), '-3', 'seven', '1e3', str_replace('.', ',', $a)][mt_rand(0, 5)]];
         case 'match':
-            $r = []; foreach ($q->stemorder as $i => $stem) {
-                $right = 0; foreach ($q->get_choice_order() as $n => $choice) { if ($choice == $q->right[$stem]) { $right = $n; } }
-                $r["sub$i"] = rnd() < $able ? $right : mt_rand(0, count($q->get_choice_order()));
+            $stems = explode(',', $qa->get_step(0)->get_qt_var('_stemorder'));
+            $choices = explode(',', $qa->get_step(0)->get_qt_var('_choiceorder'));
+            $r = []; foreach ($stems as $i => $stem) {
+                $right = array_search((string) $q->right[$stem], $choices, true) + 1;
+                $r["sub$i"] = rnd() < $able ? $right : mt_rand(0, count($choices));
             }
             return array_sum($r) ? $r : null;
     }
@@ -58,7 +61,7 @@ for ($n = 1; $n <= $count; $n++) {
         quiz_attempt_save_started($settings, $quba, $attempt);
         $quba = question_engine::load_questions_usage_by_activity($attempt->uniqueid);
         foreach ($quba->get_slots() as $slot) {
-            $r = respond($quba->get_question($slot), $able + 0.05 * ($try - 1));
+            $r = respond($quba->get_question_attempt($slot), $able + 0.05 * ($try - 1));
             if ($r !== null) { $quba->process_action($slot, $r); }
         }
         question_engine::save_questions_usage_by_activity($quba);
