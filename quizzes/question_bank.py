@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from authoring.problems import ContentError, Problem
 from quizzes.moodle_xml import category_element, content_hash, question_element, sorted_tags
 from quizzes.question_texts import illegal_character, plain_of
-from quizzes.quiz import Question, Quiz
+from quizzes.questions import Question
+from quizzes.quiz import Quiz
 from quizzes.write_xml import serialised
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n'
@@ -83,5 +84,5 @@ def _bank_question(quiz: Quiz, question: Question, languages: tuple[str, ...]) -
         name=question.name or question.id,
         xml=xml,
         hash=digest,
-        tags=sorted_tags(question.tags),
+        tags=sorted_tags(quiz.tags_of(question)),
     )

@@ -10,14 +10,15 @@ import hashlib
 import html
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from authoring.languages import LocalizedText, multilang_html
-from authoring.problems import Place, Problem
+from authoring.problems import ContentError, Place, Problem
 from authoring.read_image import find_image
 from authoring.read_markdown import Picture, Rendered, render
+from authoring.read_sound import SOUNDS, find_sound
 
 PLUGIN_FILE = "@@PLUGINFILE@@"
 """Moodle's own marker for "the files stored with this text"."""
@@ -26,7 +27,8 @@ MAX_IMAGE_BYTES = 5_000_000
 """Images travel as base64 within the XML; larger ones do not fit the requests that carry it."""
 
 _TAG = re.compile(r"<[^>]*>")
-_SOURCE = re.compile(r'<img src="([^"]*)"')
+_NAMED = re.compile(r'<(img src|a href)="([^"]*)"')
+_SOURCE = re.compile(r'<(?:img src|a href)="([^"]*)"')
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -40,6 +42,8 @@ class EmbeddedImage:
 
     name: str
     data: bytes
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,25 +55,38 @@ class Html:
 
 
 class QuestionTexts:
-    """Renders the Markdown of one quiz file; images lie inside `root`, named relative to `folder`."""
+    """Renders the Markdown of one quiz file; images lie inside `root`, named relative to `folder`.
 
-    def __init__(self, folder: Path | None = None, root: Path | None = None) -> None:
+    `files` are images that are not on the disk yet, by the names that texts give them.
+    """
+
+    def __init__(
+        self, folder: Path | None = None, root: Path | None = None, files: Mapping[str, bytes] | None = None
+    ) -> None:
+        self._given = files
         self._folder = folder
         self._root = root
         self._rendered: dict[str, Rendered] = {}
         self._images: dict[str, EmbeddedImage] = {}
+        self._files: dict[str, EmbeddedImage] = {}
 
     def render(self, source: str) -> Rendered:
         """A text as HTML with everything that is wrong with it; the problems have no place yet."""
         if source not in self._rendered:
-            known = self._folder is not None
-            self._rendered[source] = render(source, file="", find_picture=self._find if known else None)
+            known = self._folder is not None or self._given is not None
+            self._rendered[source] = render(
+                source, file="", find_picture=self._find if known else None, math=True
+            )
         return self._rendered[source]
 
     def _find(self, source: str, place: Place) -> Picture | Sequence[Problem]:
+        if self._given is not None:
+            return self._embedded(source, self._given.get(source, b""), None, None)
         if self._folder is None or self._root is None:
             raise TypeError("images need the folder of the quiz")
-        found = find_image(source, beside=self._folder, inside=self._root, place=place)
+        sound = Path(source).suffix.lower() in SOUNDS
+        find = find_sound if sound else find_image
+        found = find(source, beside=self._folder, inside=self._root, place=place)
         if isinstance(found, list):
             return found
         try:
@@ -80,11 +97,27 @@ class QuestionTexts:
         if len(data) > MAX_IMAGE_BYTES:
             limit = f"{MAX_IMAGE_BYTES // 1_000_000} MB"
             return [Problem("quiz.image-too-large", {"image": source, "limit": limit}, place)]
-        stem = re.sub(r"[^A-Za-z0-9]+", "-", found.path.stem).strip("-")[:60] or "image"
-        name = f"{stem}-{hashlib.sha256(data).hexdigest()[:8]}{found.path.suffix.lower()}"
+        return self._embedded(source, data, found.width, found.height)
+
+    def _embedded(self, source: str, data: bytes, width: int | None, height: int | None) -> Picture:
+        path = Path(source)
+        stem = re.sub(r"[^A-Za-z0-9]+", "-", path.stem).strip("-")[:60] or "image"
+        mark = f"-{hashlib.sha256(data).hexdigest()[:8]}"
+        name = f"{stem.removesuffix(mark)}{mark}{path.suffix.lower()}"
         address = f"{PLUGIN_FILE}/{name}"
         self._images[address] = EmbeddedImage(name, data)
-        return Picture(address, found.width, found.height)
+        return Picture(address, width, height, path.suffix.lower() in SOUNDS)
+
+    def file(self, source: str) -> EmbeddedImage:
+        """An image that is not part of a text, such as a background; raises ContentError where there is none."""
+        if source not in self._files:
+            found = self._find(source, Place())
+            if not isinstance(found, Picture):
+                raise ContentError(found)
+            self._files[source] = replace(
+                self._images[found.source], width=found.width or 0, height=found.height or 0
+            )
+        return self._files[source]
 
     def html_of(
         self, text: LocalizedText | None, languages: Sequence[str], *, paragraph: bool = False
@@ -113,7 +146,8 @@ class QuestionTexts:
         """What a reader sees of a Markdown text: no markup, normalised (NFC), images by their name."""
         body = self.render(source).html
         seen = html.unescape(_TAG.sub(" ", body))
-        return unicodedata.normalize("NFC", " ".join([*seen.split(), *_SOURCE.findall(body)]))
+        named = [one for kind, one in _NAMED.findall(body) if kind == "img src" or one in self._images]
+        return unicodedata.normalize("NFC", " ".join([*seen.split(), *named]))
 
 
 def _is_one_paragraph(body: str) -> bool:

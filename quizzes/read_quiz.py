@@ -16,20 +16,34 @@ import pydantic
 
 from authoring.problems import ContentError, Place, Problem, in_reading_order
 from authoring.read_yaml import Document, Pointer, model_problems, read_yaml
-from quizzes.checks import check_questions
+from quizzes.checks import check_quiz
 from quizzes.question_texts import QuestionTexts, illegal_character
 from quizzes.quiz import Quiz
-from quizzes.slot_checks import check_slots
 
 # A text or a number as written keeps what YAML would turn into something else: 1990, 12.50, true.
 _TEXT_KEYS = frozenset(
     (
-        *("id", "name", "title", "intro", "text", "left", "right", "use", "time_limit", "pass"),
+        *("id", "name", "title", "intro", "text", "left", "right", "use", "time_limit", "pass", "label"),
         *("feedback", "feedback_true", "feedback_false", "general", "partial", "incorrect"),
-        *("score", "points", "penalty", "tolerance"),
+        *("score", "points", "penalty", "tolerance", "number", "unit_penalty", "words", "size"),
+        *(
+            "opens",
+            "closes",
+            "institution",
+            "section",
+            "objective",
+            "category",
+            "item",
+            "marker",
+            "grader_info",
+            "template",
+            "code",
+            "reason",
+        ),
     )
 )
-_TEXT_LISTS = frozenset(("answers", "tags", "extra"))
+_TEXT_LISTS = frozenset(("answers", "tags", "extra", "items", "hints", "types", "numbers"))
+_TEXT_MAPS = frozenset(("items", "markers", "gaps", "units"))
 _NONE_ALLOWED = frozenset(("time_limit", "pass"))
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -57,10 +71,9 @@ def quiz_of(document: Document, folder: Path, *, root: Path) -> Quiz:
 
     quiz = quiz.with_texts(QuestionTexts(folder, root))
     complete = not found
-    problems += check_questions(quiz, at)
     if isinstance(data, dict) and data.get("questions") == []:
         problems.append(Problem("quiz.no-questions", {}, document.place(("questions",))))
-    problems += check_slots(quiz, at, _written_ids(data), complete=complete)
+    problems += check_quiz(quiz, at, _written_ids(data), complete=complete)
     if any(problem.severity == "error" for problem in problems):
         raise ContentError(problems)
     return quiz.with_warnings(tuple(in_reading_order(problems)))
@@ -110,6 +123,10 @@ def _is_text(pointer: Pointer) -> bool:
     last = pointer[-1]
     if isinstance(last, int):
         return len(pointer) > 1 and pointer[-2] in _TEXT_LISTS
+    if len(pointer) > 1 and pointer[-2] in _TEXT_MAPS:  # the key is a name that the author chose
+        return True
+    if last == "points" and len(pointer) > 2 and pointer[-3] == "blanks":
+        return False  # a whole number
     if last in _TEXT_KEYS or last == "answer":
         return True
     if last == "correct":  # a text in feedback, true or false in an option
