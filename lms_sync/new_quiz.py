@@ -8,12 +8,12 @@ from typing import Any
 
 from authoring.problems import ContentError, LmsSyncError, Place, Problem
 from authoring.read_yaml import read_text
-from authoring.yaml_text import yaml_text
 from lms_sync.quiz_sheets.read_workbook import read_quiz_workbook
 from lms_sync.write_files import refuse_links, write_durably
 from quizzes import Quiz
 from quizzes.foreign_file import ForeignQuiz, free_id
 from quizzes.read_gift import ToMarkdown, read_gift
+from quizzes.write_yaml import quiz_text
 
 MAX_BYTES = 5_000_000
 
@@ -63,7 +63,8 @@ def new_quiz(
     if path.exists():
         raise CannotMake("new.exists", file=path.relative_to(folder).as_posix())
     quiz = complete.checked(path.parent, folder)
-    text = yaml_text(complete.data())
+    data = complete.data()
+    text = quiz_text({key: value for key, value in data.items() if key != "questions"}, data["questions"])
     refuse_links(path, below=folder)
     write_durably(path, text.encode("utf-8"))
     return NewQuiz(path, quiz, (*foreign.warnings, *quiz.warnings))

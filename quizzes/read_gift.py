@@ -16,7 +16,7 @@ from typing import Any
 
 from authoring.problems import ContentError, Place, Problem, in_reading_order
 from authoring.read_yaml import Pointer
-from quizzes.foreign_file import ForeignQuestion, ForeignQuiz, questions_with_ids, refuse_many
+from quizzes.foreign_file import ForeignQuestion, ForeignQuiz, questions_with_ids, refuse_many, written_number
 from quizzes.gift_text import Block, Piece, blocks
 from quizzes.scores import as_authors_write, equal_split, legal_score, nearest_scores
 
@@ -268,7 +268,7 @@ class _Reader:
             rows.append({"answer": "any", "score": "0%", "feedback": told})
         return {"type": "numerical", "answers": rows} if good else None
 
-    def _number(self, said: Piece) -> tuple[Decimal | str, Decimal] | None:
+    def _number(self, said: Piece) -> tuple[int | float | str, int | float | str] | None:
         """The number and its tolerance: `a`, `a:t` or `low..high`."""
         text = said.value()
         try:
@@ -277,7 +277,7 @@ class _Reader:
                 middle = (low + high) / 2
                 return _plain(middle), _plain(high - middle)
             answer, _, tolerance = text.partition(":")
-            number: Decimal | str = "any" if answer.strip() == "*" else _plain(Decimal(answer.strip()))
+            number: int | float | str = "any" if answer.strip() == "*" else _plain(Decimal(answer.strip()))
             return number, _plain(Decimal(tolerance.strip() or "0"))
         except (InvalidOperation, ValueError):
             self.problem("not-a-number", said.strip().place(), text=text[:40])
@@ -378,7 +378,7 @@ def _as_it_stands(text: str) -> str:
     return _MARKDOWN_SIGNS.sub(escaped, text)
 
 
-def _plain(number: Decimal) -> Decimal:
+def _plain(number: Decimal) -> int | float | str:
     if not number.is_finite():
         raise ValueError("not finite")
-    return Decimal(f"{number:f}".rstrip("0").rstrip(".") if "." in f"{number:f}" else f"{number:f}")
+    return written_number(number)
