@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from authoring.languages import LocalizedText
+from quizzes.gap_texts import placeholders
 from quizzes.questions import (
     Blank,
     Cloze,
@@ -168,7 +169,8 @@ def guess_score(question: Question) -> float | None:
             return _guess_number(question.accepted, penalty)
         case Gaps():
             words = {(_plain(one.text), one.group) for one in (*question.gaps.values(), *question.extra)}
-            return _guess_places([one.group for one in question.gaps.values()], [group for _, group in words])
+            places = [question.gaps[name].group for name in gap_names(question)]
+            return _guess_places(places, [group for _, group in words])
         case DragImage():
             if any(item.unlimited for item in question.items.values()):
                 return None
@@ -179,6 +181,11 @@ def guess_score(question: Question) -> float | None:
             return sum(map(_guess_blank, question.blanks.values())) / weights if weights else None
         case Ordering() | Essay():
             return 0.0
+
+
+def gap_names(question: Gaps, language: str = "en") -> list[str]:
+    """The names of the gaps in the order of the text, as often as they stand there; every language has the same."""
+    return [name for name in placeholders(question.text.in_language(language)) if name in question.gaps]
 
 
 def _guess_option(scores: Sequence[Fraction]) -> float | None:

@@ -7,7 +7,8 @@ from fractions import Fraction
 from html import escape
 from typing import Any
 
-from quizzes.gap_texts import PLACEHOLDER
+from quizzes.answer_labels import gap_names
+from quizzes.gap_texts import PLACEHOLDER, placeholders
 from quizzes.preview.shown import DECIMAL_COMMA, Body, ShownOption, Speaker
 from quizzes.questions import (
     Blank,
@@ -200,25 +201,25 @@ def _gaps(question: Gaps, speaker: Speaker) -> Body:
             (speaker.plain(one.text), one.group) for one in (*question.gaps.values(), *question.extra)
         )
     )
-    rights = [words.index((speaker.plain(one.text), one.group)) for one in question.gaps.values()]
-    fields = {
-        name: _menu(
-            place, [(number, said) for number, (said, group) in enumerate(words) if group == one.group]
-        )
-        for place, (name, one) in enumerate(question.gaps.items())
-    }
-    key = tuple(speaker.plain(one.text) for one in question.gaps.values())
+    # A name that stands there twice is two gaps.
+    there = [question.gaps[name] for name in gap_names(question, speaker.language)]
+    menus = [
+        _menu(place, [(number, said) for number, (said, group) in enumerate(words) if group == one.group])
+        for place, one in enumerate(there)
+    ]
+    rights = [words.index((speaker.plain(one.text), one.group)) for one in there]
+    key = tuple(speaker.plain(one.text) for one in there)
     rules = {"type": "gaps", "gaps": rights}
-    return Body(
-        "fields", (), tuple(said for said, _ in words), rules, key, _with_fields(question, speaker, fields)
-    )
+    html = _with_fields(question, speaker, menus)
+    return Body("fields", (), tuple(said for said, _ in words), rules, key, html)
 
 
-def _with_fields(question: Gaps | Cloze, speaker: Speaker, fields: dict[str, str]) -> str:
+def _with_fields(question: Gaps | Cloze, speaker: Speaker, fields: Sequence[str]) -> str:
+    """The text with its fields in their order; on paper with the numbers of the key."""
     html = speaker.html(question.text, paragraph=True)
-    return PLACEHOLDER.sub(
-        lambda name: fields.get(name[1], name[0]) if speaker.inside else f"[{name[1]}]", html
-    )
+    shown = iter(fields if speaker.inside else [f"[{number}]" for number in range(1, len(fields) + 1)])
+    known = question.gaps if isinstance(question, Gaps) else question.blanks
+    return PLACEHOLDER.sub(lambda name: next(shown) if name[1] in known else name[0], html)
 
 
 def _menu(place: int, choices: Sequence[tuple[int, str]]) -> str:
@@ -229,13 +230,15 @@ def _menu(place: int, choices: Sequence[tuple[int, str]]) -> str:
 
 
 def _cloze(question: Cloze, speaker: Speaker) -> Body:
-    parts = [_blank(place, blank, speaker) for place, blank in enumerate(question.blanks.values())]
-    fields = {name: html for name, (html, _, _) in zip(question.blanks, parts, strict=True)}
-    key = tuple(
-        f"{name}: {' / '.join(said)}" for name, (_, _, said) in zip(question.blanks, parts, strict=True)
-    )
+    names = [
+        name for name in placeholders(question.text.in_language(speaker.language)) if name in question.blanks
+    ]
+    parts = [_blank(place, question.blanks[name], speaker) for place, name in enumerate(names)]
+    key = tuple(f"[{place}] {' / '.join(said)}" for place, (_, _, said) in enumerate(parts, 1))
     rules = {"type": "cloze", "blanks": [rule for _, rule, _ in parts]}
-    return Body("fields", (), (), rules, key, _with_fields(question, speaker, fields))
+    return Body(
+        "fields", (), (), rules, key, _with_fields(question, speaker, [field for field, _, _ in parts])
+    )
 
 
 def _blank(place: int, blank: Blank, speaker: Speaker) -> tuple[str, dict[str, Any], tuple[str, ...]]:
