@@ -73,6 +73,20 @@ def build_bank(quiz: Quiz, *, multilang: bool = True) -> QuestionBank:
     return QuestionBank(quiz.id, name, serialised(category_element(quiz, name)), questions)
 
 
+def language_banks(quiz: Quiz) -> dict[str, QuestionBank]:
+    """A bank for each offered language, for sites without a multi-language filter.
+
+    The default language keeps the keys of the quiz; in the others quiz and questions have the language in theirs.
+    """
+    banks: dict[str, QuestionBank] = {}
+    for language in quiz.languages.offered:
+        languages = quiz.languages.model_copy(update={"default": language})
+        number = quiz.id if language == quiz.languages.default else f"{quiz.id}-{language.lower()}"
+        one = quiz.model_copy(update={"languages": languages, "id": number})
+        banks[language] = build_bank(one, multilang=False)
+    return banks
+
+
 def _bank_question(quiz: Quiz, question: Question, languages: tuple[str, ...]) -> BankQuestion:
     element = question_element(quiz, question, languages)
     digest = content_hash(element)

@@ -7,7 +7,6 @@ does not hide the other problems of the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -59,8 +58,9 @@ def read_quiz(path: Path, *, root: Path) -> Quiz:
 
 def quiz_of(document: Document, folder: Path, *, root: Path) -> Quiz:
     """The quiz in a document that was read; its images are looked for from `folder`. Raises ContentError."""
-    problems = list(_illegal_characters(document))
-    data = _as_written(document, document.data, ())
+    written = _Written(document)
+    data = written.value(document.data, ())
+    problems = written.problems
     quiz, original, found = _quiz_and_problems(document, data)
     problems += found
     if quiz is None:
@@ -79,38 +79,39 @@ def quiz_of(document: Document, folder: Path, *, root: Path) -> Quiz:
     return quiz.with_warnings(tuple(in_reading_order(problems)))
 
 
-def _illegal_characters(document: Document) -> Iterator[Problem]:
-    for pointer, value in _scalars(document.data, ()):
-        if isinstance(value, str) and (found := illegal_character(value)):
-            yield Problem("quiz.control-character", {"character": found}, document.place(pointer))
-
-
-def _scalars(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, object]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield (*pointer, key), key
-            yield from _scalars(item, (*pointer, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _scalars(item, (*pointer, index))
-    else:
-        yield pointer, value
-
-
-def _as_written(document: Document, value: object, pointer: Pointer) -> Any:
+class _Written:
     """The data with every text and number field as its source text, and nothing that XML cannot hold."""
-    if isinstance(value, dict):
-        return {key: _as_written(document, item, (*pointer, key)) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_as_written(document, item, (*pointer, index)) for index, item in enumerate(value)]
-    if isinstance(value, str):
-        return value if illegal_character(value) is None else _without_illegal(value)
-    if not _is_text(pointer) or (value is None and pointer[-1] in _NONE_ALLOWED):
-        return value
-    source = document.source(pointer)
-    if source is None or (isinstance(value, bool) and pointer[-1] == "answer"):
-        return value
-    return "" if value is None else source
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+
+    def value(self, value: object, pointer: Pointer) -> Any:
+        """A value and all in it."""
+        if isinstance(value, str):
+            if (found := illegal_character(value)) is None:
+                return value
+            self._report(found, pointer)
+            return _without_illegal(value)
+        if isinstance(value, dict):
+            return {self._key(key, pointer): self.value(item, (*pointer, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.value(item, (*pointer, index)) for index, item in enumerate(value)]
+        if not _is_text(pointer) or (value is None and pointer[-1] in _NONE_ALLOWED):
+            return value
+        source = self.document.source(pointer)
+        if source is None or (isinstance(value, bool) and pointer[-1] == "answer"):
+            return value
+        return "" if value is None else source
+
+    def _key(self, key: str, pointer: Pointer) -> str:
+        if (found := illegal_character(key)) is not None:
+            self._report(found, (*pointer, key))
+        return key
+
+    def _report(self, found: str, pointer: Pointer) -> None:
+        place = self.document.place(pointer)
+        self.problems.append(Problem("quiz.control-character", {"character": found}, place))
 
 
 def _without_illegal(text: str) -> str:

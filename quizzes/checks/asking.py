@@ -24,25 +24,14 @@ class Asking:
         self.question = question
         self.pointer = pointer
         self.at = at
-
-    @property
-    def texts(self) -> QuestionTexts:
-        """Renders its texts."""
-        return self.quiz.texts
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """The languages that are offered."""
-        return self.quiz.languages.offered
+        self.texts: QuestionTexts = quiz.texts
+        self.languages: tuple[str, ...] = quiz.languages.offered
+        self.visible = self.texts.visible
 
     def problem(self, code: str, *where: str | int, warning: bool = False, **params: object) -> Problem:
         """A problem at a place within the question."""
         params = {"question": self.question.id, **params}
         return Problem(code, params, self.at((*self.pointer, *where)), "warning" if warning else "error")
-
-    def visible(self, source: str) -> str:
-        """What a reader sees of a Markdown text."""
-        return self.texts.visible(source)
 
     def repeated(
         self, texts: Sequence[LocalizedText], seen: Callable[[str], str]

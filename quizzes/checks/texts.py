@@ -10,7 +10,7 @@ from dataclasses import replace
 from authoring.problems import Problem
 from authoring.read_yaml import Pointer
 from quizzes.checks.asking import At
-from quizzes.question_texts import PLUGIN_FILE, is_blank
+from quizzes.question_texts import PLUGIN_FILE, QuestionTexts, is_blank
 from quizzes.quiz import Quiz
 from quizzes.texts_of import TextAt, texts_of
 
@@ -19,14 +19,16 @@ _LATEX_BRACKETS = re.compile(r"(?<!\\)\\[(\[].*?\\[A-Za-z^_].*?\\[)\]]", re.DOTA
 _MLANG = re.compile(r"\{mlang\b|class=\"multilang\"")
 _MOODLE_CODE = re.compile(r"\{\d*:(?:[A-Z]{2,3}|[A-Z]+_[A-Z]+|[A-Z]{5,}):|\[\[\d+\]\]")
 _NUMBER = re.compile(r"\d+(?:[ .,\u00a0\u202f]\d+)*")
+_DIGIT = re.compile(r"\d")
 _MATH = re.compile(r"\$\$?[^$]+\$\$?")
 
 
 def check_texts(quiz: Quiz, at: At) -> Iterator[Problem]:
     """Every text of a quiz, and that its languages say the same."""
     yield from _check_languages(quiz, at)
+    checking = _Checking(quiz.texts, quiz.languages.offered, at)
     for text in texts_of(quiz):
-        yield from _check_text(quiz, text, at)
+        yield from checking.text(text)
 
 
 def _check_languages(quiz: Quiz, at: At) -> Iterator[Problem]:
@@ -40,45 +42,60 @@ def _check_languages(quiz: Quiz, at: At) -> Iterator[Problem]:
         yield Problem("quiz.language-default", params, at(("languages", "default")))
 
 
-def _check_text(quiz: Quiz, text: TextAt, at: At) -> Iterator[Problem]:
-    if not isinstance(text.text.root, str):
+class _Checking:
+    """Looks at each text of one quiz."""
+
+    def __init__(self, texts: QuestionTexts, offered: tuple[str, ...], at: At) -> None:
+        self.texts = texts
+        self.offered = offered
+        self.at = at
+
+    def text(self, text: TextAt) -> Iterator[Problem]:
+        """One text in all its languages."""
+        if isinstance(text.text.root, str):
+            yield from self._written(text, text.text.root, text.pointer)
+            return
+        if tuple(text.text.root) != self.offered:
+            yield from self._check_offered(text)
+        yield from _check_parity(text, self.at)
+        for language, written in text.text.root.items():
+            yield from self._written(text, written, (*text.pointer, language))
+
+    def _check_offered(self, text: TextAt) -> Iterator[Problem]:
         key = _key(text.pointer)
-        for language in text.text.missing(quiz.languages.offered):
-            yield Problem("quiz.translation-missing", {"key": key, "language": language}, at(text.pointer))
+        for language in text.text.missing(self.offered):
+            values = {"key": key, "language": language}
+            yield Problem("quiz.translation-missing", values, self.at(text.pointer))
         for language in text.text.languages:
-            if language not in quiz.languages.offered:
+            if language not in self.offered:
                 params = {"key": key, "language": language}
-                yield Problem("quiz.language-not-offered", params, at((*text.pointer, language)), "warning")
-        yield from _check_parity(text, at)
-    for pointer, written in text.each():
-        yield from _check_written(quiz, text, written, pointer, at)
+                place = self.at((*text.pointer, language))
+                yield Problem("quiz.language-not-offered", params, place, "warning")
 
+    def _written(self, text: TextAt, written: str, pointer: Pointer) -> Iterator[Problem]:
+        if PLUGIN_FILE in written:
+            yield Problem("quiz.text-reserved", {"text": PLUGIN_FILE}, self.at(pointer))
+        if ("{mlang" in written or "multilang" in written) and _MLANG.search(written):
+            yield Problem("quiz.multilang-typed", {}, self.at(pointer))
+        if text.markdown:
+            yield from self._markdown(text, written, pointer)
+        elif is_blank(written):
+            yield Problem("quiz.text-blank", {"key": _key(text.pointer)}, self.at(pointer))
+        elif "![" in written and _IMAGE.search(written):
+            yield Problem("quiz.image-not-here", {"key": _key(text.pointer)}, self.at(pointer))
 
-def _check_written(quiz: Quiz, text: TextAt, written: str, pointer: Pointer, at: At) -> Iterator[Problem]:
-    if PLUGIN_FILE in written:
-        yield Problem("quiz.text-reserved", {"text": PLUGIN_FILE}, at(pointer))
-    if ("{mlang" in written or "multilang" in written) and _MLANG.search(written):
-        yield Problem("quiz.multilang-typed", {}, at(pointer))
-    if text.markdown:
-        yield from _check_markdown(quiz, text, written, pointer, at)
-    elif is_blank(written):
-        yield Problem("quiz.text-blank", {"key": _key(text.pointer)}, at(pointer))
-    elif "![" in written and _IMAGE.search(written):
-        yield Problem("quiz.image-not-here", {"key": _key(text.pointer)}, at(pointer))
-
-
-def _check_markdown(quiz: Quiz, text: TextAt, written: str, pointer: Pointer, at: At) -> Iterator[Problem]:
-    rendered = quiz.texts.render(written)
-    for problem in rendered.problems:
-        yield replace(problem, place=at(pointer))
-    if is_blank(quiz.texts.visible(written)):
-        yield Problem("quiz.text-blank", {"key": _key(text.pointer)}, at(pointer))
-    if not text.images and "<img " in rendered.html:
-        yield Problem("quiz.image-not-here", {"key": _key(text.pointer)}, at(pointer))
-    if "\\" in written and _LATEX_BRACKETS.search(written):
-        yield Problem("quiz.latex-brackets", {}, at(pointer), "warning")
-    if (":" in written or "[[" in written) and (found := _MOODLE_CODE.search(written)):
-        yield Problem("quiz.moodle-code-typed", {"code": found[0]}, at(pointer), "warning")
+    def _markdown(self, text: TextAt, written: str, pointer: Pointer) -> Iterator[Problem]:
+        rendered = self.texts.render(written)
+        for problem in rendered.problems:
+            yield replace(problem, place=self.at(pointer))
+        if is_blank(self.texts.visible(written)):
+            yield Problem("quiz.text-blank", {"key": _key(text.pointer)}, self.at(pointer))
+        if not text.images and "<img " in rendered.html:
+            yield Problem("quiz.image-not-here", {"key": _key(text.pointer)}, self.at(pointer))
+        if "\\" in written and _LATEX_BRACKETS.search(written):
+            yield Problem("quiz.latex-brackets", {}, self.at(pointer), "warning")
+        if ("[[" in written or "{" in written) and (found := _MOODLE_CODE.search(written)):
+            yield Problem("quiz.moodle-code-typed", {"code": found[0]}, self.at(pointer), "warning")
 
 
 def _check_parity(text: TextAt, at: At) -> Iterator[Problem]:
@@ -88,41 +105,46 @@ def _check_parity(text: TextAt, at: At) -> Iterator[Problem]:
         return
     if text.pointer[2] == "answers":
         return  # accepted wordings differ as languages do
-    for code, found in (
-        ("quiz.numbers-differ", _numbers),
-        ("quiz.media-differ", _media),
-        ("quiz.formulas-differ", _formulas),
-    ):
-        by_language = {language: found(written) for language, written in text.text.root.items()}
-        first = next(iter(by_language))
-        for language, values in by_language.items():
-            if values != by_language[first]:
+    for code, found in _PARITY:
+        values = [found(written) for written in text.text.root.values()]
+        if all(one == values[0] for one in values):
+            continue
+        first = next(iter(text.text.root))
+        for language, here in zip(text.text.root, values, strict=True):
+            if here != values[0]:
                 params = {
                     "key": _key(text.pointer),
                     "first": first,
                     "language": language,
-                    "there": ", ".join(sorted(by_language[first].elements())) or "-",
-                    "here": ", ".join(sorted(values.elements())) or "-",
+                    "there": ", ".join(values[0]) or "-",
+                    "here": ", ".join(here) or "-",
                 }
                 yield Problem(code, params, at((*text.pointer, language)), "warning")
 
 
-def _numbers(written: str) -> Counter[str]:
-    """The numbers of a text without images and formulas, however a language groups digits."""
-    if not any(one.isdigit() for one in written):
-        return Counter()
-    rest = _MATH.sub("", _IMAGE.sub("", written))
-    return Counter(re.sub(r"\D", "", one) for one in _NUMBER.findall(rest))
+def _numbers(written: str) -> list[str]:
+    """The numbers of a text without images and formulas, in one order, however a language groups digits."""
+    if not _DIGIT.search(written):
+        return []
+    rest = _IMAGE.sub("", written) if "![" in written else written
+    rest = _MATH.sub("", rest) if "$" in rest else rest
+    return sorted(re.sub(r"\D", "", one) for one in _NUMBER.findall(rest))
 
 
-def _media(written: str) -> Counter[str]:
-    found = Counter(one.partition("](")[2].partition('"')[0].strip(") ") for one in _IMAGE.findall(written))
-    # A picture may be one for each language; then there are as many.
-    return Counter({"![]()": sum(found.values())}) if found else Counter()
+def _media(written: str) -> list[str]:
+    """One sign for each image or sound; it may be another one in each language."""
+    return ["![]()"] * len(_IMAGE.findall(written)) if "![" in written else []
 
 
-def _formulas(written: str) -> Counter[str]:
-    return Counter(_MATH.findall(written)) if "$" in written else Counter()
+def _formulas(written: str) -> list[str]:
+    return sorted(_MATH.findall(written)) if "$" in written else []
+
+
+_PARITY = (
+    ("quiz.numbers-differ", _numbers),
+    ("quiz.media-differ", _media),
+    ("quiz.formulas-differ", _formulas),
+)
 
 
 def _key(pointer: Pointer) -> str:

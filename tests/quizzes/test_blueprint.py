@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from authoring.messages import LANGUAGES, describe
 from authoring.problems import ContentError
-from quizzes import Quiz, build_bank, quiz_slots, read_quiz
+from quizzes import Quiz, build_bank, language_banks, quiz_slots, read_quiz
 from quizzes.overrides import longer, quiz_sections, quiz_times, wanted_overrides
 from quizzes.pair import deal, forms
 from quizzes.quiz_activity import pool
@@ -279,3 +279,37 @@ def test_sections_begin_at_the_slots_that_name_them(tmp_path: Path) -> None:
         {"firstslot": 1, "heading": "", "shufflequestions": 0},
         {"firstslot": 3, "heading": "Pjesa II", "shufflequestions": 1},
     ]
+
+
+def test_an_academy_has_both_quizzes_of_a_pair(tmp_path: Path) -> None:
+    from lms_sync.academy import read_academy
+
+    quiz_of(tmp_path, slots=BLUEPRINT, pair={**PAIR, "pre": "archive-pre"})
+    academy = read_academy(tmp_path)
+    assert {slug: quiz.id for slug, quiz in academy.quizzes.items()} == {
+        "q": "post",
+        "archive-pre": "archive-pre",
+    }
+    (tmp_path / "quizzes" / "archive-pre.yaml").write_bytes((tmp_path / "quizzes" / "q.yaml").read_bytes())
+    with pytest.raises(ContentError) as caught:
+        read_academy(tmp_path)
+    assert "academy.pair-has-file" in {one.code for one in caught.value.problems}
+
+
+# --- a bank for each language ---------------------------------------------------------------------
+
+
+def test_each_language_has_a_bank_of_its_own_with_keys_of_its_own() -> None:
+    samples = Path(__file__).parent / "samples"
+    quiz = read_quiz(samples / "quizzes" / "every-type.yaml", root=samples)
+    banks = language_banks(quiz)
+    assert {language: bank.quiz_id for language, bank in banks.items()} == {
+        "sq": "every-type",
+        "en": "every-type-en",
+    }
+    for language, bank in banks.items():
+        assert len(bank.questions) == len(quiz.questions)
+        assert "multilang" not in bank.xml.decode("utf-8")
+        assert all(one.key.startswith(f"{bank.quiz_id}:") for one in bank.questions)
+        assert ("secretariat" in bank.xml.decode("utf-8")) == (language == "en")
+    assert banks["sq"] == build_bank(quiz, multilang=False)

@@ -15,6 +15,7 @@ from authoring.problems import ContentError, Problem
 from quizzes import Quiz, read_quiz
 from quizzes.checks.guessing import chance_of_passing
 from quizzes.checks.known import EVERY, MAY_BE_IGNORED
+from quizzes.checks.page import page
 from quizzes.checks.words import LANGUAGES
 
 CASES: dict[str, dict[str, dict[str, list[str]]]] = yaml.safe_load(
@@ -196,3 +197,8 @@ def test_switching_off_what_cannot_be_or_without_a_reason_is_refused(
 def test_a_switch_with_nothing_left_to_switch_off_is_told(tmp_path: Path) -> None:
     quiz = quiz_of(tmp_path, [{**question("Kush? | *Ai | Ajo"), "ignore": [SWITCH]}])
     assert [one.code for one in quiz.warnings] == ["quiz.ignore-unused"]
+
+
+def test_page_of_the_checks_is_the_one_that_the_catalogue_makes() -> None:
+    page_file = Path(__file__).parents[2] / "docs" / "checks.md"
+    assert page_file.read_text(encoding="utf-8") == page(), "python -m quizzes.checks.page > docs/checks.md"
