@@ -54,7 +54,10 @@ SEED ?= 1
 proofs: install-dev
 	$(BIN)/python tests/crash/campaign.py --every
 	$(BIN)/python tests/crash/campaign.py --random $(KILLS) --seed $(SEED)
+	GRANTS=1000 $(BIN)/python -m pytest tests/certificates/test_register.py -k eight_processes
+	LIFECYCLE_EXAMPLES=300 $(BIN)/python -m pytest tests/certificates/test_lifecycle.py
 	LARGE_UPLOAD_MB=200 $(BIN)/python -m pytest -s tests/push/test_large_upload.py
+	EVERY_LANGUAGE=1 $(BIN)/python -m pytest tests/course_packages/test_targets_in_browser.py
 
 clean:
 	rm -rf build dist demo-academy .mypy_cache .ruff_cache .pytest_cache

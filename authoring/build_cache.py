@@ -147,23 +147,29 @@ def program() -> str:
     libraries = [f"{name} {stamp(Path(places[name]))}" for name in ("purelib", "platlib")]
     parts = [sys.version, zlib.ZLIB_RUNTIME_VERSION, *libraries]
     for package in _PACKAGES:
-        parts.extend(f"{name} {one}" for name, one in walk(_PROGRAM / package, package))
+        parts.extend(sorted(f"{name} {one}" for name, one in walk(_PROGRAM / package, package).items()))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def walk(folder: Path, name: str) -> Iterator[tuple[str, Stamp]]:
+def walk(folder: Path, name: str) -> dict[str, Stamp]:
     """Every file below a folder with its stamp, by names that begin with `name`; links are followed to files only."""
-    try:
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in entries:
-        inner = f"{name}/{entry.name}"
-        with contextlib.suppress(OSError):
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name != "__pycache__":
-                    yield from walk(Path(entry.path), inner)
-            else:
-                status = entry.stat()
-                yield inner, (status.st_size, status.st_mtime_ns)
+    found: dict[str, Stamp] = {}
+    waiting = [(os.fspath(folder), name)]
+    while waiting:
+        place, here = waiting.pop()
+        try:
+            entries = os.scandir(place)
+        except OSError:
+            continue
+        with entries:
+            for entry in entries:
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name != "__pycache__":
+                            waiting.append((entry.path, f"{here}/{entry.name}"))
+                        continue
+                    status = entry.stat()
+                except OSError:
+                    continue
+                found[f"{here}/{entry.name}"] = (status.st_size, status.st_mtime_ns)
+    return found

@@ -13,9 +13,11 @@ _LONGEST = 160
 def commented_yaml(text: str, file: str, comments: Mapping[Pointer, str], *, mark: str) -> str:
     """The text with a comment line above each of these places, indented like it; `mark` begins each of them.
 
-    Where such a comment stands there already, it is replaced. Raises ContentError where the text is no YAML, CannotPatch
-    where the file would not say the same any more.
+    Comments with this mark that stand in the file already go: what was said before is said anew or does not hold any more.
+    Raises ContentError where the text is no YAML, CannotPatch where the file would not say the same any more.
     """
+    before = parse_yaml(text, file)
+    text = "\n".join(line for line in text.split("\n") if not line.lstrip(" ").startswith(f"# {mark}"))
     document = parse_yaml(text, file)
     lines = text.split("\n")
     wanted: dict[int, list[str]] = {}
@@ -27,12 +29,9 @@ def commented_yaml(text: str, file: str, comments: Mapping[Pointer, str], *, mar
     for number in sorted(wanted, reverse=True):
         line = lines[number]
         indent = line[: len(line) - len(line.lstrip(" "))]
-        first = number
-        while first and lines[first - 1].lstrip(" ").startswith(f"# {mark}"):
-            first -= 1
-        lines[first:number] = [f"{indent}# {comment}" for comment in wanted[number]]
+        lines[number:number] = [f"{indent}# {comment}" for comment in wanted[number]]
     changed = "\n".join(lines)
-    if parse_yaml(changed, file).data != document.data:
+    if parse_yaml(changed, file).data != before.data:
         raise CannotPatch("patch.not-possible", file=file)
     return changed
 

@@ -30,7 +30,16 @@ from authoring.read_image import Image
 from authoring.read_media import MediaFile
 from authoring.read_yaml import Document, Pointer, load_model, read_yaml, relative_name
 from authoring.same_in_languages import differences, kept_twice
-from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget, Target, pushed_target, target_problems
+from authoring.target import (
+    DEFAULT_TARGETS,
+    HtmlTarget,
+    ManualTarget,
+    ScormTarget,
+    Target,
+    pushed_target,
+    target_problems,
+)
+from authoring.web_pictures import MediaRules, WebPictures
 
 MAX_LESSONS = 2000
 """Most lessons of a course; none of its packages could keep a learner's record of more."""
@@ -119,6 +128,7 @@ class CourseFile(Part):
     sections: tuple[Section, ...] = ()
     complete_when: CompleteWhen | None = None
     targets: tuple[Target, ...] = Field(default=DEFAULT_TARGETS, min_length=1)
+    media: MediaRules | None = None
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,8 @@ class Course:
     owner: Owner | None = None
     license: str = ""
     targets: tuple[ScormTarget | HtmlTarget, ...] = DEFAULT_TARGETS
+    manuals: tuple[Language, ...] = ()  # languages in which a manual is printed
+    media: MediaRules | None = None
     folder: Path = Path()
     file: str = ""
     warnings: tuple[Problem, ...] = ()
@@ -207,7 +219,15 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
         raise ContentError([Problem("course.too-many-lessons", values, place)])
     problems = list(course_file_problems(file, document, folder))
     lessons: list[Lesson] = []
-    reader = LessonReader(root, folder, cache)
+    pictures = WebPictures(file.media, root, cache) if file.media else None
+    if pictures:
+        pictures.prepare(sorted((folder / "media").rglob("*")))
+    reader = LessonReader(root, folder, cache, pictures)
+    reader.read_ahead(
+        (_lesson_path(folder, entry.id, language), language)
+        for entry in file.lessons
+        for language in file.languages.offered
+    )
     unclear = False
     glossary = _glossary(file, folder, root, problems)
     for number, entry in enumerate(file.lessons):
@@ -248,12 +268,22 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
         duration=file.duration,
         owner=file.owner,
         license=file.license,
-        targets=file.targets,
+        targets=tuple(target for target in file.targets if not isinstance(target, ManualTarget)),
+        manuals=_manual_languages(file),
+        media=file.media,
         folder=folder,
         file=document.file,
         warnings=tuple(ordered),
         glossary=glossary or Glossary(),
     )
+
+
+def _manual_languages(file: CourseFile) -> tuple[Language, ...]:
+    wanted: dict[Language, None] = {}
+    for target in file.targets:
+        if isinstance(target, ManualTarget):
+            wanted |= dict.fromkeys(target.languages or file.languages.offered)
+    return tuple(wanted)
 
 
 def course_file_problems(file: CourseFile, document: Document, folder: Path) -> Iterator[Problem]:
@@ -383,6 +413,10 @@ def _with_fallback(
     return {language: texts[language] for language in offered if language in texts}
 
 
+def _lesson_path(folder: Path, lesson: str, language: str) -> Path:
+    return folder / "lessons" / lesson / f"lesson.{language}.md"
+
+
 def _read_lesson_texts(
     entry: LessonEntry, number: int, file: CourseFile, document: Document, reader: LessonReader
 ) -> tuple[list[LessonText], list[Problem]]:
@@ -391,7 +425,10 @@ def _read_lesson_texts(
     lesson_folder = reader.course_folder / "lessons" / entry.id
     shown = relative_name(lesson_folder, reader.root)
     place = document.place(("lessons", number, "id"))
-    files = {language: lesson_folder / f"lesson.{language}.md" for language in file.languages.offered}
+    files = {
+        language: _lesson_path(reader.course_folder, entry.id, language)
+        for language in file.languages.offered
+    }
     if not any(path.is_file() for path in files.values()):
         name = f"{shown}/lesson.{file.languages.default}.md"
         return [], [Problem("course.lesson-missing", {"id": entry.id, "file": name}, place)]

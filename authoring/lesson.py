@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from authoring.blocks import (
     Block,
@@ -68,17 +69,17 @@ class LessonText:
     digest: str = field(default="", compare=False)
     """A hash of all that it was read from; empty where that is not known."""
 
-    @property
+    @cached_property
     def checks(self) -> tuple[Check, ...]:
         """Its knowledge checks in reading order."""
         return tuple(block for block in each_block(self.blocks) if isinstance(block, Check))
 
-    @property
+    @cached_property
     def kept(self) -> tuple[Kept, ...]:
         """What a learner's saved state keeps of it, in reading order."""
         return tuple(kept for block in each_block(self.blocks) if (kept := block.keeps) is not None)
 
-    @property
+    @cached_property
     def citations(self) -> tuple[Citation, ...]:
         """The laws that its statements rest on, in reading order."""
         return tuple(

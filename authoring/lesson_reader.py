@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import astuple, fields, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from authoring.blocks import Block, Check, Kept, LawReference, Option
 from authoring.build_cache import BuildCache, Stamp, settled, stamp
+from authoring.in_parallel import in_parallel
 from authoring.lesson import Citation, LessonText, TermUse
 from authoring.plain_values import PATH, from_plain, to_plain
-from authoring.problems import Place, Problem
+from authoring.problems import ContentError, Place, Problem
 from authoring.read_image import Image
 from authoring.read_lesson import read_lesson
 from authoring.read_media import MediaFile
 from authoring.read_yaml import relative_name
+from authoring.web_pictures import WebPictures
 
 _KIND = "lesson"
+_WORTH_A_PROCESS = 60
+"""Lessons; reading so many takes several times as long as it takes to begin another process."""
 _CLASSES = {
     one.__name__: one
     for one in (Check, Citation, Image, Kept, LawReference, MediaFile, Option, Place, TermUse)
@@ -40,7 +44,7 @@ class KnownLessonText(LessonText):
         # Not super().__init__: it would want the blocks.
         for name, value in facts.items():
             object.__setattr__(self, name, value)
-        self.__dict__.update(_derived=derived, _reader=reader, _path=path)
+        self.__dict__.update(derived, _reader=reader, _path=path)
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -51,59 +55,94 @@ class KnownLessonText(LessonText):
         blocks: tuple[Block, ...] = self.__dict__["_blocks"]
         return blocks
 
-    @property
-    def checks(self) -> tuple[Check, ...]:
-        """Its knowledge checks in reading order."""
-        checks: tuple[Check, ...] = self.__dict__["_derived"]["checks"]
-        return checks
 
-    @property
-    def kept(self) -> tuple[Kept, ...]:
-        """What a learner's saved state keeps of it, in reading order."""
-        kept: tuple[Kept, ...] = self.__dict__["_derived"]["kept"]
-        return kept
+@dataclass(frozen=True)
+class _Read:
+    """A lesson that was read; `facts` for the cache: None for nothing, False where it has them."""
 
-    @property
-    def citations(self) -> tuple[Citation, ...]:
-        """The laws that its statements rest on, in reading order."""
-        citations: tuple[Citation, ...] = self.__dict__["_derived"]["citations"]
-        return citations
+    text: LessonText
+    problems: list[Problem]
+    facts: dict[str, Any] | Literal[False] | None = False
+
+
+@dataclass(frozen=True)
+class _Failed:
+    problems: tuple[Problem, ...]
 
 
 class LessonReader:
     """Reads lessons of one course; without a cache all of them, every time."""
 
-    def __init__(self, root: Path, course_folder: Path, cache: BuildCache | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        course_folder: Path,
+        cache: BuildCache | None = None,
+        pictures: WebPictures | None = None,
+    ) -> None:
         self.root = root
+        self.pictures = pictures
         self.course_folder = course_folder
+        self.rules = repr(pictures.rules) if pictures else ""
         self.base = Path(os.path.realpath(course_folder))
         self.cache = cache
+        self._ahead: dict[Path, _Read | _Failed] = {}
 
     def read(self, path: Path, language: str) -> tuple[LessonText, list[Problem]]:
         """The text of a lesson file and what is wrong with it, as `read_lesson` gives it. Raises ContentError."""
-        if self.cache is None:
-            return self.read_anew(path, language)
-        name = relative_name(path, self.root)
+        read = self._ahead.pop(path, None) or self._kept(path) or self._read(path, language)
+        if isinstance(read, _Failed):
+            raise ContentError(read.problems)
+        if read.facts is not False and self.cache is not None:
+            self.cache.put(_KIND, relative_name(path, self.root), read.facts)
+        return read.text, read.problems
+
+    def read_ahead(self, wanted: Iterable[tuple[Path, str]]) -> None:
+        """Reads several lessons that will be asked for, by all processors."""
+        unknown: list[tuple[Path, str]] = []
+        for path, language in wanted:
+            if (known := self._kept(path)) is not None:
+                self._ahead[path] = known
+            elif path.is_file():
+                unknown.append((path, language))
+        results = in_parallel(lambda one: self._read(*one), unknown, least=_WORTH_A_PROCESS)
+        self._ahead.update(zip((path for path, _ in unknown), results, strict=True))
+
+    def _read(self, path: Path, language: str) -> _Read | _Failed:
         before = stamp(path)
-        kept = self.cache.get(_KIND, name)
-        if kept is not None and before is not None:
-            try:
-                known = self._known(kept, before, path)
-            except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-                known = None
-            if known is not None:
-                return known
-        text, problems = self.read_anew(path, language)
+        try:
+            text, problems = self.read_anew(path, language)
+        except ContentError as error:
+            return _Failed(error.problems)
+        if self.cache is None:
+            return _Read(text, problems)
         facts = self._facts(text, problems, before, path)
-        self.cache.put(_KIND, name, facts)
-        return (replace(text, digest=facts["facts"]["digest"]) if facts else text), problems
+        return _Read(replace(text, digest=facts["facts"]["digest"]) if facts else text, problems, facts)
+
+    def _kept(self, path: Path) -> _Read | None:
+        """What an earlier build found out, where it still holds."""
+        if self.cache is None:
+            return None
+        kept, now = self.cache.get(_KIND, relative_name(path, self.root)), stamp(path)
+        if kept is None or now is None:
+            return None
+        try:
+            return self._known(kept, now, path)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            return None
 
     def read_anew(self, path: Path, language: str) -> tuple[LessonText, list[Problem]]:
         """The same from the file itself."""
-        return read_lesson(path, language, root=self.root, course_folder=self.course_folder)
+        return read_lesson(
+            path, language, root=self.root, course_folder=self.course_folder, pictures=self.pictures
+        )
 
-    def _known(self, kept: Any, now: Stamp, path: Path) -> tuple[LessonText, list[Problem]] | None:
-        if tuple(kept["stamp"]) != now or not _same_files(kept["files"], self.base):
+    def _known(self, kept: Any, now: Stamp, path: Path) -> _Read | None:
+        if (
+            kept["rules"] != self.rules
+            or tuple(kept["stamp"]) != now
+            or not _same_files(kept["files"], self.base)
+        ):
             return None
         base = self.base
         facts = {name: from_plain(one, base, _CLASSES) for name, one in kept["facts"].items()}
@@ -112,7 +151,7 @@ class LessonReader:
             Problem(code, params, Place(*place), severity)
             for code, params, place, severity in kept["problems"]
         ]
-        return KnownLessonText(facts, derived, self, path), problems
+        return _Read(KnownLessonText(facts, derived, self, path), problems)
 
     def _facts(
         self, text: LessonText, problems: Sequence[Problem], before: Stamp | None, path: Path
@@ -133,10 +172,11 @@ class LessonReader:
             return None
         if any(one.severity == "error" or not one.code.startswith(_OF_THE_TEXT) for one in problems):
             return None
-        read_from = f"{text.file} {before} {sorted(files.items())}"
+        read_from = f"{text.file} {before} {sorted(files.items())} {self.rules}"
         facts["digest"] = hashlib.sha256(read_from.encode()).hexdigest()
         return {
             "stamp": before,
+            "rules": self.rules,
             "files": files,
             "facts": facts,
             "derived": derived,

@@ -57,16 +57,21 @@ _EMPHASIS = {
     "Strong": ("<strong>", "</strong>"),
     "Strikethrough": ("<s>", "</s>"),
 }
+_MATH = {"InlineMath": (r"\(", r"\)"), "DisplayMath": (r"\[", r"\]")}
 _SIGNS = {"SoftBreak": "\n", "HardBreak": "<br>\n", "Rule": "<hr>\n"}
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as HTML names it: `source` for the src attribute, its size in pixels where known."""
+    """A picture as HTML names it: `source` for the src attribute, its size in pixels where known.
+
+    A `sound` becomes a link, which Moodle shows as a player.
+    """
 
     source: str
     width: int | None = None
     height: int | None = None
+    sound: bool = False
 
 
 FindPicture = Callable[[str, Place], Picture | Sequence[Problem]]
@@ -93,7 +98,9 @@ def _address(written: str) -> str:
 
 
 def picture_html(picture: Picture, alt: str) -> str:
-    """The tag of a picture."""
+    """The tag of a picture; of a sound the link to it."""
+    if picture.sound:
+        return f'<a href="{html.escape(picture.source)}">{html.escape(alt)}</a>'
     attributes = {"src": picture.source, "alt": alt}
     if picture.width:
         attributes["width"] = str(picture.width)
@@ -130,7 +137,10 @@ class HtmlWriter:
         first_line: int,
         find_picture: FindPicture | None,
         find_term: FindTerm | None = None,
+        *,
+        math: bool = False,
     ) -> None:
+        self.options = OPTIONS | pyromark.Options.ENABLE_MATH if math else OPTIONS
         self.source = source
         self.raw = source.encode("utf-8", "replace")
         self.file = file
@@ -166,7 +176,7 @@ class HtmlWriter:
             text, before = ". " + _ESCAPED_BREAK.sub("  ", text).replace("\n", " "), 2
         resolve = _finder(references) if references else None
         events: Any = pyromark.events_with_range(
-            text, options=OPTIONS, merge_text=True, broken_link_callback=resolve
+            text, options=self.options, merge_text=True, broken_link_callback=resolve
         )
         for event, span in events:
             first, last = max(span["start"] - before, 0), span["end"] - before
@@ -304,6 +314,9 @@ class HtmlWriter:
             self._watch(first, last)
         if self._pictures:
             self._alt.append(value or "\n")
+        elif kind in _MATH:
+            begin, end = _MATH[kind]
+            self.out.append(_escaped(f"{begin}{value}{end}"))
         elif kind == "Code":
             self.out.append(f"<code>{_escaped(value)}</code>")
         elif kind == "InlineHtml":
@@ -367,7 +380,8 @@ class HtmlWriter:
                 picture = found
             else:
                 self.problems.extend(found)
-        self._run_pictures.append((len(self.out), title))
+        if not picture.sound:
+            self._run_pictures.append((len(self.out), title))
         self.out.append(picture_html(picture, alt))
 
     # --- what must not be there

@@ -65,6 +65,30 @@ def catalogue(language: str) -> Mapping[str, Entry]:
     return entries
 
 
+@cache
+def _texts(language: str) -> tuple[str, ...]:
+    """The catalogues of all packages as they stand in their files; what stands later counts."""
+    sources = (_PACKAGES_FOLDER / package / "messages" / f"{language}.toml" for package in reversed(PACKAGES))
+    return tuple(source.read_text(encoding="utf-8") for source in sources if source.is_file())
+
+
+@cache
+def _entry(language: str, code: str) -> Entry | None:
+    """One entry of `catalogue`. Parsed alone: a command says a few things, and all catalogues take 60 ms to parse."""
+    head = f'["{code}"]\n'
+    for source in _texts(language):
+        at = 0 if source.startswith(head) else source.find(f"\n{head}") + 1
+        if at or source.startswith(head):
+            end = source.find('\n["', at + 1)
+            try:
+                parsed = tomllib.loads(source[at : end if end > 0 else None])
+            except tomllib.TOMLDecodeError:
+                break
+            entry: Entry = parsed[code]
+            return entry
+    return catalogue(language).get(code)
+
+
 def _plural_form(language: str, number: object) -> str:
     value = number if isinstance(number, int | float) else 0
     if isinstance(value, int) and language in LANGUAGES:  # by CLDR 45; its data take a while to load
@@ -91,7 +115,7 @@ def _format(template: object, params: Mapping[str, object], language: str) -> st
 
 def _part(part: str, code: str, params: Mapping[str, object], language: str) -> str | None:
     for tried in (language, "en"):
-        entry = catalogue(tried).get(code)
+        entry = _entry(tried, code)
         if entry is not None:
             template = entry.get(part)
             return None if template is None else _format(template, params, tried)

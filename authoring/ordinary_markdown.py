@@ -135,7 +135,7 @@ def _with_links_and_pictures(
             problems.extend(found)
             found = Picture(unescape(picture))
         image = picture_html(found, unescape(alt))
-        if parts[-1].endswith("<p>") and made.startswith("</p>", at):
+        if not found.sound and parts[-1].endswith("<p>") and made.startswith("</p>", at):
             parts[-1] = parts[-1].removesuffix("<p>")
             image = figure_html(image, unescape(caption or ""))
             at += len("</p>")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ def to_plain(value: Any, base: Path) -> Any:
 
     Raises TypeError for anything else, so that nothing is kept that would come back as something else.
     """
-    if value is None or isinstance(value, bool | int | float | str):
+    if value is None or isinstance(value, (str, int, float)):  # a bool is an int
         return value
     if isinstance(value, tuple):
         return [to_plain(one, base) for one in value]
@@ -25,9 +26,14 @@ def to_plain(value: Any, base: Path) -> Any:
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         return {DAY: value.isoformat()}
     if is_dataclass(value) and not isinstance(value, type):
-        parts = {one.name: to_plain(getattr(value, one.name), base) for one in fields(value)}
+        parts = {name: to_plain(getattr(value, name), base) for name in _names(type(value))}
         return {CLASS: type(value).__name__, **parts}
     raise TypeError(type(value).__name__)
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))
 
 
 def from_plain(value: Any, base: Path, classes: Mapping[str, type]) -> Any:

@@ -13,6 +13,7 @@ import os
 import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
@@ -68,6 +69,8 @@ class Image:
     name: str
     width: int | None
     height: int | None
+    original: Path | None = None
+    """The author's file, where `path` is one that was made from it."""
 
 
 def find_image(source: str, *, beside: Path, inside: Path, place: Place) -> Image | list[Problem]:
@@ -75,6 +78,24 @@ def find_image(source: str, *, beside: Path, inside: Path, place: Place) -> Imag
     shown = {"image": source}
     if "\\" in source or Path(source).is_absolute():
         return [Problem("image.path", shown, place)]
+    asked = os.path.normpath(f"{os.fspath(beside)}/{source}")
+    try:
+        status = Path(asked).stat()
+        known = _picture_at(asked, os.fspath(inside), status.st_size, status.st_mtime_ns)
+    except OSError:
+        known = None
+    return known or _look(source, beside, inside, place)
+
+
+@lru_cache(maxsize=2000)
+def _picture_at(asked: str, inside: str, _size: int, _changed: int) -> Image | None:
+    """The picture at a path as long as the file has this size and time; None where something is to be said of it."""
+    found = _look(Path(asked).name, Path(asked).parent, Path(inside), Place())
+    return found if isinstance(found, Image) else None
+
+
+def _look(source: str, beside: Path, inside: Path, place: Place) -> Image | list[Problem]:
+    shown = {"image": source}
     root = Path(os.path.realpath(inside))
     path = Path(os.path.realpath(beside / source))
     if not path.is_relative_to(root):
@@ -252,7 +273,8 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
         at += 2 + length
 
 
-def _webp_size(content: bytes) -> tuple[int, int]:
+def webp_size(content: bytes) -> tuple[int, int]:
+    """Width and height of a WebP by its first 30 bytes; raises ValueError, IndexError or struct.error."""
     if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
         raise ValueError
     match content[12:16]:
@@ -267,4 +289,4 @@ def _webp_size(content: bytes) -> tuple[int, int]:
     raise ValueError
 
 
-_SIZES = {"png": _png_size, "gif": _gif_size, "jpeg": _jpeg_size, "webp": _webp_size}
+_SIZES = {"png": _png_size, "gif": _gif_size, "jpeg": _jpeg_size, "webp": webp_size}

@@ -17,7 +17,9 @@ are, and what becomes of them, stands in `authoring/blocks`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,6 +31,7 @@ from authoring.read_image import Image, find_image
 from authoring.read_markdown import Picture, References, heading_problems, link_references, render
 from authoring.read_media import MediaFile, find_media
 from authoring.read_yaml import load_model, parse_yaml, read_text, relative_name
+from authoring.web_pictures import WebPictures
 
 MAX_BYTES = 400_000
 
@@ -45,12 +48,15 @@ class FrontMatter(BaseModel):
 
 
 def read_lesson(
-    path: Path, language: str, *, root: Path, course_folder: Path
+    path: Path, language: str, *, root: Path, course_folder: Path, pictures: WebPictures | None = None
 ) -> tuple[LessonText, list[Problem]]:
-    """Reads one lesson file. The text is whole as far as it could be read; the problems say what could not."""
+    """Reads one lesson file. The text is whole as far as it could be read; the problems say what could not.
+
+    `pictures` gives the converted picture for each that the lesson shows.
+    """
     file = relative_name(path, root)
     text = read_text(path, root=root, limit=MAX_BYTES)
-    reader = _LessonReader(file, language, path.parent, course_folder)
+    reader = _LessonReader(file, language, path.parent, course_folder, pictures)
     front_matter, body, first_line = reader.split_front_matter(text)
     blocks = reader.read_body(body, first_line)
     if not blocks and not any(problem.severity == "error" for problem in reader.problems):
@@ -71,7 +77,15 @@ def read_lesson(
 class _LessonReader:
     """Reads one lesson; what its blocks may ask for is `authoring.blocks.reading.Reading`."""
 
-    def __init__(self, file: str, language: str, folder: Path, course_folder: Path) -> None:
+    def __init__(
+        self,
+        file: str,
+        language: str,
+        folder: Path,
+        course_folder: Path,
+        pictures: WebPictures | None = None,
+    ) -> None:
+        self.pictures = pictures
         self.file = file
         self.language = language
         self.folder = folder
@@ -158,14 +172,23 @@ class _LessonReader:
         return self.html(Lines(line, [title]), inline=True).strip()
 
     def image(self, source: str, line: int) -> Image | None:
-        written = source.replace("{lang}", self.language)
-        place = Place(self.file, line)
-        found = find_image(written, beside=self.folder, inside=self.course_folder, place=place)
+        found = self._image(source.replace("{lang}", self.language), Place(self.file, line))
         if isinstance(found, Image):
-            self.images.append(found)
             return found
         self.problems.extend(found)
         return None
+
+    def _image(self, source: str, place: Place) -> Image | Sequence[Problem]:
+        """The picture as it goes into a package, converted where the course says so."""
+        found = find_image(source, beside=self.folder, inside=self.course_folder, place=place)
+        if not isinstance(found, Image):
+            return found
+        try:
+            shown = self.pictures.picture(found) if self.pictures else found
+        except ContentError as error:
+            return [replace(problem, place=place) for problem in error.problems]
+        self.images.append(shown)
+        return shown
 
     def media(self, source: str, line: int, kinds: Collection[str]) -> MediaFile | None:
         place = Place(self.file, line)
@@ -177,11 +200,8 @@ class _LessonReader:
         return None
 
     def _find_picture(self, source: str, place: Place) -> Picture | Sequence[Problem]:
-        found = find_image(source, beside=self.folder, inside=self.course_folder, place=place)
-        if not isinstance(found, Image):
-            return found
-        self.images.append(found)
-        return Picture(found.name, found.width, found.height)
+        found = self._image(unquote(source), place)  # in Markdown a blank may be written as %20
+        return Picture(found.name, found.width, found.height) if isinstance(found, Image) else found
 
     def _find_term(self, term: str, place: Place) -> str:
         """Where a term leads to; whether it is defined is for the course to say, which knows its glossary."""

@@ -69,16 +69,19 @@ def render(
     find_picture: FindPicture | None = None,
     find_term: FindTerm | None = None,
     references: References | None = None,
+    math: bool = False,
 ) -> Rendered:
     """Renders Markdown that begins on `first_line` of `file`.
 
     `inline` gives the content of one paragraph, without a block around it. Without `find_picture`
     every picture is a problem, without `find_term` every term. `references` are link definitions from `link_references`.
+    With `math`, LaTeX between `$` or `$$` signs stays as it is, between the brackets that MathJax looks for.
     """
     if (line := _too_long_block(source)) is not None:
         problem = Problem("markdown.block-too-long", {"limit": MAX_BLOCK}, Place(file, first_line + line))
         return Rendered("", (problem,))
-    if not references and _without_control_characters(source):
+    math = math and "$" in source
+    if not references and not math and _without_control_characters(source):
         ordinary = ordinary_html(
             source,
             file=file,
@@ -97,6 +100,7 @@ def render(
         find_picture=find_picture,
         find_term=find_term,
         references=references,
+        math=math,
     )
 
 
@@ -109,9 +113,10 @@ def walk(
     find_picture: FindPicture | None = None,
     find_term: FindTerm | None = None,
     references: References | None = None,
+    math: bool = False,
 ) -> Rendered:
     """Renders as `render` does, of any text, by looking at each of its parts."""
-    writer = HtmlWriter(source, file, first_line, find_picture, find_term)
+    writer = HtmlWriter(source, file, first_line, find_picture, find_term, math=math)
     writer.write(references or {}, inline=inline)
     writer.inspect_characters()
     return Rendered(_sanitise("".join(writer.out)), tuple(writer.problems), tuple(writer.heading_levels))

@@ -30,26 +30,32 @@ class HtmlTarget(_Target):
     kind: Literal["html"]
 
 
-Target = Annotated[ScormTarget | HtmlTarget, Field(discriminator="kind")]
+class ManualTarget(_Target):
+    """A manual to print: one PDF for each language."""
+
+    kind: Literal["manual"]
+
+
+Target = Annotated[ScormTarget | HtmlTarget | ManualTarget, Field(discriminator="kind")]
 """Everything that a course can be built into."""
 
 DEFAULT_TARGETS: tuple[ScormTarget | HtmlTarget, ...] = (ScormTarget(kind="scorm12"),)
 """What is built where `targets` is left out: the package that goes into Moodle."""
 
 
-def target_name(target: ScormTarget | HtmlTarget) -> str:
+def target_name(target: Target) -> str:
     """The target's short name, of which file names are made: `scorm12`, `scorm12-lessons`, `html-sq`."""
     lessons = ["lessons"] if isinstance(target, ScormTarget) and target.scos == "lessons" else []
     return "-".join([target.kind, *lessons, *target.languages])
 
 
-def pushed_target(targets: Iterable[ScormTarget | HtmlTarget]) -> ScormTarget | None:
+def pushed_target(targets: Iterable[Target]) -> ScormTarget | None:
     """The target that goes into Moodle: the first of SCORM 1.2."""
     return next((one for one in targets if isinstance(one, ScormTarget) and one.kind == "scorm12"), None)
 
 
 def target_problems(
-    targets: Sequence[ScormTarget | HtmlTarget],
+    targets: Sequence[Target],
     offered: Collection[Language],
     packages: Sequence[PackageActivity],
 ) -> Iterator[tuple[str, tuple[str | int, ...], dict[str, object]]]:

@@ -10,9 +10,23 @@ All are timed in the same run, median of three; peers are installed into a tempo
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+from authoring.read_markdown import Picture, render
+
+ROOT = Path(__file__).resolve().parents[1]
 LESSONS = 500
 PICTURES = 100
 LESSON_BYTES = 9_000
@@ -93,7 +107,7 @@ def lesson_text(number: int) -> str:
 :::
 """
     law = (
-        f':::law act="Law no. {9000 + number} on archives" article="{number % 90 + 1}" date=2003-11-06 checked=yes\n'
+        f':::law act="Law no. {9000 + number} on archives" article="{number % 90 + 1}" date=2003-11-06 in-force=2026-01-01 checked=yes\n'
         f"{_sentence(rng)} See [the text in force](https://example.org/law/{number}).\n:::"
     )
     parts = [
@@ -164,3 +178,213 @@ def write_pictures(folder: Path) -> None:
         coarse = Image.frombytes("RGB", (640, 360), rng.randbytes(640 * 360 * 3))
         picture = coarse.resize((1280, 720), Image.Resampling.BILINEAR)
         picture.save(folder / f"picture-{number:03}.webp", quality=26, method=0)
+
+
+# --- measuring
+
+_COMMAND = "from lms_sync.cli import main; main()"
+_AFTER_START = """
+import sys, time
+from lms_sync.cli import commands, trainer
+started = time.perf_counter()
+commands.main(sys.argv[1:], standalone_mode=False)
+print(f"after start-up {time.perf_counter() - started:.4f}")
+"""
+_PACK = """
+require("simple-scorm-packager")({
+  version: "1.2", organization: "An institution", title: "Large", language: "en", identifier: "large", masteryScore: 70,
+  startingPage: "index.html", source: process.argv[2],
+  package: {version: "1.0", zip: true, outputFolder: process.argv[3]},
+}, () => process.exit(0));
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A program that has ended: its wall time in seconds, the most memory that one process held in MB, what it said."""
+
+    seconds: float
+    peak_mb: float
+    said: str
+
+
+def memory_of_all(*command: str, cwd: Path) -> float:
+    """The most memory in MB that a program and its processes held together; what they share counts once (Linux)."""
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    most = 0.0
+    while process.poll() is None:
+        most = max(most, sum(_share(pid) for pid in _family(process.pid)) / 1024)
+        time.sleep(0.005)
+    return most
+
+
+def _family(pid: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return [pid, *(one for child in children for one in _family(int(child)))]
+    return []
+
+
+def _share(pid: int) -> int:
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+        return int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+    return 0
+
+
+def run(*command: str, cwd: Path) -> Run:
+    """Runs a program; stops the measurement where it fails."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with tempfile.TemporaryFile() as said:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=said, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        said.seek(0)
+        text = said.read().decode("utf-8", "replace")
+    if os.waitstatus_to_exitcode(status) != 0:
+        sys.exit(f"{command[:3]} failed:\n{text[-2000:]}")
+    return Run(seconds, usage.ru_maxrss / 1024, text)
+
+
+def median(values: Iterable[float]) -> float:
+    """The middle one of three."""
+    return statistics.median(values)
+
+
+def ours(folder: Path) -> dict[str, list[Run]]:
+    """Three builds of each kind, whole commands but for the one of nothing."""
+    academy = folder / "academy"
+    lesson = academy / "courses/large/lessons/lesson-007/lesson.en.md"
+    command = (sys.executable, "-c", _COMMAND, "build", "--dir", str(academy))
+    runs: dict[str, list[Run]] = {"cold": [], "one": [], "nothing": []}
+    for number in range(3):
+        shutil.rmtree(academy / "build", ignore_errors=True)
+        shutil.rmtree(academy / ".lms-sync", ignore_errors=True)
+        runs["cold"].append(run(*command, cwd=folder))
+        text = lesson.read_text("utf-8")
+        lesson.write_text(text.replace("## Afterwards", f"## Afterwards {number}"), "utf-8")
+        runs["one"].append(run(*command, cwd=folder))
+        time.sleep(2.5)  # until the times of the files tell that nothing can have changed since
+        run(*command, cwd=folder)
+        runs["nothing"].append(
+            run(sys.executable, "-c", _AFTER_START, "build", "--dir", str(academy), cwd=folder)
+        )
+        lesson.write_text(text, "utf-8")
+    return runs
+
+
+def packager(folder: Path) -> list[Run]:
+    """Three runs of simple-scorm-packager over the lessons as HTML."""
+    tools = folder / "npm"
+    tools.mkdir()
+    run(
+        "npm",
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+        str(tools),
+        "simple-scorm-packager@0.2.7",
+        cwd=tools,
+    )
+    (tools / "pack.js").write_text(_PACK, encoding="utf-8")
+    pages = folder / "pages"
+    shutil.copytree(folder / "academy/courses/large/media", pages / "media")
+    for number in range(LESSONS):
+        body = lesson_text(number).split("\n---\n", 1)[1]
+        made = render(body, file="", find_picture=lambda source, place: Picture(source)).html
+        page = f"<!DOCTYPE html><title>Lesson {number}</title>{made}"
+        (pages / f"lesson-{number:03}.html").write_text(page, encoding="utf-8")
+    (pages / "index.html").write_text("<!DOCTYPE html><title>Large</title>", encoding="utf-8")
+    found = []
+    for number in range(3):
+        out = folder / f"packed-{number}"
+        out.mkdir()
+        found.append(run("node", "pack.js", str(pages), str(out), cwd=tools))
+        if not list(out.glob("*.zip")):
+            sys.exit("simple-scorm-packager wrote no zip")
+    return found
+
+
+def mkdocs(folder: Path) -> list[Run]:
+    """Three runs of mkdocs over the same texts."""
+    venv.create(folder / "venv", with_pip=True)
+    python = str(folder / "venv/bin/python")
+    run(python, "-m", "pip", "install", "--quiet", "mkdocs<2", cwd=folder)
+    docs = folder / "site/docs"
+    shutil.copytree(folder / "academy/courses/large/media", docs / "media")
+    for number in range(LESSONS):
+        text = lesson_text(number).replace("../../media/", "media/")
+        (docs / f"lesson-{number:03}.md").write_text(text, encoding="utf-8")
+    (docs / "index.md").write_text("# Large\n", encoding="utf-8")
+    (folder / "site/mkdocs.yml").write_text("site_name: Large\n", encoding="utf-8")
+    return [run(python, "-m", "mkdocs", "build", "--quiet", "--clean", cwd=folder / "site") for _ in range(3)]
+
+
+def measure() -> list[dict[str, object]]:
+    """The figures, for bench/results.json."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        write_academy(folder / "academy")
+        time.sleep(2.5)
+        runs = ours(folder)
+        cold = median(one.seconds for one in runs["cold"])
+        changed = median(one.seconds for one in runs["one"])
+        nothing = median(float(one.said.rpartition("after start-up ")[2]) for one in runs["nothing"])
+        memory = max(one.peak_mb for each in runs.values() for one in each)
+        if sys.platform == "linux":
+            shutil.rmtree(folder / "academy/.lms-sync")
+            shutil.rmtree(folder / "academy/build")
+            command = (sys.executable, "-c", _COMMAND, "build", "--dir", str(folder / "academy"))
+            memory = max(memory, memory_of_all(*command, cwd=folder))
+        figures: list[dict[str, object]] = [
+            {
+                "id": "packages.500-lessons-one-changed",
+                "value": round(changed, 2), "unit": "s",
+                "peer": "the same, begun anew", "peer_value": round(cold, 2), "ratio": round(cold / changed, 1),
+                "goal": 5, "goal_of": "ratio", "met": cold / changed >= 5,
+            },
+            {
+                "id": "packages.500-lessons-nothing-changed",
+                "value": round(nothing, 3), "unit": "s after start-up",
+                "peer": "the same, begun anew", "peer_value": round(cold, 2), "ratio": round(cold / nothing),
+                "goal": 0.05, "goal_of": "value", "met": nothing <= 0.05,
+            },
+        ]  # fmt: skip
+        if shutil.which("npm") is None:
+            print("packages.500-lessons: npm is not there; not compared with a peer", file=sys.stderr)
+        else:
+            peers = packager(folder)
+            peer, peer_memory = median(one.seconds for one in peers), max(one.peak_mb for one in peers)
+            figures += [
+                {
+                    "id": "packages.500-lessons-cold",
+                    "value": round(cold, 2), "unit": "s",
+                    "peer": "simple-scorm-packager 0.2.7, SCORM 1.2, given HTML", "peer_value": round(peer, 2),
+                    "ratio": round(peer / cold, 1), "goal": 2.5, "goal_of": "ratio", "met": peer / cold >= 2.5,
+                },
+                {
+                    "id": "packages.500-lessons-memory",
+                    "value": round(memory), "unit": "MB at most",
+                    "peer": "simple-scorm-packager 0.2.7", "peer_value": round(peer_memory),
+                    "ratio": round(peer_memory / memory, 1), "goal": 100, "goal_of": "value", "met": memory <= 100,
+                },
+            ]  # fmt: skip
+        site = median(one.seconds for one in mkdocs(folder))
+        figures.append(
+            {
+                "id": "packages.500-lessons-beside-mkdocs",
+                "value": round(cold, 2), "unit": "s",
+                "peer": "mkdocs 1, a site and no package", "peer_value": round(site, 2),
+                "ratio": round(site / cold, 1), "goal": 2.5, "goal_of": "ratio", "met": site / cold >= 2.5,
+            }
+        )  # fmt: skip
+        return figures

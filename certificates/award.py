@@ -87,6 +87,7 @@ class Award:
     issued_on: date
     expires_on: date | None
     wording: Wording
+    supersedes: str | None = None  # the award that this one replaced
 
     @property
     def verification_url(self) -> str:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from authoring.problems import Problem
 from authoring.read_yaml import Pointer
-from certificates.decide import decide
+from certificates.decide import Before, decide
 from certificates.held import Held, HeldAward
-from certificates.policy import Attendance, GivenFact, PilotLed, Policy, PolicyTest, Requirement
+from certificates.policy import Policy
 from certificates.policy_order import cycles
-from lms_sync.facts import ATTENDANCE, COURSE_COMPLETION, EXERCISE, GRADE, MILESTONE, SESSION_LED, Fact
+from certificates.policy_tests import GivenFact, PolicyTest
+from certificates.possible import never_met_together
+from certificates.requirement import Attendance, PilotLed, Requirement
+from certificates.validity import Period, first_period
+from lms_sync.facts import (
+    ATTENDANCE,
+    COURSE_COMPLETION,
+    EXERCISE,
+    GRADE,
+    MILESTONE,
+    PRIOR_LEARNING,
+    SESSION_LED,
+    Fact,
+)
 from programmes.programme import Programme, Session
 from programmes.sessions import chosen_sessions, day_of, find_session
 
@@ -35,7 +48,8 @@ def check_policies(
     problems = [
         problem
         for policy in policies
-        for problem in check_policy(policy, known=known, programmes=programmes, awards=by_id)
+        for version in policy.versions
+        for problem in check_policy(version, known=known, programmes=programmes, awards=by_id)
     ]
     return [*problems, *cycles(by_id)]
 
@@ -54,6 +68,8 @@ def check_policy(
     they are not run.
     """
     problems: list[Problem] = [*_never_met(policy, _There(known, programmes, awards))]
+    if not problems and (programmes is not None or not policy.programmes):
+        problems.extend(never_met_together(policy, programmes or {}))
     if not policy.tests:
         problems.append(Problem("policy.no-tests", {}, policy.problem("", ()).place, "warning"))
     if policy.programmes and programmes is None:
@@ -75,12 +91,14 @@ def _run(
         holder=_HOLDER,
         held=_held_of(test, programmes),
         programmes=programmes,
+        before=_before_of(policy, test),
     )
     actual: dict[str, object] = {
         "state": decision.state,
         "earned_on": decision.earned_on,
         "expires_on": decision.expires_on,
         "missing": tuple(reason.requirement for reason in decision.missing),
+        "way": decision.way,
     }
     for key in sorted(test.expect.model_fields_set):
         wanted = getattr(test.expect, key)
@@ -112,19 +130,19 @@ class _There:
 
 
 def _never_met(policy: Policy, there: _There) -> Iterator[Problem]:
-    def walk(node: Requirement, pointer: Pointer) -> Iterator[Problem]:
-        if there.known is not None:
-            for key, at in _keys(node, pointer):
-                if key not in there.known:
-                    yield _unknown(policy, "policy.never-met", at, key, there.known)
-        if node.award is not None and there.awards is not None and node.award not in there.awards:
-            yield _unknown(policy, "policy.no-award", (*pointer, "award"), node.award, there.awards)
-        if there.programmes is not None:
-            yield from _programme_problems(policy, node, pointer, there.programmes)
-        for index, part in enumerate(node.parts):
-            yield from walk(part, (*pointer, "all" if node.all is not None else "any", index))
-
-    yield from walk(policy.require, ("require",))
+    roots: list[tuple[Requirement, Pointer]] = [(policy.require, ("require",))]
+    if policy.renewal is not None and policy.renewal.require is not None:
+        roots.append((policy.renewal.require, ("renewal", "require")))
+    for root, begin in roots:
+        for node, pointer in root.nodes(begin):
+            if there.known is not None:
+                for key, at in _keys(node, pointer):
+                    if key not in there.known:
+                        yield _unknown(policy, "policy.never-met", at, key, there.known)
+            if node.award is not None and there.awards is not None and node.award not in there.awards:
+                yield _unknown(policy, "policy.no-award", (*pointer, "award"), node.award, there.awards)
+            if there.programmes is not None:
+                yield from _programme_problems(policy, node, pointer, there.programmes)
 
 
 def _keys(node: Requirement, pointer: Pointer) -> Iterator[tuple[str, Pointer]]:
@@ -245,6 +263,8 @@ def _fact_of(
     if given.milestone is not None:
         programme, _, milestone = given.milestone.partition("/")
         return fact(MILESTONE, programme, milestone, reached=True, on=day.isoformat())
+    if given.prior_learning is not None:
+        return fact(PRIOR_LEARNING, "", given.prior_learning, recognised=True, on=day.isoformat())
     if given.pilot_led is not None:
         programme, _, session = given.pilot_led.partition("/")
         return fact(SESSION_LED, programme, session, led=True, day=day.isoformat())
@@ -278,16 +298,34 @@ def _held_of(test: PolicyTest, programmes: Mapping[str, Programme]) -> Held:
     awards: list[HeldAward] = []
     for index, given in enumerate(test.given):
         if given.award is not None:
-            events = (
-                (given.suspended_on, "suspended"),
-                (given.resumed_on, "resumed"),
-                (given.revoked_on, "revoked"),
-            )
-            dated = sorted((on, event) for on, event in events if on is not None)
-            awards.append(HeldAward(_HOLDER, given.award, given.date, given.until, tuple(dated)))
+            awards.append(_award_of(given))
         elif given.attendance is not None:
             session = find_session(programmes, given.attendance)
             award = given.leader_award or (None if session is None else session.leader_award)
             if award is not None and award != _NO_AWARD:
                 awards.append(HeldAward(f"{_LEADER}-{index}", award, _LONG_AGO))
     return Held(awards)
+
+
+def _award_of(given: GivenFact) -> HeldAward:
+    events = (
+        (given.suspended_on, "suspended"),
+        (given.resumed_on, "resumed"),
+        (given.revoked_on, "revoked"),
+    )
+    dated = sorted((on, event) for on, event in events if on is not None)
+    return HeldAward(_HOLDER, str(given.award), given.date, given.until, tuple(dated))
+
+
+def _before_of(policy: Policy, test: PolicyTest) -> Before | None:
+    """The award of the policy itself that a test gives: it is about what comes after that."""
+    own = [one for one in test.given if one.award == policy.id and one.date <= test.as_of]
+    if not own:
+        return None
+    last = max(own, key=lambda one: one.date)
+    first = first_period(policy.validity, last.date)
+    award = _award_of(last)
+    if last.until is None:
+        award = replace(award, expires_on=first.expires_on)
+    period = Period(last.date, award.expires_on, last.date)
+    return Before(period, award.status_on(test.as_of), award.changed_on(test.as_of))

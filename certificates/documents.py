@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from authoring.problems import LmsSyncError, Problem, Refused
 from certificates import certificate_pdf
 from certificates.award import KINDS, Award, award_from_row
+from certificates.chain import add_document, open_chain
 from certificates.credential import MEDIA_TYPE, build_credential
 from certificates.issuer import Issuer
 from lms_sync.clock import Clock
@@ -67,8 +68,12 @@ def _write_once(
 ) -> bytes:
     """Stores a document, or leaves and gives back the one that another process stored first."""
     try:
+        now = clock.now()
         with engine.begin() as connection:
-            insert_document(connection, award, kind, media_type, content, now=clock.now())
+            open_chain(connection, award.site, now)
+            insert_document(connection, award, kind, media_type, content, now=now)
+            digest = hashlib.sha256(content).hexdigest()
+            add_document(connection, award.site, award.id, kind, digest, now)
         return content
     except IntegrityError:
         return read_document(engine, award.id, kind)
@@ -92,12 +97,12 @@ def insert_document(
 
 
 def find_document(engine: Engine, issue_id: str, kind: str) -> bytes | None:
-    """A stored document of an award ("holder", "credential", "pdf"), or None."""
+    """A stored document of an award ("holder", "credential", "pdf"), or None; None too where it was erased."""
     table = schema.document
     with reading(engine) as connection:
         query = select(table.c.content).where(table.c.issue_id == issue_id, table.c.kind == kind)
         found = connection.execute(query).scalar_one_or_none()
-    return None if found is None else bytes(found)
+    return bytes(found) if found else None
 
 
 def read_document(engine: Engine, issue_id: str, kind: str) -> bytes:
@@ -119,7 +124,7 @@ def write_certificates(engine: Engine, site: str, folder: Path) -> list[Path]:
         there = connection.execute(
             select(issue.c.id, issue.c.serial)
             .join(document, document.c.issue_id == issue.c.id)
-            .where(issue.c.site == site, document.c.kind == "pdf")
+            .where(issue.c.site == site, document.c.kind == "pdf", func.length(document.c.content) > 0)
             .order_by(issue.c.issued_at, issue.c.serial)
         ).all()
     written = []

@@ -6,17 +6,20 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, select
 
 from authoring.problems import Refused
-from certificates.decide import STREAMS, Note, Reason, decide
-from certificates.held import Held, read_held
+from certificates.decide import STREAMS, Decision, decide_by_version
+from certificates.held import read_held
 from certificates.holders import printed_names
 from certificates.policy import Policy
-from certificates.propose import concerns, grant_key
+from certificates.propose import concerns
+from certificates.reasons import Note, Reason
+from certificates.standing import NEVER, read_standing
 from certificates.status import Status
+from certificates.validity import Phase, grace_ends, phase_on, window_opens
 from lms_sync.clock import Clock, local_date
 from lms_sync.facts import CORRECTABLE, Fact, facts_of
 from lms_sync.people import institution_idnumber
@@ -60,6 +63,11 @@ class Explanation:
     names: Mapping[str, str]
     status: Status | None = None
     serial: str | None = None
+    way: str = "full"
+    renewal: Decision | None = None  # where it may be renewed now: what is met and what is missing
+    phase: Phase | None = None
+    window_opens: date | None = None
+    grace_ends: date | None = None
 
     def as_json(self) -> dict[str, object]:
         """For `--json`."""
@@ -73,7 +81,21 @@ class Explanation:
             "expires_on": None if self.expires_on is None else self.expires_on.isoformat(),
             "status": self.status,
             "serial": self.serial,
+            "way": self.way,
+            "phase": self.phase,
+            "window_opens": None if self.window_opens is None else self.window_opens.isoformat(),
+            "grace_ends": None if self.grace_ends is None else self.grace_ends.isoformat(),
             "requirements": [self._reason_json(reason) for reason in self.why],
+            "renewal": None if self.renewal is None else self._renewal_json(self.renewal),
+        }
+
+    def _renewal_json(self, renewal: Decision) -> dict[str, object]:
+        return {
+            "state": renewal.state,
+            "way": renewal.way,
+            "earned_on": None if renewal.earned_on is None else renewal.earned_on.isoformat(),
+            "expires_on": None if renewal.expires_on is None else renewal.expires_on.isoformat(),
+            "requirements": [self._reason_json(reason) for reason in renewal.why],
         }
 
     def _reason_json(self, reason: Reason) -> dict[str, object]:
@@ -120,17 +142,29 @@ def explain(
             if concerns(policy, fact, programmes or {})
         ]
         granted = _granted(connection, site, policy, all_of(holder, one))
+        standing = read_standing(connection, site, policy.id, one, today, [holder]).get(holder, NEVER)
+        decision: Decision | None = None
+        if standing.cycle is not None:
+            _, decision = decide_by_version(
+                policy, facts, today, holder=holder, held=held, programmes=programmes, before=standing.before
+            )
         why: tuple[Reason, ...]
+        renewal = None
         if granted is None:
-            decision = decide(policy, facts, today, holder=holder, held=held, programmes=programmes)
+            assert decision is not None
             state: State = "eligible" if decision.state == "eligible" else "pending"
             as_of, earned_on, expires_on, why = today, decision.earned_on, decision.expires_on, decision.why
+            way = decision.way
         else:
             state = "approved" if granted.serial is None else "issued"
             as_of, earned_on, expires_on = granted.as_of, granted.earned_on, granted.expires_on
             why = tuple(Reason.from_json(reason) for reason in granted.why)
-        leaders = {one for reason in why for note in reason.notes for one in note.leaders}
+            way = granted.way or "full"
+            renewal = decision if decision is not None and decision.state != "held" else None
+        shown = (*why, *(renewal.why if renewal is not None else ()))
+        leaders = {one for reason in shown for note in reason.notes for one in note.leaders}
         names = printed_names(connection, sorted({holder, *leaders}))
+    rule = policy.renewal if state == "issued" and expires_on is not None else None
     return Explanation(
         policy,
         holder,
@@ -142,8 +176,13 @@ def explain(
         why,
         _observed(facts),
         names,
-        _status(held, holder, policy.id, today) if state == "issued" else None,
+        None if state != "issued" else standing.before.status if standing.before is not None else "unknown",
         None if granted is None else granted.serial,
+        way,
+        renewal,
+        phase_on(today, expires_on, policy.renewal) if state == "issued" else None,
+        window_opens(expires_on, rule.window_months) if rule is not None and expires_on is not None else None,
+        grace_ends(expires_on, rule.grace_days) if rule is not None and expires_on is not None else None,
     )
 
 
@@ -184,24 +223,24 @@ def _same(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
 
 
-def _granted(
-    connection: Connection, site: str, policy: Policy, holders: list[str]
-) -> Row[tuple[object, ...]] | None:
+def _granted(connection: Connection, site: str, policy: Policy, holders: list[str]) -> Any:
+    """The decision that was approved last, with the serial of its award, or None."""
     approval, decision, issue = schema.approval, schema.decision, schema.issue
     query = (
-        select(decision.c.as_of, decision.c.earned_on, decision.c.expires_on, decision.c.why, issue.c.serial)
+        select(
+            decision.c.as_of,
+            decision.c.earned_on,
+            decision.c.expires_on,
+            decision.c.why,
+            decision.c.way,
+            issue.c.serial,
+        )
         .join(approval, approval.c.decision_id == decision.c.id)
         .outerjoin(issue, issue.c.grant_key == approval.c.grant_key)
-        .where(
-            approval.c.site == site, approval.c.grant_key.in_([grant_key(policy.id, one) for one in holders])
-        )
+        .where(approval.c.site == site, decision.c.policy == policy.id, decision.c.person_id.in_(holders))
+        .order_by(decision.c.cycle.desc(), approval.c.id.desc())
     )
-    return connection.execute(query).first()  # type: ignore[return-value]
-
-
-def _status(held: Held, holder: str, award: str, today: date) -> Status:
-    found = held.of(holder, award)
-    return found[-1].status_on(today) if found else "unknown"
+    return connection.execute(query).first()
 
 
 def _observed(facts: list[Fact]) -> dict[tuple[str, str, str], Observed]:
@@ -215,4 +254,4 @@ def _observed(facts: list[Fact]) -> dict[tuple[str, str, str], Observed]:
 
 def counted(note: Note) -> bool:
     """Whether what a note tells helps to meet the requirement."""
-    return note.what in ("counted", "led")
+    return note.what in ("counted", "led", "award-counted")

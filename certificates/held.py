@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -21,13 +22,22 @@ from lms_sync.store import schema
 
 @dataclass(frozen=True)
 class HeldAward:
-    """One award of one holder. `events` are what was written about it, oldest first, each with its local day."""
+    """One award of one holder. `events` are what was written about it, oldest first, each with its local day.
+
+    `unbroken_since` is the day since which it, and those that it replaced in time, were held; None: `held_from`.
+    """
 
     holder: str
     award: str  # the policy's id
     held_from: date
     expires_on: date | None = None
     events: tuple[tuple[date, str], ...] = ()
+    unbroken_since: date | None = None
+
+    @property
+    def since(self) -> date:
+        """The day since which the holder has held it without a break."""
+        return self.unbroken_since or self.held_from
 
     def status_on(self, day: date) -> Status:
         """Its status at the end of a day; "unknown" before it was held."""
@@ -93,11 +103,14 @@ def read_held(connection: Connection, site: str, same: Mapping[str, str] | None 
             decision.c.earned_on,
             decision.c.expires_on,
             issue.c.id.label("issue_id"),
+            issue.c.supersedes,
         )
         .join(approval, approval.c.decision_id == decision.c.id)
         .outerjoin(issue, issue.c.grant_key == approval.c.grant_key)
         .where(approval.c.site == site, decision.c.earned_on.is_not(None))
     )
+    rows = connection.execute(query).all()
+    by_issue = {row.issue_id: row for row in rows if row.issue_id is not None}
     return Held(
         (
             HeldAward(
@@ -106,8 +119,20 @@ def read_held(connection: Connection, site: str, same: Mapping[str, str] | None 
                 row.earned_on,
                 row.expires_on,
                 tuple(written.get(row.issue_id, ())),
+                _unbroken_since(row, by_issue),
             )
-            for row in connection.execute(query)
+            for row in rows
         ),
         same,
     )
+
+
+def _unbroken_since(row: Any, by_issue: Mapping[str, Any]) -> date:
+    """The day since which the award, and those that it replaced while they were valid, were held."""
+    since: date = row.earned_on
+    while row.supersedes in by_issue:
+        before = by_issue[row.supersedes]
+        if before.expires_on is not None and row.earned_on > before.expires_on:
+            break
+        row, since = before, min(since, before.earned_on)
+    return since

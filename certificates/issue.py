@@ -13,17 +13,22 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from authoring.problems import LmsSyncError, Problem
+from authoring.problems import LmsSyncError, Problem, Refused
 from certificates import certificate_pdf
 from certificates.award import Award, Wording, award_from_row
+from certificates.chain import open_chain
 from certificates.credential import LIST_BITS
 from certificates.documents import insert_document, make_documents
+from certificates.events import events_of, write_event
+from certificates.grant import FIRST_CYCLE
 from certificates.holders import printed_names
 from certificates.issuer import Issuer
 from certificates.policy import Policy, parse_policy
-from certificates.status_lists import publish_status_lists, write_event
+from certificates.status import FINAL
+from certificates.status_lists import publish_status_lists
 from certificates.verification_id import new_verification_id
 from lms_sync.clock import Clock, local_date
+from lms_sync.same_person import all_of, one_person
 from lms_sync.store import schema
 from lms_sync.store.database import reading
 
@@ -85,24 +90,31 @@ def enter_approved(
     with reading(engine) as connection:
         waiting = _approved_not_entered(connection, site)
         names = printed_names(connection, [row.person_id for row in waiting])
-        policies = _policies(connection, site, {row.policy_sha256 for row in waiting})
+        policies = kept_policies(connection, site, {row.policy_sha256 for row in waiting})
     for row in waiting:
         name = names.get(row.person_id, "")
         policy = policies[row.policy_sha256]
         if (problem := _unprintable(name, row.person_id, policy)) is not None:
             problems.append(problem)
             continue
-        award = _enter(engine, site, row, policy, name, issuer=issuer, clock=clock)
+        try:
+            award = _enter(engine, site, row, policy, name, issuer=issuer, clock=clock)
+        except Refused as error:
+            if error.code != "correct.not-standing":
+                raise
+            problems.extend(error.problems)
+            continue
         if award is not None:
             entered.append(award)
     return entered, problems
 
 
 def _approved_not_entered(connection: Connection, site: str) -> Sequence[Row[Any]]:
-    approval, decision, issue = schema.approval, schema.decision, schema.issue
+    approval, decision, issue, person = schema.approval, schema.decision, schema.issue, schema.person
     query = (
-        select(decision)
+        select(decision, approval.c.approved_by, approval.c.supersedes)
         .join(approval, approval.c.decision_id == decision.c.id)
+        .join(person, (person.c.id == decision.c.person_id) & person.c.erased_at.is_(None))
         .outerjoin(issue, issue.c.grant_key == approval.c.grant_key)
         .where(approval.c.site == site, issue.c.id.is_(None))
         .order_by(decision.c.policy, decision.c.earned_on, approval.c.id)
@@ -110,7 +122,8 @@ def _approved_not_entered(connection: Connection, site: str) -> Sequence[Row[Any
     return connection.execute(query).all()
 
 
-def _policies(connection: Connection, site: str, hashes: set[str]) -> dict[str, Policy]:
+def kept_policies(connection: Connection, site: str, hashes: set[str]) -> dict[str, Policy]:
+    """The policies with these digests, as they were when somebody was decided about by them."""
     table = schema.policy_text
     rows = connection.execute(select(table).where(table.c.site == site, table.c.sha256.in_(sorted(hashes))))
     return {row.sha256: parse_policy(row.text, f"{row.policy} {row.version}") for row in rows}
@@ -149,10 +162,31 @@ def _enter(
                 return None
         try:
             with engine.begin() as connection:
+                now = clock.now()
+                open_chain(connection, site, now)
                 if _is_entered(connection, approved.grant_key):
                     return None
-                award = _numbered(connection, site, approved, policy, issuer=issuer, now=clock.now())
+                before = replaced_by(connection, site, approved)
+                award = _numbered(
+                    connection,
+                    site,
+                    approved,
+                    policy,
+                    issuer=issuer,
+                    now=now,
+                    supersedes=None if before is None else before.id,
+                )
                 _insert_award(connection, award, policy, issuer, name)
+                if before is not None:
+                    write_event(
+                        connection,
+                        before,
+                        "superseded",
+                        actor=approved.approved_by,
+                        reason="correction" if approved.supersedes else "renewal",
+                        now=now,
+                        successor=award.id,
+                    )
             return award
         except IntegrityError:
             # Another process took the grant, the number or the index between our look and our write
@@ -167,7 +201,14 @@ def _is_entered(connection: Connection, grant_key: str) -> bool:
 
 
 def _numbered(
-    connection: Connection, site: str, approved: Row[Any], policy: Policy, *, issuer: Issuer, now: datetime
+    connection: Connection,
+    site: str,
+    approved: Row[Any],
+    policy: Policy,
+    *,
+    issuer: Issuer,
+    now: datetime,
+    supersedes: str | None,
 ) -> Award:
     issued_on = local_date(now, policy.timezone)
     serial = policy.serial.number(
@@ -195,7 +236,38 @@ def _numbered(
             earned_on=approved.earned_on,
             demo=issuer.signer.demo,
         ),
+        supersedes=supersedes,
     )
+
+
+def replaced_by(connection: Connection, site: str, approved: Row[Any]) -> Award | None:
+    """The award that an approved one replaces: what a correction names, else for a renewal the one before.
+
+    Raises LmsSyncError where a correction is of an award that was replaced or taken away since.
+    """
+    issue, approval, decision = schema.issue, schema.approval, schema.decision
+    query = select(issue).where(issue.c.site == site)
+    if approved.supersedes is not None:
+        old = award_from_row(connection.execute(query.where(issue.c.id == approved.supersedes)).one())
+        if FINAL & set(events_of(connection, old.id)):
+            raise Refused("correct.not-standing", serial=old.serial)
+        return old
+    if approved.cycle == FIRST_CYCLE:
+        return None
+    same = all_of(approved.person_id, one_person(connection, site))
+    earlier = (
+        query.join(approval, approval.c.grant_key == issue.c.grant_key)
+        .join(decision, decision.c.id == approval.c.decision_id)
+        .where(
+            issue.c.policy == approved.policy, issue.c.person_id.in_(same), decision.c.cycle < approved.cycle
+        )
+        .order_by(decision.c.cycle.desc(), approval.c.id.desc())
+    )
+    for row in connection.execute(earlier):
+        old = award_from_row(row)
+        if not FINAL & set(events_of(connection, old.id)):
+            return old
+    return None
 
 
 def _next_number(connection: Connection, site: str, series: str) -> int:
@@ -249,6 +321,7 @@ def _insert_award(connection: Connection, award: Award, policy: Policy, issuer: 
             issued_on=award.issued_on,
             expires_on=award.expires_on,
             public=award.wording.as_json(),
+            supersedes=award.supersedes,
         )
     )
     # The name as printed is fixed now, so that documents made later, or again looked at, say the same.

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from authoring.problems import Problem
 from authoring.read_yaml import Pointer
-from certificates.policy import Policy, Requirement
+from certificates.policy import Policy
+from certificates.requirement import Requirement
 
 
 def in_order(policies: Sequence[Policy]) -> tuple[Policy, ...]:
@@ -41,10 +42,9 @@ def cycles(policies: Mapping[str, Policy]) -> Iterator[Problem]:
 
 def award_requirements(node: Requirement, pointer: Pointer) -> Iterator[tuple[str, Pointer]]:
     """The awards that a requirement asks for, each with its place."""
-    if node.award is not None:
-        yield node.award, (*pointer, "award")
-    for index, part in enumerate(node.parts):
-        yield from award_requirements(part, (*pointer, "all" if node.all is not None else "any", index))
+    for one, at in node.nodes(pointer):
+        if one.award is not None:
+            yield one.award, (*at, "award")
 
 
 def _way(policies: Mapping[str, Policy], start: str, goal: str) -> tuple[str, ...] | None:
@@ -55,7 +55,12 @@ def _way(policies: Mapping[str, Policy], start: str, goal: str) -> tuple[str, ..
         way = ways.pop(0)
         if way[-1] == goal:
             return way
-        after = policies[way[-1]].awards if way[-1] in policies else ()
+        after = _asked(policies[way[-1]]) if way[-1] in policies else ()
         ways.extend((*way, award) for award in after if award not in seen)
         seen.update(after)
     return None
+
+
+def _asked(policy: Policy) -> tuple[str, ...]:
+    """The awards that must be held before this one is earned for the first time."""
+    return tuple(sorted({leaf.award for leaf in policy.require.leaves() if leaf.award is not None}))

@@ -1,25 +1,25 @@
-"""Decides about people and proposes awards; records who approved them."""
+"""Decides about people and proposes awards: about everybody, or about those whom something has touched since."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from authoring.languages import LocalizedText
-from authoring.problems import Refused
-from certificates.decide import STREAMS, Decision, decide
-from certificates.held import Held, read_held
-from certificates.holders import printed_names
+from certificates import decided
+from certificates.approve import store_approval
+from certificates.decide import Decision, decide_by_version
+from certificates.grant import grant_key
+from certificates.held import NOBODY, Held, read_held
 from certificates.policy import Policy
 from certificates.policy_order import in_order
+from certificates.proposals import keep_text, latest_decisions
+from certificates.standing import NEVER, Standing, read_standing
 from lms_sync.clock import Clock, local_date
 from lms_sync.facts import (
     ACTIVITY_COMPLETION,
@@ -28,18 +28,17 @@ from lms_sync.facts import (
     EXERCISE,
     GRADE,
     MILESTONE,
+    PRIOR_LEARNING,
     QUIZ_ATTEMPT,
     SESSION_LED,
     Fact,
-    facts_of,
 )
 from lms_sync.people import of_kind
-from lms_sync.same_person import all_of, one_person
+from lms_sync.same_person import one_person
 from lms_sync.store import schema
-from lms_sync.store.database import reading
 from programmes.programme import Programme
 
-FIRST_CYCLE = 1
+_KEYS_A_QUERY = 500
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,8 @@ class PolicySummary:
     issued: int
     new: int  # decisions stored by this run because something changed
     not_listed: int = 0  # have facts and are on no list of the courses: left out
+    renewing: int = 0  # hold it, may renew it, and something is still missing
+    looked_at: int = 0  # decided about by this run
 
 
 @dataclass(frozen=True)
@@ -68,25 +69,6 @@ class CertifySummary:
         return sum(policy.eligible for policy in self.policies)
 
 
-@dataclass(frozen=True)
-class Proposal:
-    """An award that was earned and waits for approval."""
-
-    grant_key: str
-    decision_id: int
-    policy: str
-    person_id: str
-    name: str
-    earned_on: date
-    expires_on: date | None
-
-
-def grant_key(policy_id: str, person_id: str, cycle: int = FIRST_CYCLE) -> str:
-    """What may be issued once: SHA-256 over policy, person and cycle."""
-    said = json.dumps([policy_id, person_id, cycle], separators=(",", ":"))
-    return hashlib.sha256(said.encode("utf-8")).hexdigest()
-
-
 Listed = Mapping[str, Collection[str] | None]
 """By policy the people whom it is about; None, or no entry: everybody."""
 
@@ -99,13 +81,16 @@ def certify(
     *,
     listed: Listed | None = None,
     programmes: Mapping[str, Programme] | None = None,
+    anew: bool = False,
 ) -> CertifySummary:
     """Decides about everybody who has facts that the policies look at and is `listed`, and stores what changed.
 
-    An equal decision is not stored again; who is approved or issued is not decided again, so that nothing
-    done later in Moodle, and no later policy, touches an award. A policy with `approval: automatic`
-    approves at once what it finds eligible. Policies are decided in the order of what they ask for, so that an award
-    that was approved just now counts for the next; `programmes`, by id, say which sessions there are.
+    Only those are decided whom something has touched since the last run: facts, awards, the passing of time; with
+    `anew`, and where policies or programmes have changed, everybody. What is stored is the same. An equal decision is
+    not stored again; who is approved or issued is not decided again before the renewal, so that nothing done later in
+    Moodle, and no later policy, touches an award. A policy with `approval: automatic` approves at once what it finds
+    eligible. Policies are decided in the order of what they ask for, so that an award that was approved just now
+    counts for the next; `programmes`, by id, say which sessions there are.
     """
     given = tuple(policies)
     there, about = programmes or {}, listed or {}
@@ -113,9 +98,13 @@ def certify(
     for _ in range(len(given) if _grants_leaders(given, there) else 1):
         granted = sum(one.approved + one.issued for one in found.values())
         for policy in in_order(given):
-            one = _certify_one(engine, site, policy, clock, about.get(policy.id), there)
+            one = _certify_one(engine, site, policy, clock, about.get(policy.id), there, anew=anew)
             before = found.get(policy.id)
-            found[policy.id] = one if before is None else replace(one, new=one.new + before.new)
+            found[policy.id] = (
+                one
+                if before is None
+                else replace(one, new=one.new + before.new, looked_at=one.looked_at + before.looked_at)
+            )
         if granted == sum(one.approved + one.issued for one in found.values()):
             break
     return CertifySummary(tuple(found[policy.id] for policy in given))
@@ -134,89 +123,227 @@ def _certify_one(
     clock: Clock,
     listed: Collection[str] | None,
     programmes: Mapping[str, Programme],
+    *,
+    anew: bool,
 ) -> PolicySummary:
     now = clock.now()
     today = local_date(now, policy.timezone)
-    new = eligible = pending = not_listed = 0
     with engine.begin() as connection:
         one = one_person(connection, site)
-        held = read_held(connection, site, one)
-        facts = _facts_by_holder(connection, site, policy, held, programmes)
-        decided = _latest_decisions(connection, site, policy.id)
-        approved = _keys(connection, schema.approval, site)
-        entered = _keys(connection, schema.issue, site)
-        waiting: list[tuple[str, int]] = []
-        for person_id in sorted(facts):
-            key = grant_key(policy.id, person_id)
-            keys = {grant_key(policy.id, same) for same in all_of(person_id, one)}
-            if keys & approved or keys & entered:
-                continue
-            if listed is not None and person_id not in listed:
-                not_listed += 1
-                continue
-            decision = decide(
-                policy, facts[person_id], today, holder=person_id, held=held, programmes=programmes
-            )
-            before = decided.get(key)
-            if before is None or not _says_the_same(before, policy, decision):
-                decision_id = _store_decision(
-                    connection, site, policy, person_id, decision, as_of=today, now=now
-                )
-                new += 1
-            else:
-                decision_id = int(before.id)
-            if decision.state == "eligible":
-                eligible += 1
-                waiting.append((key, decision_id))
-            else:
-                pending += 1
-        if new:
-            _keep_text(connection, site, policy, now)
+        mark = decided.mark_now(connection, site, policy, programmes, one, today)
+        people = None if anew else decided.touched_since(connection, site, policy, mark, one, programmes)
+        if people is not None:
+            people.update(decided.newly_listed(connection, site, policy.id, listed))
+        held = read_held(connection, site, one) if _asks_who_holds(policy, programmes) else NOBODY
+        run = _Run(connection, site, policy, today, now, one, held, programmes, listed)
+        new, waiting = run.decide(people)
         if policy.approval == "automatic":
             by = f"{policy.id} {policy.version}"
             for key, decision_id in waiting:
-                _store_approval(connection, site, key, decision_id, by=by, now=now, automatic=True, note=None)
-            eligible = 0
-        ours = schema.decision.c.policy == policy.id
-        approved_now = (
-            select(func.count())
-            .select_from(
-                schema.approval.join(schema.decision, schema.approval.c.decision_id == schema.decision.c.id)
-            )
-            .where(schema.approval.c.site == site, ours)
+                store_approval(connection, site, key, decision_id, by=by, now=now, automatic=True)
+        decided.keep_mark(connection, site, policy.id, mark)
+        return run.summary(new)
+
+
+def _asks_who_holds(policy: Policy, programmes: Mapping[str, Programme]) -> bool:
+    """Whether decisions of the policy look at awards: those it asks for, or those of who led sessions."""
+    return any(
+        version.awards
+        or any(
+            session.leader_award is not None
+            for name in version.programmes
+            if name in programmes
+            for session in programmes[name].sessions
         )
-        issued_now = select(func.count()).where(
-            schema.issue.c.site == site, schema.issue.c.policy == policy.id
-        )
-        n_approved = connection.execute(approved_now).scalar_one()
-        n_issued = connection.execute(issued_now).scalar_one()
-    return PolicySummary(
-        policy.id, policy.title, eligible, pending, n_approved - n_issued, n_issued, new, not_listed
+        for version in policy.versions
     )
 
 
-def _facts_by_holder(
-    connection: Connection, site: str, policy: Policy, held: Held, programmes: Mapping[str, Programme]
-) -> dict[str, list[Fact]]:
+@dataclass(frozen=True)
+class _Decided:
+    """One holder's decision, before it is stored."""
+
+    person: str
+    cycle: int
+    version: Policy
+    decision: Decision
+    renews: bool
+
+
+@dataclass
+class _Run:
+    """One policy being decided, within one transaction."""
+
+    connection: Connection
+    site: str
+    policy: Policy
+    today: date
+    now: datetime
+    one: Mapping[str, str]
+    held: Held
+    programmes: Mapping[str, Programme]
+    listed: Collection[str] | None
+    looked_at: int = 0
+
+    def decide(self, people: Collection[str] | None) -> tuple[int, list[tuple[str, int]]]:
+        """Decides about some or all and stores what changed: how many decisions, and who is eligible by which."""
+        states: dict[str, tuple[str, date | None]] = {}
+        found: list[_Decided] = []
+        standing = read_standing(self.connection, self.site, self.policy.id, self.one, self.today, people)
+        for person, facts in candidates(
+            self.connection, self.site, self.policy, self.held, self.programmes, self.one, standing, people
+        ):
+            where = standing.get(person, NEVER)
+            if where.cycle is None:
+                states[person] = ("settled", None)
+                continue
+            if where.before is None and self.listed is not None and person not in self.listed:
+                states[person] = (decided.PASSED_OVER, None)
+                continue
+            self.looked_at += 1
+            version, decision = decide_by_version(
+                self.policy,
+                facts,
+                self.today,
+                holder=person,
+                held=self.held,
+                programmes=self.programmes,
+                before=where.before,
+            )
+            states[person] = (_state(decision, where), decision.look_again_on)
+            if decision.state != "held":
+                found.append(_Decided(person, where.cycle, version, decision, where.before is not None))
+        decided.keep_states(self.connection, self.site, self.policy.id, states, people)
+        return self._store(sorted(found, key=lambda each: each.person))
+
+    def _store(self, found: Sequence[_Decided]) -> tuple[int, list[tuple[str, int]]]:
+        keys = {each.person: grant_key(self.policy.id, each.person, each.cycle) for each in found}
+        before = latest_decisions(self.connection, self.site, self.policy.id, list(keys.values()))
+        changed = [
+            each
+            for each in found
+            if (row := before.get(keys[each.person])) is None or not _says_the_same(row, each)
+        ]
+        for version in {each.version.sha256: each.version for each in changed}.values():
+            keep_text(self.connection, self.site, version, self.now)
+        ids = {key: int(row.id) for key, row in before.items()} | dict(self._insert(changed, keys))
+        waiting = [
+            (keys[each.person], ids[keys[each.person]]) for each in found if each.decision.state == "eligible"
+        ]
+        return len(changed), waiting
+
+    def _insert(self, changed: Sequence[_Decided], keys: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+        rows = [
+            {
+                "site": self.site,
+                "grant_key": keys[each.person],
+                "policy": self.policy.id,
+                "policy_version": each.version.version,
+                "policy_sha256": each.version.sha256,
+                "person_id": each.person,
+                "cycle": each.cycle,
+                "as_of": self.today,
+                "decided_at": self.now,
+                **_columns(each.decision),
+            }
+            for each in changed
+        ]
+        if not rows:
+            return
+        table = schema.decision
+        statement = insert(table).returning(table.c.grant_key, table.c.id, sort_by_parameter_order=True)
+        for row in self.connection.execute(statement, rows):
+            yield row.grant_key, int(row.id)
+
+    def summary(self, new: int) -> PolicySummary:
+        """The numbers after this run."""
+        policy, site = self.policy, self.site
+        approval, decision, issue = schema.approval, schema.decision, schema.issue
+        approved = self.connection.execute(
+            select(func.count())
+            .select_from(approval.join(decision, approval.c.decision_id == decision.c.id))
+            .where(approval.c.site == site, decision.c.policy == policy.id)
+        ).scalar_one()
+        issued = self.connection.execute(
+            select(func.count()).where(issue.c.site == site, issue.c.policy == policy.id)
+        ).scalar_one()
+        counts: Counter[str] = Counter()
+        for person, state in decided.read_states(self.connection, site, policy.id):
+            left = state in ("eligible", "pending") and self.listed is not None and person not in self.listed
+            counts[decided.PASSED_OVER if left else state] += 1
+        return PolicySummary(
+            policy.id,
+            policy.title,
+            0 if policy.approval == "automatic" else counts["eligible"] + counts["renewed"],
+            counts["pending"],
+            approved - issued,
+            issued,
+            new,
+            counts[decided.PASSED_OVER],
+            counts["renewing"],
+            self.looked_at,
+        )
+
+
+def _state(decision: Decision, where: Standing) -> str:
+    if where.before is None:
+        return decision.state
+    return {"pending": "renewing", "eligible": "renewed"}.get(decision.state, decision.state)
+
+
+def erased_people(connection: Connection, site: str) -> set[str]:
+    """Holders whose data were erased: nothing is decided about them any more."""
+    table = schema.person
+    query = select(table.c.id).where(table.c.site == site, table.c.erased_at.is_not(None))
+    return set(connection.execute(query).scalars())
+
+
+def candidates(
+    connection: Connection,
+    site: str,
+    policy: Policy,
+    held: Held,
+    programmes: Mapping[str, Programme],
+    one: Mapping[str, str],
+    standing: Mapping[str, Standing],
+    people: Collection[str] | None,
+) -> Iterator[tuple[str, list[Fact]]]:
     """Whom a policy decides about, with their facts: holders of its kind who have anything to do with it."""
-    found: dict[str, list[Fact]] = defaultdict(list)
-    for key in sorted({*policy.courses, *policy.programmes}):
-        for fact in facts_of(connection, site, course=key, streams=STREAMS):
-            if concerns(policy, fact, programmes):
-                found[fact.person_id].append(fact)
-    for award in policy.awards:
-        for holder in held.holders_of(award):
-            found.setdefault(holder, [])
-    those = of_kind(connection, site, policy.holder_kind)
-    return {holder: facts for holder, facts in found.items() if holder in those}
+    those = set(of_kind(connection, site, policy.holder_kind)) - erased_people(connection, site)
+    others = set(standing)
+    for version in policy.versions:
+        for award in version.awards:
+            others |= held.holders_of(award)
+    if people is not None:
+        others.intersection_update(people)
+    courses = {key for version in policy.versions for key in (*version.courses, *version.programmes)}
+    if any(version.prior_learning for version in policy.versions):
+        courses.add("")
+    for person, facts in decided.facts_by_holder(connection, site, courses, one, people):
+        some = [fact for fact in facts if concerns(policy, fact, programmes)]
+        if (some or person in others) and person in those:
+            others.discard(person)
+            yield person, some
+    for person in sorted(others.intersection(those)):
+        yield person, []
 
 
 def concerns(policy: Policy, fact: Fact, programmes: Mapping[str, Programme]) -> bool:
-    """Whether a fact can have to do with what a policy asks for. Any result in one of its courses can."""
+    """Whether a fact can have to do with what a policy asks for, in any of its versions.
+
+    Any result in one of its courses can.
+    """
+    return any(_concerns(version, fact, programmes) for version in policy.versions)
+
+
+def _concerns(policy: Policy, fact: Fact, programmes: Mapping[str, Programme]) -> bool:
     if fact.stream in (COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT):
         return fact.course in policy.courses
-    for leaf in policy.require.leaves():
-        if fact.stream in (EXERCISE, ACTIVITY_COMPLETION) and leaf.exercise == fact.subject:
+    for leaf in policy.all_leaves():
+        same = () if leaf.exercise is None else policy.same_as("exercise", leaf.exercise)
+        if fact.stream in (EXERCISE, ACTIVITY_COMPLETION) and fact.subject in same:
+            return True
+        if fact.stream == PRIOR_LEARNING and leaf.prior_learning == fact.subject:
             return True
         if fact.stream == MILESTONE and leaf.milestone == f"{fact.course}/{fact.subject}":
             return True
@@ -232,176 +359,21 @@ def concerns(policy: Policy, fact: Fact, programmes: Mapping[str, Programme]) ->
     return False
 
 
-def _latest_decisions(connection: Connection, site: str, policy_id: str | None = None) -> dict[str, Row[Any]]:
-    table = schema.decision
-    newest = select(func.max(table.c.id)).where(table.c.site == site).group_by(table.c.grant_key)
-    if policy_id is not None:
-        newest = newest.where(table.c.policy == policy_id)
-    return {row.grant_key: row for row in connection.execute(select(table).where(table.c.id.in_(newest)))}
+def _columns(decision: Decision) -> dict[str, Any]:
+    """What of a decision is stored: also what two are compared by."""
+    return {
+        "state": decision.state,
+        "earned_on": decision.earned_on,
+        "expires_on": decision.expires_on,
+        "why": [reason.as_json() for reason in decision.why],
+        "base_on": None if decision.period is None else decision.period.base_on,
+        "periods": None if decision.period is None else decision.period.periods,
+        "way": decision.way,
+    }
 
 
-def _keys(connection: Connection, table: Table, site: str) -> set[str]:
-    return set(connection.execute(select(table.c.grant_key).where(table.c.site == site)).scalars())
-
-
-def _says_the_same(before: Row[Any], policy: Policy, decision: Decision) -> bool:
-    return bool(
-        before.policy_sha256 == policy.sha256
-        and before.state == decision.state
-        and before.earned_on == decision.earned_on
-        and before.expires_on == decision.expires_on
-        and before.why == [reason.as_json() for reason in decision.why]
+def _says_the_same(before: Row[Any], each: _Decided) -> bool:
+    row = before._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+    return before.policy_sha256 == each.version.sha256 and all(
+        row[name] == value for name, value in _columns(each.decision).items()
     )
-
-
-def _store_decision(
-    connection: Connection,
-    site: str,
-    policy: Policy,
-    person_id: str,
-    decision: Decision,
-    *,
-    as_of: date,
-    now: datetime,
-) -> int:
-    done = connection.execute(
-        insert(schema.decision).values(
-            site=site,
-            grant_key=grant_key(policy.id, person_id),
-            policy=policy.id,
-            policy_version=policy.version,
-            policy_sha256=policy.sha256,
-            person_id=person_id,
-            cycle=FIRST_CYCLE,
-            as_of=as_of,
-            state=decision.state,
-            earned_on=decision.earned_on,
-            expires_on=decision.expires_on,
-            why=[reason.as_json() for reason in decision.why],
-            decided_at=now,
-        )
-    )
-    assert done.inserted_primary_key is not None
-    return int(done.inserted_primary_key[0])
-
-
-def _keep_text(connection: Connection, site: str, policy: Policy, now: datetime) -> None:
-    table = schema.policy_text
-    known = select(table.c.sha256).where(table.c.site == site, table.c.sha256 == policy.sha256)
-    if connection.execute(known).first() is None:
-        connection.execute(
-            insert(table).values(
-                site=site,
-                sha256=policy.sha256,
-                policy=policy.id,
-                version=policy.version,
-                text=policy.text,
-                first_used_at=now,
-            )
-        )
-
-
-def proposals(engine: Engine, site: str) -> list[Proposal]:
-    """Awards that were earned and wait for approval, by policy, day and name."""
-    with reading(engine) as connection:
-        approved = _keys(connection, schema.approval, site)
-        second = one_person(connection, site)  # the person who stands for both is decided about
-        waiting = [
-            row
-            for row in _latest_decisions(connection, site).values()
-            if row.state == "eligible" and not _is_settled(row, approved, second)
-        ]
-        names = printed_names(connection, [row.person_id for row in waiting])
-    found = [
-        Proposal(
-            row.grant_key,
-            row.id,
-            row.policy,
-            row.person_id,
-            names.get(row.person_id, ""),
-            row.earned_on,
-            row.expires_on,
-        )
-        for row in waiting
-    ]
-    return sorted(found, key=lambda p: (p.policy, p.earned_on, p.name, p.person_id))
-
-
-def _is_settled(decision: Row[Any], approved: Collection[str], one: Mapping[str, str]) -> bool:
-    """Whether the award is approved, for any number of the person, or is decided about under another number."""
-    keys = {grant_key(decision.policy, same, decision.cycle) for same in all_of(decision.person_id, one)}
-    return decision.person_id in one or not keys.isdisjoint(approved)
-
-
-def approve(
-    engine: Engine,
-    site: str,
-    grant_keys: Collection[str] | None,
-    *,
-    by: str,
-    clock: Clock,
-    note: str | None = None,
-) -> int:
-    """Approves what is proposed: the given grant keys, or all with None. How many were approved now.
-
-    What is approved already stays as it was. Raises Refused for a key that is not proposed.
-    """
-    if not by.strip():
-        raise Refused("approve.nobody")
-    with engine.begin() as connection:
-        latest = _latest_decisions(connection, site)
-        approved = _keys(connection, schema.approval, site)
-        second = one_person(connection, site)
-        eligible = {
-            key: row
-            for key, row in latest.items()
-            if row.state == "eligible" and (key in approved or not _is_settled(row, approved, second))
-        }
-        if grant_keys is None:
-            wanted = set(eligible)
-        else:
-            wanted = set(grant_keys)
-            if unknown := sorted(wanted - set(eligible)):
-                raise Refused("approve.not-proposed", id=unknown[0], n=len(unknown))
-        return sum(
-            _store_approval(
-                connection,
-                site,
-                key,
-                eligible[key].id,
-                by=by.strip(),
-                now=clock.now(),
-                automatic=False,
-                note=note,
-            )
-            for key in sorted(wanted - approved)
-        )
-
-
-def _store_approval(
-    connection: Connection,
-    site: str,
-    key: str,
-    decision_id: int,
-    *,
-    by: str,
-    now: datetime,
-    automatic: bool,
-    note: str | None,
-) -> int:
-    """Records an approval; 0 where another process recorded one a moment ago."""
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    done = connection.execute(
-        dialect.insert(schema.approval)
-        .values(
-            site=site,
-            grant_key=key,
-            decision_id=decision_id,
-            approved_by=by,
-            approved_at=now,
-            automatic=automatic,
-            note=note,
-        )
-        .on_conflict_do_nothing(index_elements=["grant_key"])
-    )
-    return int(done.rowcount)

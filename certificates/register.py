@@ -17,22 +17,20 @@ status index are given in the same transaction in which the award is entered. It
 that, one by one, each written once; what a crash left undone the next run completes.
 """
 
+from certificates.approve import Agreed, Basis, agree, approve
 from certificates.documents import find_document, read_document, write_certificates
+from certificates.grant import grant_key
 from certificates.issue import Issued, IssueReport, issue_approved, issued
 from certificates.issuer import Issuer, open_issuer
-from certificates.propose import (
-    CertifySummary,
-    Listed,
-    PolicySummary,
-    Proposal,
-    approve,
-    certify,
-    grant_key,
-    proposals,
-)
-from certificates.status_lists import publish_status_lists, revoke
+from certificates.lifecycle import correct, resume, revoke, suspend
+from certificates.proposals import Proposal, proposals
+from certificates.propose import CertifySummary, Listed, PolicySummary, certify
+from certificates.review import close_review, to_review
+from certificates.status_lists import publish_status_lists
 
 __all__ = [
+    "Agreed",
+    "Basis",
     "CertifySummary",
     "IssueReport",
     "Issued",
@@ -40,8 +38,11 @@ __all__ = [
     "Listed",
     "PolicySummary",
     "Proposal",
+    "agree",
     "approve",
     "certify",
+    "close_review",
+    "correct",
     "find_document",
     "grant_key",
     "issue_approved",
@@ -50,6 +51,9 @@ __all__ = [
     "proposals",
     "publish_status_lists",
     "read_document",
+    "resume",
     "revoke",
+    "suspend",
+    "to_review",
     "write_certificates",
 ]

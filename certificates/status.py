@@ -13,6 +13,9 @@ Status = Literal["valid", "expired", "suspended", "revoked", "superseded", "eras
 
 STATUSES: tuple[Status, ...] = ("valid", "expired", "suspended", "revoked", "superseded", "erased", "unknown")
 
+FINAL = frozenset({"revoked", "superseded", "erased"})
+"""Events after which an award never stands again."""
+
 REVOKING = ("revoked", "erased")
 """Events that set the award's bit in the status list (purpose "revocation")."""
 

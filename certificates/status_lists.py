@@ -1,59 +1,17 @@
-"""What was written about awards after their issue, and the status lists that tell it to the world."""
+"""The status lists that tell the world which awards are revoked or erased."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
 
-from sqlalchemy import Connection, Engine, and_, insert, select, update
+from sqlalchemy import Engine, and_, select, update
 
-from authoring.problems import Refused
-from certificates.award import Award, award_from_row
 from certificates.credential import build_status_list
 from certificates.issuer import Issuer
 from certificates.status import REVOKING
 from lms_sync.clock import Clock
 from lms_sync.store import schema
 from lms_sync.store.database import reading
-
-
-def revoke(
-    engine: Engine,
-    site: str,
-    verification_id: str,
-    issuer: Issuer,
-    *,
-    by: str,
-    reason: str,
-    clock: Clock,
-) -> None:
-    """Revokes an award for ever; the portal says so on the next request. Raises Refused where it is not issued."""
-    issue = schema.issue
-    with engine.begin() as connection:
-        query = select(issue).where(issue.c.site == site, issue.c.verification_id == verification_id)
-        row = connection.execute(query).first()
-        if row is None:
-            raise Refused("revoke.unknown", id=verification_id)
-        award = award_from_row(row)
-        if "revoked" not in _events(connection, award):
-            write_event(connection, award, "revoked", actor=by, reason=reason, now=clock.now())
-    publish_status_lists(engine, site, issuer, clock)
-
-
-def _events(connection: Connection, award: Award) -> list[str]:
-    table = schema.status_event
-    return list(connection.execute(select(table.c.event).where(table.c.issue_id == award.id)).scalars())
-
-
-def write_event(
-    connection: Connection, award: Award, event: str, *, actor: str, reason: str | None, now: datetime
-) -> None:
-    """Adds a line to what is known about an award; such lines are never changed."""
-    connection.execute(
-        insert(schema.status_event).values(
-            site=award.site, issue_id=award.id, event=event, at=now, actor=actor, reason=reason
-        )
-    )
 
 
 def publish_status_lists(engine: Engine, site: str, issuer: Issuer, clock: Clock) -> int:

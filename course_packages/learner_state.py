@@ -34,6 +34,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from authoring.blocks import Kept
 from authoring.blocks.kept import QUESTIONS
@@ -46,6 +47,7 @@ SHORTEST_CODE = 3
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
+@lru_cache(maxsize=50_000)
 def code(kind: str, identifier: str) -> str:
     """The longest code of a lesson or block; the state uses its first characters."""
     digest = hashlib.sha256(f"{kind}:{identifier}".encode()).digest()

@@ -9,10 +9,6 @@ from functools import cache, partial
 from importlib.resources.abc import Traversable
 
 import jinja2
-from babel import Locale
-from babel.core import UnknownLocaleError
-from babel.dates import format_date
-from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from authoring.blocks import Block, LawReference, Prose
@@ -107,6 +103,9 @@ def size_in_words(n: int, language: str) -> str:
     """Bytes as people say them: 120 kB, 3.4 MB, with the comma or point of the language."""
     if n < 1_000_000:
         return f"{max(1, round(n / 1000))}\u00a0kB"
+    from babel import Locale, UnknownLocaleError  # late, as below
+    from babel.numbers import format_decimal
+
     try:
         number = format_decimal(round(n / 1e6, 1 if n < 1e7 else 0), locale=Locale.parse(language, sep="-"))
     except (UnknownLocaleError, ValueError):
@@ -115,6 +114,9 @@ def size_in_words(n: int, language: str) -> str:
 
 
 def _date(date: datetime.date, language: str) -> str:
+    from babel import Locale, UnknownLocaleError  # late: most lessons cite nothing with a date
+    from babel.dates import format_date
+
     try:
         return format_date(date, "d MMMM y", locale=Locale.parse(language, sep="-"))
     except (UnknownLocaleError, ValueError):

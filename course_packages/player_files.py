@@ -12,9 +12,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from babel import Locale
-from babel.core import UnknownLocaleError
-
 from authoring.blocks import Kept
 from authoring.course import Course
 from authoring.glossary import Definition
@@ -111,6 +108,8 @@ def _encoded(text: str) -> bytes:
 def _language_name(language: str) -> str:
     if language in all_words():
         return all_words()[language]["language_name"]
+    from babel import Locale, UnknownLocaleError  # late: the player names its own languages
+
     try:
         name = Locale.parse(language, sep="-").get_display_name() or language
     except (UnknownLocaleError, ValueError):

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from authoring.in_parallel import in_parallel
 from authoring.problems import ContentError, Problem
 
 STORED = frozenset(
@@ -157,17 +158,23 @@ def write_zip(
     out = _Hashed(stream)
     members: list[Member] = []
     sources = sources or {}
+    known_members: dict[str, Member] = {}
+    if earlier and earlier_zip is not None:
+        same = (name for name in files if sources.get(name) and name in earlier)
+        known_members = {name: earlier[name] for name in same if earlier[name].source == sources[name]}
+    texts = [name for name in sorted(files) if name not in known_members and not _is_stored(name)]
+    packed = dict(
+        zip(texts, in_parallel(lambda name: _pack(name, files[name]), texts, least=60), strict=True)
+    )
     run: list[Member] = []  # members that lie one after the other in the earlier zip
     for name in sorted(files):
-        source = sources.get(name, "")
-        known = earlier.get(name) if earlier and earlier_zip is not None and source else None
-        if known is not None and known.source == source:
+        if (known := known_members.get(name)) is not None:
             if run and run[-1].end != known.at:
                 _copy_run(run, out, members, earlier_zip)
             run.append(known)
             continue
         _copy_run(run, out, members, earlier_zip)
-        members.append(_write_member(out, name, source, files[name]))
+        members.append(_write_member(out, name, sources.get(name, ""), files[name], packed.get(name)))
     _copy_run(run, out, members, earlier_zip)
     begins = out.written
     for member in members:
@@ -204,8 +211,28 @@ class _Hashed:
         self.stream.write(part)
 
 
-def _write_member(out: _Hashed, name: str, source: str, content: Content) -> Member:
-    stored = PurePosixPath(name).suffix.lower() in STORED
+@dataclass(frozen=True)
+class _Packed:
+    sha256: str
+    crc: int
+    size: int
+    content: bytes
+
+
+def _is_stored(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in STORED
+
+
+def _pack(name: str, content: Content) -> _Packed:
+    raw = read_content(content)
+    packed = raw if _is_stored(name) else _deflated(raw)
+    return _Packed(hashlib.sha256(raw).hexdigest(), zlib.crc32(raw), len(raw), packed)
+
+
+def _write_member(
+    out: _Hashed, name: str, source: str, content: Content, packed: _Packed | None = None
+) -> Member:
+    stored = _is_stored(name)
     at = out.written
     if stored and isinstance(content, Path) and content.stat().st_size > _WHOLE:
         crc, size, sha256 = 0, 0, hashlib.sha256()
@@ -219,13 +246,10 @@ def _write_member(out: _Hashed, name: str, source: str, content: Content) -> Mem
         if out.written != member.end:
             raise ContentError([Problem("package.file-changed", {"name": name})])
         return member
-    raw = read_content(content)
-    packed = raw if stored else _deflated(raw)
-    member = Member(
-        name, source, hashlib.sha256(raw).hexdigest(), zlib.crc32(raw), stored, len(packed), len(raw), at
-    )
+    made = packed or _pack(name, content)
+    member = Member(name, source, made.sha256, made.crc, stored, len(made.content), made.size, at)
     out.write(_local_header(member))
-    out.write(packed)
+    out.write(made.content)
     return member
 
 

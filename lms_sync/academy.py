@@ -17,6 +17,7 @@ from authoring.problems import ContentError, Place, Problem
 from authoring.target import target_name
 from course_packages import ScormPackage, build_target
 from lms_sync.course_content import BuiltPackage, CourseContent, asking_activities
+from lms_sync.manuals import BuiltManual, build_manuals
 from lms_sync.write_files import refuse_links, write_durably
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class BuiltAcademy:
     content: tuple[CourseContent, ...]
     packages: tuple[ScormPackage, ...]
     banks: Mapping[str, QuestionBank] = field(default_factory=dict)
+    manuals: tuple[BuiltManual, ...] = ()
 
     @property
     def people(self) -> People:
@@ -84,15 +86,23 @@ def read_academy(folder: Path, cache: BuildCache | None = None) -> Academy:
             problems.append(Problem("academy.course-twice", {"id": course.id}, Place(_name(path, folder), 1)))
         courses[course.id] = course
         warnings.extend(course.warnings)
-    for path in sorted((folder / "quizzes").glob("*.yaml")):
-        from quizzes import read_quiz
+    files = sorted((folder / "quizzes").glob("*.yaml"))
+    for path in files:
+        from quizzes import forms, read_quiz
 
         try:
-            quizzes[path.stem] = read_quiz(path, root=folder)
+            quiz = read_quiz(path, root=folder)
         except ContentError as error:
             problems.extend(error.problems)
             continue
-        warnings.extend(quizzes[path.stem].warnings)
+        made = forms(quiz)
+        quizzes[path.stem] = made["post"]
+        if quiz.pair is not None:
+            if any(one.stem == quiz.pair.pre for one in files) or quiz.pair.pre in quizzes:
+                place = Place(_name(path, folder), 1)
+                problems.append(Problem("academy.pair-has-file", {"quiz": quiz.pair.pre}, place))
+            quizzes[quiz.pair.pre] = made["pre"]
+        warnings.extend(quiz.warnings)
     problems.extend(_unknown_quizzes(folder, courses, quizzes))
     asked, odd = _questionnaires_asked(folder, courses)
     problems.extend(one for one in odd if one.severity == "error")
@@ -124,7 +134,7 @@ def _questionnaires_asked(
 def _unknown_quizzes(
     folder: Path, courses: Mapping[str, Course], quizzes: Mapping[str, Quiz]
 ) -> list[Problem]:
-    present = {path.stem for path in (folder / "quizzes").glob("*.yaml")}
+    present = {path.stem for path in (folder / "quizzes").glob("*.yaml")} | quizzes.keys()
     return [
         Problem(
             "academy.unknown-quiz",
@@ -140,6 +150,21 @@ def _unknown_quizzes(
 
 def _name(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
+
+
+def _write_other_languages(
+    academy: Academy, quiz: Quiz, folder: Path, slug: str, said: Callable[[str], None]
+) -> None:
+    """A bank for each language beside the default one, where a site cannot show several languages of one text."""
+    from quizzes import language_banks
+
+    for language, bank in language_banks(quiz).items():
+        if language == quiz.languages.default:
+            continue
+        target = folder / f"{slug}.{language}.moodle.xml"
+        refuse_links(target, below=academy.folder)
+        _write_when_new(target, bank.xml)
+        said(_name(target, academy.folder))
 
 
 def build_academy(
@@ -159,6 +184,8 @@ def build_academy(
         from quizzes import build_bank
 
         banks[slug] = build_bank(quiz, multilang=multilang)
+        if not multilang:
+            _write_other_languages(academy, quiz, out / slug, slug, said)
         target = out / slug / f"{slug}.moodle.xml"
         refuse_links(target, below=academy.folder)
         _write_when_new(target, banks[slug].xml)
@@ -184,7 +211,12 @@ def build_academy(
         }
         asked = {activity.id: academy.questionnaires[slug] for slug, activity in asking_activities(course)}
         content.append(CourseContent(course, pushed, used, _files(course), asked))
-    return BuiltAcademy(academy, tuple(content), tuple(packages), banks)
+    manuals = [
+        manual
+        for course in academy.courses.values()
+        for manual in build_manuals(course, academy.folder, cache, said)
+    ]
+    return BuiltAcademy(academy, tuple(content), tuple(packages), banks, tuple(manuals))
 
 
 def _files(course: Course) -> dict[str, BuiltPackage]:

@@ -23,6 +23,7 @@ from authoring.patch_yaml import CannotPatch, Value, patch_bytes
 from authoring.problems import ContentError, Problem
 from authoring.read_markdown import render
 from authoring.read_yaml import Document, Pointer, load_model, parse_yaml, read_yaml
+from authoring.to_markdown import to_markdown
 from lms_sync.academy import Academy, read_academy
 from lms_sync.adopt_quiz import SETTINGS, review_changes, setting_changes, slot_changes
 from lms_sync.adopt_values import TEXTS, Changes, NotAdoptable, activity_changes, field_of, items
@@ -30,7 +31,6 @@ from lms_sync.desired import summary_html
 from lms_sync.desired_wording import Wording
 from lms_sync.drift import FieldDrift, Id, ObjectDrift, Standing
 from lms_sync.plan import Kind, same
-from lms_sync.to_markdown import to_markdown
 from lms_sync.write_files import write_durably
 from quizzes import Quiz, quiz_settings, quiz_slots
 from quizzes.quiz_activity import review_masks

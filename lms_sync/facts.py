@@ -33,17 +33,18 @@ EXERCISE = "exercise"
 ANSWER = "answer"
 MILESTONE = "milestone"
 HELPDESK = "helpdesk"
+PRIOR_LEARNING = "prior_learning"
 
 RESULT_STREAMS = (ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, QUESTION_OUTCOME, SCORM_RESULT)
 """What learners did, in the order in which a pull reads it."""
 
-PROGRAMME_STREAMS = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE, HELPDESK)
+PROGRAMME_STREAMS = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE, HELPDESK, PRIOR_LEARNING)
 """What happened outside Moodle's courses: told by people, or by the help desk's forum."""
 
 STREAMS = (*RESULT_STREAMS, ENROLMENT, *PROGRAMME_STREAMS)
 """Every kind of fact there is."""
 
-CORRECTABLE = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE)
+CORRECTABLE = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE, PRIOR_LEARNING)
 """Streams of what people told: a later fact with the same source id says that the earlier one was wrong."""
 
 _BATCH = 2000
@@ -76,11 +77,12 @@ class Fact:
     answer               {"answers": {}, "score": float|None, "areas": {}, "recorded_by": str}
     milestone            {"reached": bool, "on": date, "evidence": str, "recorded_by": str}
     helpdesk             {"discussion": int, "state": "open"|"answered"}
+    prior_learning       {"recognised": bool, "on": date, "evidence": str, "recorded_by": str}
     ===================  =====================================================
 
     Dates are ISO texts. The subject of attendance and session_led is "<session>", of exercise
-    "<course>/<exercise>", of answer "<questionnaire>", of milestone "<milestone>", of helpdesk "<forum>"; `course`
-    is the programme, for an exercise the course. Their `source_time` is when it was told, and who wants to know
+    "<course>/<exercise>", of answer "<questionnaire>", of milestone "<milestone>", of helpdesk "<forum>", of prior_learning
+    its kind; `course` is the programme, for an exercise the course, for prior_learning "". Their `source_time` is when it was told, and who wants to know
     what holds takes the newest fact of each source id (`latest_of_each`). Holders of milestones are institutions.
 
     Facts that were read person by person, without the plugin (`lms_sync.pull_by_person`), have source ids that
@@ -246,6 +248,42 @@ def facts_of(
         query = query.where(table.c.stream.in_(sorted(streams)))
     for row in connection.execute(query, execution_options={"yield_per": _BATCH}):
         yield _fact(row, one.get(row.person_id, row.person_id))
+
+
+def facts_of_people(
+    connection: Connection,
+    site: str,
+    courses: Collection[str],
+    one: Mapping[str, str],
+    people: Collection[str] | None = None,
+    streams: Collection[str] | None = None,
+) -> Iterator[Fact]:
+    """The facts of a site in some courses and programmes, holder by holder, each one's oldest first; streamed.
+
+    `streams` leaves out what is of none of them.
+
+    `people` are some holders, by the rows that stand for them; None: everybody. Facts of a second row
+    (`lms_sync.same_person`, `one`) come where that row comes, under the person who stands for both.
+    """
+    table = schema.fact
+    query = (
+        select(table)
+        .where(table.c.site == site, table.c.course.in_(sorted(courses)))
+        .order_by(table.c.person_id, table.c.source_time, table.c.id)
+    )
+    if streams is not None:
+        query = query.where(table.c.stream.in_(sorted(streams)))
+    if people is None:
+        queries = [query]
+    else:
+        wanted = sorted({same for person in people for same in all_of(person, one)})
+        queries = [
+            query.where(table.c.person_id.in_(wanted[start : start + _IDS_A_QUERY]))
+            for start in range(0, len(wanted), _IDS_A_QUERY)
+        ]
+    for each in queries:
+        for row in connection.execute(each, execution_options={"yield_per": _BATCH}):
+            yield _fact(row, one.get(row.person_id, row.person_id))
 
 
 def _fact(row: Row[Any], person: str | None = None) -> Fact:

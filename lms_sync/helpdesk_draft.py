@@ -11,9 +11,9 @@ from pathlib import Path
 import nh3
 
 from authoring.problems import LmsSyncError
+from authoring.to_markdown import to_markdown
 from helpdesk.desk import FOLDER, HelpDesk
 from lms_sync.helpdesk_questions import Post
-from lms_sync.to_markdown import to_markdown
 from lms_sync.write_files import refuse_links, write_durably
 
 DRAFTS = Path(FOLDER) / "drafts"

@@ -53,7 +53,8 @@ class Watch:
     def keep(self, report: dict[str, Any], names: Iterable[str], warnings: Iterable[Problem]) -> None:
         """Keeps what a build came to, unless a file is so new that it may still change without showing it."""
         written = {name: stamp(self.cache.academy / name) for name in names}
-        if not all(settled(one) for one in self.read.values()) or inputs(self.cache.academy) != self.read:
+        # What has changed since these were looked at has another stamp by then, and is built once more.
+        if not all(settled(one) for one in self.read.values()):
             return
         kept = {
             "day": self.today.isoformat(),  # a citation expires without a change of any file
@@ -75,7 +76,7 @@ class Watch:
 
 def inputs(academy: Path) -> dict[str, Stamp]:
     """Every file that a build may read, with its stamp."""
-    return {name: one for folder in _READ for name, one in walk(academy / folder, folder)}
+    return {name: one for folder in _READ for name, one in walk(academy / folder, folder).items()}
 
 
 def _same(kept: dict[str, Any], now: dict[str, Stamp] | dict[str, Stamp | None]) -> bool:

@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
 
@@ -21,16 +22,16 @@ from authoring.languages import LocalizedText
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import AccessRefused, UnknownOutcome
 from lms_sync.settings import Secret
-from quizzes.quiz import (
+from quizzes.questions import (
     Matching,
     MultipleChoice,
     Numerical,
     Question,
-    Quiz,
     ShortText,
     SingleChoice,
     TrueFalse,
 )
+from quizzes.quiz import Quiz
 
 _SERVICE = "moodle_mobile_app"
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -272,10 +273,12 @@ def answer(question: Question, form: QuestionForm, *, correctly: bool) -> dict[s
             fields[_text_field(form)] = accepted if correctly else "nuk e di"
         case Numerical():
             best = question.accepted[0]
-            value = best.answer if correctly else best.answer + best.tolerance * 10 + 1
-            fields[_text_field(form)] = str(value)
+            number = Decimal(0) if best.answer == "any" else best.answer
+            fields[_text_field(form)] = str(number if correctly else number + best.tolerance * 10 + 1)
         case Matching():
             fields |= _pairs(question, form, correctly)
+        case _:
+            raise NotUnderstood("learner.type-unknown", type=question.type)
     return fields
 
 

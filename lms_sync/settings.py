@@ -137,6 +137,19 @@ class PortalSettings(Strict):
     port: Annotated[int, Field(ge=0, le=65535)] = 8440
 
 
+class AuditSettings(Strict):
+    """Where the last entry of the register is written down as well, relative to the academy folder or anywhere."""
+
+    heads: str = "register-heads.jsonl"
+
+
+class PrivacySettings(Strict):
+    """How many months after the last that is known of somebody their data are kept, and why."""
+
+    keep_months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    reason: LocalizedText | None = None
+
+
 class ScheduledJob(Strict):
     """A job of `lms-sync run`: at a time of day, or again and again."""
 
@@ -163,6 +176,8 @@ class Settings(Strict):
     people: PeopleSettings = PeopleSettings()
     issuer: IssuerSettings = IssuerSettings()
     portal: PortalSettings = PortalSettings()
+    audit: AuditSettings = AuditSettings()
+    privacy: PrivacySettings = PrivacySettings()
     schedule: tuple[ScheduledJob, ...] = ()
 
     def site(self, name: str | None) -> tuple[str, SiteSettings]:

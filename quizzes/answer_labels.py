@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from authoring.languages import LocalizedText
-from quizzes.moodle_xml import option_scores
-from quizzes.quiz import (
+from quizzes.gap_texts import placeholders
+from quizzes.questions import (
+    Blank,
+    Cloze,
+    Description,
+    DragImage,
+    DragMarkers,
+    Essay,
+    Gaps,
     Matching,
     MultipleChoice,
+    NumberAnswer,
     Numerical,
+    Option,
+    Ordering,
     Question,
-    Quiz,
+    Raw,
+    ShortAnswer,
     ShortText,
     SingleChoice,
     TrueFalse,
 )
+from quizzes.quiz import Quiz
+from quizzes.xml_out.choices import option_scores, scores_of
+from quizzes.xml_out.gap_questions import numbers_of
 
 _LONGEST = 160
 
@@ -69,7 +83,7 @@ def labels_of(quiz: Quiz, language: str) -> dict[str, QuestionLabels]:
             options,
             stems,
             accepted,
-            getattr(question, "difficulty", None),
+            question.difficulty,
         )
     return found
 
@@ -132,15 +146,14 @@ def _every_wording(text: LocalizedText) -> tuple[str, ...]:
 def guess_score(question: Question) -> float | None:
     """The share of the mark that blind guessing earns, by each type's get_random_guess_score() in Moodle 4.5.
 
-    Of a single choice the mean score of its options, of a matching question one by the number of its different
-    choices; None for several right options, where Moodle does not try, and for types of which this does not know.
+    Of a single choice the mean score of its options, of a matching question one by the number of its different choices, of
+    gaps the mean of one by the number of words of their group; None for several right options, where Moodle does not
+    try, for words that can be dragged without end, for markers, and for what only Moodle knows.
     """
     match question:
         case SingleChoice():
-            # Moodle stores scores with seven decimals, and takes the mean of what it has stored.
-            scores = [round(float(score), 7) for score in option_scores(question)]
-            return sum(scores) / len(scores) if scores else None
-        case MultipleChoice():
+            return _guess_option(option_scores(question))
+        case MultipleChoice() | DragMarkers() | Description() | Raw():
             return None
         case TrueFalse():
             return 0.5
@@ -150,11 +163,58 @@ def guess_score(question: Question) -> float | None:
             }
             return 1 / len(choices) if choices else None
         case ShortText():
-            catch_all = [answer.score for answer in question.answers if "*" in _every_wording(answer.text)]
-            return float(catch_all[0]) if catch_all else 0.0
+            return _guess_wording(question.answers)
         case Numerical():
+            penalty = Fraction(1, 10) if question.unit_penalty is None else question.unit_penalty
+            return _guess_number(question.accepted, penalty)
+        case Gaps():
+            words = {(_plain(one.text), one.group) for one in (*question.gaps.values(), *question.extra)}
+            places = [question.gaps[name].group for name in gap_names(question)]
+            return _guess_places(places, [group for _, group in words])
+        case DragImage():
+            if any(item.unlimited for item in question.items.values()):
+                return None
+            groups = [item.group for item in question.items.values()]
+            return _guess_places([question.items[place.item].group for place in question.places], groups)
+        case Cloze():
+            weights = sum(blank.points for blank in question.blanks.values())
+            return sum(map(_guess_blank, question.blanks.values())) / weights if weights else None
+        case Ordering() | Essay():
             return 0.0
-    return None
+
+
+def gap_names(question: Gaps, language: str = "en") -> list[str]:
+    """The names of the gaps in the order of the text, as often as they stand there; every language has the same."""
+    return [name for name in placeholders(question.text.in_language(language)) if name in question.gaps]
+
+
+def _guess_option(scores: Sequence[Fraction]) -> float | None:
+    """Moodle stores scores with seven decimals, and takes the mean of what it has stored."""
+    return sum(stored_fraction(one) for one in scores) / len(scores) if scores else None
+
+
+def _guess_wording(answers: Sequence[ShortAnswer]) -> float:
+    catch_all = [answer.score for answer in answers if "*" in _every_wording(answer.text)]
+    return float(catch_all[0]) if catch_all else 0.0
+
+
+def _guess_number(answers: Sequence[NumberAnswer], penalty: Fraction) -> float:
+    every = [answer.score for answer in answers if answer.answer == "any"]
+    return float(max(every[0] - penalty, Fraction(0))) if every else 0.0
+
+
+def _guess_places(places: Sequence[int], groups: Sequence[int]) -> float | None:
+    return sum(1 / groups.count(group) for group in places) / len(places) if places else None
+
+
+def _guess_blank(blank: Blank) -> float:
+    """Of one blank. Moodle adds them without their weights, and then divides by the sum of the weights."""
+    if blank.options:
+        options: tuple[Option, ...] = blank.options
+        return 0.0 if blank.several else _guess_option(scores_of(options, several=False)) or 0.0
+    if blank.answers:
+        return _guess_wording(blank.answers)
+    return _guess_number(numbers_of(blank), Fraction(1, 10))
 
 
 def _plain(text: LocalizedText) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,13 @@ class ForeignQuiz:
             for pointer, place in one.places.items():
                 places["questions", index, *pointer] = place
         return quiz_of(Document(self.data(), self.file, places), folder, root=root)
+
+
+def written_number(number: Decimal) -> int | float | str:
+    """A number as it is best written in a quiz file: exactly."""
+    if number == number.to_integral_value():
+        return int(number)
+    return float(number) if Decimal(repr(float(number))) == number else f"{number:f}"
 
 
 def questions_with_ids(questions: Iterable[ForeignQuestion], wanted: Iterable[str]) -> None:

@@ -77,3 +77,20 @@ def percent(written: str) -> Fraction | None:
     match = re.fullmatch(r"(\d{1,3}(?:\.\d{1,5})?)\s*%", written.strip())
     value = Fraction(match[1]) / 100 if match else None
     return value if value is not None and value <= 1 else None
+
+
+def number_range(written: str) -> tuple[int, int] | None:
+    """The limits of "50..150", "50.." or "..150", 0 where there is none; None for anything else."""
+    match = re.fullmatch(r"\s*(\d{0,6})\s*\.\.\s*(\d{0,6})\s*", written)
+    return (int(match[1] or 0), int(match[2] or 0)) if match and (match[1] or match[2]) else None
+
+
+_BYTES = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+
+
+def byte_count(written: str) -> int | None:
+    """The bytes of "5 MB", "500 KB" or "none" (0), in Moodle's units of 1024; None for anything else."""
+    if written.strip().lower() == "none":
+        return 0
+    match = re.fullmatch(r"\s*(\d{1,9})\s*(B|KB|MB|GB)\s*", written, re.IGNORECASE)
+    return int(match[1]) * _BYTES[match[2].upper()] if match else None

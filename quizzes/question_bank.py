@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from authoring.problems import ContentError, Problem
 from quizzes.moodle_xml import category_element, content_hash, question_element, sorted_tags
 from quizzes.question_texts import illegal_character, plain_of
-from quizzes.quiz import Question, Quiz
+from quizzes.questions import Question
+from quizzes.quiz import Quiz
 from quizzes.write_xml import serialised
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n'
@@ -72,6 +73,20 @@ def build_bank(quiz: Quiz, *, multilang: bool = True) -> QuestionBank:
     return QuestionBank(quiz.id, name, serialised(category_element(quiz, name)), questions)
 
 
+def language_banks(quiz: Quiz) -> dict[str, QuestionBank]:
+    """A bank for each offered language, for sites without a multi-language filter.
+
+    The default language keeps the keys of the quiz; in the others quiz and questions have the language in theirs.
+    """
+    banks: dict[str, QuestionBank] = {}
+    for language in quiz.languages.offered:
+        languages = quiz.languages.model_copy(update={"default": language})
+        number = quiz.id if language == quiz.languages.default else f"{quiz.id}-{language.lower()}"
+        one = quiz.model_copy(update={"languages": languages, "id": number})
+        banks[language] = build_bank(one, multilang=False)
+    return banks
+
+
 def _bank_question(quiz: Quiz, question: Question, languages: tuple[str, ...]) -> BankQuestion:
     element = question_element(quiz, question, languages)
     digest = content_hash(element)
@@ -83,5 +98,5 @@ def _bank_question(quiz: Quiz, question: Question, languages: tuple[str, ...]) -
         name=question.name or question.id,
         xml=xml,
         hash=digest,
-        tags=sorted_tags(question.tags),
+        tags=sorted_tags(quiz.tags_of(question)),
     )

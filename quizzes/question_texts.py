@@ -10,14 +10,15 @@ import hashlib
 import html
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from authoring.languages import LocalizedText, multilang_html
-from authoring.problems import Place, Problem
+from authoring.problems import ContentError, Place, Problem
 from authoring.read_image import find_image
 from authoring.read_markdown import Picture, Rendered, render
+from authoring.read_sound import SOUNDS, find_sound
 
 PLUGIN_FILE = "@@PLUGINFILE@@"
 """Moodle's own marker for "the files stored with this text"."""
@@ -26,7 +27,8 @@ MAX_IMAGE_BYTES = 5_000_000
 """Images travel as base64 within the XML; larger ones do not fit the requests that carry it."""
 
 _TAG = re.compile(r"<[^>]*>")
-_SOURCE = re.compile(r'<img src="([^"]*)"')
+_NAMED = re.compile(r'<(img src|a href)="([^"]*)"')
+_SOURCE = re.compile(r'<(?:img src|a href)="([^"]*)"')
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -40,6 +42,8 @@ class EmbeddedImage:
 
     name: str
     data: bytes
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,26 +54,45 @@ class Html:
     images: tuple[EmbeddedImage, ...] = ()
 
 
-class QuestionTexts:
-    """Renders the Markdown of one quiz file; images lie inside `root`, named relative to `folder`."""
+_NOTHING = Html("")
 
-    def __init__(self, folder: Path | None = None, root: Path | None = None) -> None:
+
+class QuestionTexts:
+    """Renders the Markdown of one quiz file; images lie inside `root`, named relative to `folder`.
+
+    `files` are images that are not on the disk yet, by the names that texts give them.
+    """
+
+    def __init__(
+        self, folder: Path | None = None, root: Path | None = None, files: Mapping[str, bytes] | None = None
+    ) -> None:
+        self._given = files
         self._folder = folder
         self._root = root
+        self.used: dict[Path, str] = {}
+        """The files that were looked at, with the SHA-256 of what was in them."""
         self._rendered: dict[str, Rendered] = {}
+        self._seen: dict[str, str] = {}
         self._images: dict[str, EmbeddedImage] = {}
+        self._files: dict[str, EmbeddedImage] = {}
 
     def render(self, source: str) -> Rendered:
         """A text as HTML with everything that is wrong with it; the problems have no place yet."""
         if source not in self._rendered:
-            known = self._folder is not None
-            self._rendered[source] = render(source, file="", find_picture=self._find if known else None)
+            known = self._folder is not None or self._given is not None
+            self._rendered[source] = render(
+                source, file="", find_picture=self._find if known else None, math=True
+            )
         return self._rendered[source]
 
     def _find(self, source: str, place: Place) -> Picture | Sequence[Problem]:
+        if self._given is not None:
+            return self._embedded(source, self._given.get(source, b""), None, None)
         if self._folder is None or self._root is None:
             raise TypeError("images need the folder of the quiz")
-        found = find_image(source, beside=self._folder, inside=self._root, place=place)
+        sound = Path(source).suffix.lower() in SOUNDS
+        find = find_sound if sound else find_image
+        found = find(source, beside=self._folder, inside=self._root, place=place)
         if isinstance(found, list):
             return found
         try:
@@ -80,11 +103,28 @@ class QuestionTexts:
         if len(data) > MAX_IMAGE_BYTES:
             limit = f"{MAX_IMAGE_BYTES // 1_000_000} MB"
             return [Problem("quiz.image-too-large", {"image": source, "limit": limit}, place)]
-        stem = re.sub(r"[^A-Za-z0-9]+", "-", found.path.stem).strip("-")[:60] or "image"
-        name = f"{stem}-{hashlib.sha256(data).hexdigest()[:8]}{found.path.suffix.lower()}"
+        self.used[found.path] = hashlib.sha256(data).hexdigest()
+        return self._embedded(source, data, found.width, found.height)
+
+    def _embedded(self, source: str, data: bytes, width: int | None, height: int | None) -> Picture:
+        path = Path(source)
+        stem = re.sub(r"[^A-Za-z0-9]+", "-", path.stem).strip("-")[:60] or "image"
+        mark = f"-{hashlib.sha256(data).hexdigest()[:8]}"
+        name = f"{stem.removesuffix(mark)}{mark}{path.suffix.lower()}"
         address = f"{PLUGIN_FILE}/{name}"
         self._images[address] = EmbeddedImage(name, data)
-        return Picture(address, found.width, found.height)
+        return Picture(address, width, height, path.suffix.lower() in SOUNDS)
+
+    def file(self, source: str) -> EmbeddedImage:
+        """An image that is not part of a text, such as a background; raises ContentError where there is none."""
+        if source not in self._files:
+            found = self._find(source, Place())
+            if not isinstance(found, Picture):
+                raise ContentError(found)
+            self._files[source] = replace(
+                self._images[found.source], width=found.width or 0, height=found.height or 0
+            )
+        return self._files[source]
 
     def html_of(
         self, text: LocalizedText | None, languages: Sequence[str], *, paragraph: bool = False
@@ -95,14 +135,16 @@ class QuestionTexts:
         span around paragraphs would not be valid HTML.
         """
         if text is None:
-            return Html("")
+            return _NOTHING
         bodies = {one: self.render(text.in_language(one)).html.strip() for one in languages}
         inline = all(_is_one_paragraph(body) for body in bodies.values())
         if inline:
             bodies = {language: body[3:-4] for language, body in bodies.items()}
         body = multilang_html(bodies)
-        shown = dict.fromkeys(html.unescape(source) for source in _SOURCE.findall(body))
-        images = tuple(self._images[source] for source in shown if source in self._images)
+        images: tuple[EmbeddedImage, ...] = ()
+        if PLUGIN_FILE in body:
+            shown = dict.fromkeys(html.unescape(source) for source in _SOURCE.findall(body))
+            images = tuple(self._images[source] for source in shown if source in self._images)
         return Html(f"<p>{body}</p>" if inline and paragraph else body, images)
 
     def image(self, name: str) -> bytes:
@@ -111,9 +153,18 @@ class QuestionTexts:
 
     def visible(self, source: str) -> str:
         """What a reader sees of a Markdown text: no markup, normalised (NFC), images by their name."""
-        body = self.render(source).html
-        seen = html.unescape(_TAG.sub(" ", body))
-        return unicodedata.normalize("NFC", " ".join([*seen.split(), *_SOURCE.findall(body)]))
+        if source not in self._seen:
+            self._seen[source] = self._visible(self.render(source).html)
+        return self._seen[source]
+
+    def _visible(self, body: str) -> str:
+        seen = _TAG.sub(" ", body)
+        seen = html.unescape(seen) if "&" in seen else seen
+        if "<img" not in body and "<a " not in body:
+            seen = " ".join(seen.split())
+            return seen if seen.isascii() else unicodedata.normalize("NFC", seen)
+        named = [one for kind, one in _NAMED.findall(body) if kind == "img src" or one in self._images]
+        return unicodedata.normalize("NFC", " ".join([*seen.split(), *named]))
 
 
 def _is_one_paragraph(body: str) -> bool:
@@ -122,6 +173,8 @@ def _is_one_paragraph(body: str) -> bool:
 
 def illegal_character(text: str) -> str | None:
     """The first character that XML 1.0 (section 2.2) cannot hold, as "U+0007", or None."""
+    if text.isprintable():
+        return None  # settles nearly every text, and is ten times as fast
     found = _ILLEGAL.search(text)
     return f"U+{ord(found[0]):04X}" if found else None
 
@@ -140,4 +193,6 @@ def choice_of(text: LocalizedText, languages: Sequence[str]) -> str:
 
 def is_blank(seen: str) -> bool:
     """Whether nothing of a text can be seen (blanks, zero-width and control characters only)."""
+    if seen[:1].isalnum():
+        return False
     return all(unicodedata.category(character)[0] in "ZC" for character in seen)

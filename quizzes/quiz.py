@@ -1,315 +1,72 @@
-"""The quiz as a trainer writes it: models of `quizzes/<slug>.yaml`, a closed union of question types.
+"""The quiz as a trainer writes it: models of `quizzes/<slug>.yaml`; the types of questions are in `questions/`.
 
-Values that Moodle would misread are refused here, each by its own code (`quiz.…`); what needs more than
-one value to be seen is checked in `checks.py` and `slot_checks.py`. Fields hold parsed values: scores
-are exact fractions out of Moodle's list, numbers are decimals.
+Values that Moodle would misread are refused by their types (`values.py`), each by its own code (`quiz.…`);
+what needs more than one value to be seen is checked in `checks.py` and `slot_checks.py`.
 """
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, PrivateAttr
-from pydantic_core import PydanticCustomError
+from pydantic import Field, PrivateAttr
 
+from authoring.activity import When
 from authoring.languages import Language, LocalizedText
 from authoring.problems import Problem
-from quizzes.numbers import NotANumber, number, percent, seconds
 from quizzes.question_texts import QuestionTexts
-from quizzes.scores import as_authors_write, fraction_of, legal_score, nearest_scores
-
-MAX_QUIZ_ID = 40
-MAX_POINTS = 1000
-ONE_THIRD = Fraction(1, 3)
-PENALTY_SNAPS_WITHIN = Fraction(5, 1000)
-
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-
-
-def _refuse(code: str, **params: object) -> PydanticCustomError:
-    # Braces in the template are format fields to pydantic, so the code alone is the template.
-    return PydanticCustomError(code, "refused", {name: str(value) for name, value in params.items()})
-
-
-def _number(value: object) -> Decimal:
-    if isinstance(value, Decimal):
-        return value
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _refuse("quiz.number-invalid", value=_shown(value))
-    try:
-        return number(str(value))
-    except NotANumber as problem:
-        raise _refuse(problem.reason, value=value, suggestion=problem.suggestion) from problem
-
-
-def _shown(value: object) -> str:
-    return "{…}" if isinstance(value, dict) else "[…]" if isinstance(value, list) else str(value)
-
-
-def _tolerance(value: object) -> Decimal:
-    if isinstance(value, str) and value.strip().endswith("%"):
-        raise _refuse("quiz.tolerance-percent", value=value)
-    tolerance = _number(value)
-    if tolerance < 0:
-        raise _refuse("quiz.tolerance-negative", value=value)
-    return tolerance
-
-
-def _score(value: object) -> Fraction:
-    if isinstance(value, Fraction):
-        exact: Fraction | None = value
-    elif isinstance(value, str | int) and not isinstance(value, bool):
-        exact = fraction_of(str(value))
-    else:
-        exact = None
-    if exact is None:
-        raise _refuse("quiz.score-not-score", value=_shown(value))
-    legal = legal_score(exact)
-    if legal is None:
-        nearest = ", ".join(as_authors_write(score) for score in nearest_scores(exact))
-        raise _refuse("quiz.score-unknown", value=value, nearest=nearest)
-    return legal
-
-
-def _points(value: object) -> Decimal:
-    points = _number(value)
-    if not 0 <= points <= MAX_POINTS:
-        raise _refuse("quiz.points-range", value=value, limit=MAX_POINTS)
-    return round(points, 7)
-
-
-def _penalty(value: object) -> Fraction:
-    share = value if isinstance(value, Fraction) else fraction_of(value) if isinstance(value, str) else None
-    penalty = Fraction(_number(value)) if share is None else share
-    if not 0 <= penalty <= 1:
-        raise _refuse("quiz.penalty-range", value=value)
-    if abs(penalty - ONE_THIRD) < PENALTY_SNAPS_WITHIN:
-        # Moodle's importer turns this whole neighbourhood into 0.3333333.
-        if abs(penalty - ONE_THIRD) > Fraction(1, 1_000_000):
-            raise _refuse("quiz.penalty-snaps", value=value)
-        return ONE_THIRD
-    return round(penalty, 7)
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _refuse("quiz.not-true-or-false", value=_shown(value))
-    return value
-
-
-def _question_id(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", value):
-        raise _refuse("quiz.id-characters", id=_shown(value))
-    return value
-
-
-def _quiz_id(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", value):
-        raise _refuse("quiz.quiz-id-characters", id=_shown(value))
-    if len(value) > MAX_QUIZ_ID:
-        raise _refuse("quiz.quiz-id-too-long", id=value, n=len(value), limit=MAX_QUIZ_ID)
-    return value
-
-
-def _seconds(value: object) -> int:
-    found = 0 if value is None else seconds(value) if isinstance(value, str) else None
-    if found is None:
-        raise _refuse("quiz.time-limit", value=_shown(value))
-    return found
-
-
-def _percent(value: object) -> Fraction:
-    found = Fraction(0) if value is None else percent(value) if isinstance(value, str) else None
-    if found is None:
-        raise _refuse("quiz.pass-mark", value=_shown(value))
-    return found
-
-
-def _count(code: str, lowest: int, highest: int) -> BeforeValidator:
-    def check(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
-            raise _refuse(code, value=_shown(value), lowest=lowest, highest=highest)
-        return value
-
-    return BeforeValidator(check)
-
-
-def _one_line(value: object) -> object:
-    return " ".join(value.split()) if isinstance(value, str) else value
-
-
-def _answer_in_short(value: Any) -> Any:
-    if isinstance(value, str) or _is_language_map(value):
-        return {"text": value}
-    return value
-
-
-def _number_in_short(value: Any) -> Any:
-    return {"answer": value} if isinstance(value, str | int | float) else value
-
-
-def _is_language_map(value: object) -> bool:
-    return isinstance(value, dict) and bool(value) and all(_LANGUAGE.fullmatch(str(key)) for key in value)
-
-
-Score = Annotated[Fraction, PlainValidator(_score)]
-"""A fraction out of Moodle's list, written "50%" or "1/3"."""
-Number = Annotated[Decimal, PlainValidator(_number)]
-Tolerance = Annotated[Decimal, PlainValidator(_tolerance)]
-Points = Annotated[Decimal, PlainValidator(_points)]
-Penalty = Annotated[Fraction, PlainValidator(_penalty)]
-Flag = Annotated[bool, PlainValidator(_flag)]
-OneLine = Annotated[str, BeforeValidator(_one_line)]
-"""Plain text; line breaks and runs of blanks become one blank, as Moodle shows them."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class GeneralFeedback(_Part):
-    """What every learner is shown after the question, whatever was answered."""
-
-    general: LocalizedText | None = None
-
-
-class CombinedFeedback(GeneralFeedback):
-    """General feedback, and one each for a right, a partly right and a wrong response."""
-
-    correct: LocalizedText | None = None
-    partial: LocalizedText | None = None
-    incorrect: LocalizedText | None = None
-
-
-class Option(_Part):
-    """One option of a choice question."""
-
-    text: LocalizedText
-    correct: Flag = False
-    score: Score | None = None
-    feedback: LocalizedText | None = None
-
-
-class ShortAnswer(_Part):
-    r"""One accepted wording; `*` stands for any characters, `\*` for a star."""
-
-    text: LocalizedText
-    score: Score = Fraction(1)
-    feedback: LocalizedText | None = None
-
-
-class NumberAnswer(_Part):
-    """One accepted number with its absolute tolerance."""
-
-    answer: Number
-    tolerance: Tolerance = Decimal(0)
-    score: Score = Fraction(1)
-    feedback: LocalizedText | None = None
-
-
-class Pair(_Part):
-    """A statement on the left and the choice that belongs to it."""
-
-    left: LocalizedText
-    right: LocalizedText
-
-
-class _Question(_Part):
-    id: Annotated[str, PlainValidator(_question_id)]
-    text: LocalizedText
-    name: OneLine | None = None
-    tags: tuple[OneLine, ...] = ()
-    points: Points = Decimal(1)
-    penalty: Penalty = ONE_THIRD
-
-
-class SingleChoice(_Question):
-    """Exactly one option is right."""
-
-    type: Literal["single"]
-    options: tuple[Option, ...]
-    shuffle: Flag = True
-    feedback: CombinedFeedback = CombinedFeedback()
-
-
-class MultipleChoice(_Question):
-    """Any number of options is right; the right ones share the mark."""
-
-    type: Literal["multiple"]
-    options: tuple[Option, ...]
-    shuffle: Flag = True
-    feedback: CombinedFeedback = CombinedFeedback()
-
-
-class TrueFalse(_Question):
-    """A statement that is true or false; a second try makes no sense, so Moodle's own penalty is 1."""
-
-    type: Literal["truefalse"]
-    answer: Flag
-    feedback_true: LocalizedText | None = None
-    feedback_false: LocalizedText | None = None
-    feedback: GeneralFeedback = GeneralFeedback()
-    penalty: Penalty = Fraction(1)
-
-
-class ShortText(_Question):
-    """A word or a few, compared with the accepted wordings of all languages."""
-
-    type: Literal["short"]
-    answers: tuple[Annotated[ShortAnswer, BeforeValidator(_answer_in_short)], ...]
-    case_sensitive: Flag = False
-    feedback: GeneralFeedback = GeneralFeedback()
-
-
-class Numerical(_Question):
-    """A number: either `answer` with `tolerance`, or several `answers`."""
-
-    type: Literal["numerical"]
-    answer: Number | None = None
-    tolerance: Tolerance | None = None
-    answers: tuple[Annotated[NumberAnswer, BeforeValidator(_number_in_short)], ...] = ()
-    feedback: GeneralFeedback = GeneralFeedback()
-
-    @property
-    def accepted(self) -> tuple[NumberAnswer, ...]:
-        """The accepted numbers, however they were written."""
-        if self.answer is None:
-            return self.answers
-        return (NumberAnswer(answer=self.answer, tolerance=self.tolerance or Decimal(0)),)
-
-
-class Matching(_Question):
-    """Pairs to put together; `extra` are choices that belong to nothing."""
-
-    type: Literal["matching"]
-    pairs: tuple[Pair, ...]
-    extra: tuple[LocalizedText, ...] = ()
-    shuffle: Flag = True
-    feedback: CombinedFeedback = CombinedFeedback()
-
-
-Question = Annotated[
-    SingleChoice | MultipleChoice | TrueFalse | ShortText | Numerical | Matching, Field(discriminator="type")
-]
-
-
-class Slot(_Part):
-    """One line of `slots`: a fixed question (`use`), or `draw` random ones that carry all `tags`."""
+from quizzes.questions import Ignored, Question
+from quizzes.values import (
+    DifficultyRange,
+    Flag,
+    OneLine,
+    Part,
+    PassMark,
+    Points,
+    QuizId,
+    Seconds,
+    count,
+)
+
+
+class Slot(Part):
+    """One line of the blueprint: a fixed question (`use`), or `draw` random ones that have all that is named.
+
+    With `section` a new section of the quiz begins here; `shuffle` is whether its questions come in any order.
+    """
 
     use: str | None = None
-    draw: Annotated[int, _count("quiz.draw-count", 1, 500)] | None = None
+    draw: Annotated[int, count("quiz.draw-count", 1, 500)] | None = None
     tags: tuple[OneLine, ...] = ()
+    category: OneLine | None = None
+    objective: OneLine | None = None
+    difficulty: DifficultyRange | None = None
     points: Points | None = None
+    section: LocalizedText | None = None
+    shuffle: Flag | None = None
+
+    @property
+    def all_tags(self) -> tuple[str, ...]:
+        """The tags that Moodle's random slot asks for: it knows nothing of the other keys."""
+        found = list(self.tags)
+        found += [f"{key}:{value}" for key in ("objective", "category") if (value := getattr(self, key))]
+        if self.difficulty is not None:
+            found.append(f"difficulty:{range_name(self.difficulty)}")
+        return tuple(found)
+
+
+def range_name(difficulties: Sequence[str]) -> str:
+    """A range of difficulties as authors write it."""
+    ends = list(dict.fromkeys((difficulties[0], difficulties[-1])))
+    return "..".join(ends)
 
 
 Time = Literal["during", "immediately", "open", "closed"]
 """During the attempt; right after it; later, while the quiz is open; after it has closed."""
 
 
-class Review(_Part):
+class Review(Part):
     """When learners see what of an attempt; what is left out follows from the behaviour."""
 
     attempt: tuple[Time, ...] | None = None  # during the attempt they see it in any case
@@ -322,15 +79,17 @@ class Review(_Part):
     overall_feedback: tuple[Literal["immediately", "open", "closed"], ...] | None = None
 
 
-class Settings(_Part):
+class Settings(Part):
     """How the quiz is taken. `time_limit` is in seconds, 0 for none; `pass_mark` is a part of one."""
 
-    time_limit: Annotated[int, PlainValidator(_seconds)] = 0
-    attempts: Annotated[int, _count("quiz.attempts-range", 0, 10)] = 0
+    time_limit: Seconds = 0
+    opens: When | None = None
+    closes: When | None = None
+    attempts: Annotated[int, count("quiz.attempts-range", 0, 10)] = 0
     grading: Literal["highest", "average", "first", "last"] = "highest"
-    pass_mark: Annotated[Fraction, PlainValidator(_percent)] = Field(default=Fraction(0), alias="pass")
+    pass_mark: PassMark = Field(default=Fraction(0), alias="pass")
     shuffle_answers: Flag = True
-    questions_per_page: Annotated[int, _count("quiz.per-page-range", 0, 50)] = 1
+    questions_per_page: Annotated[int, count("quiz.per-page-range", 0, 50)] = 1
     behaviour: Literal[
         "deferredfeedback",
         "immediatefeedback",
@@ -344,28 +103,50 @@ class Settings(_Part):
     intro: LocalizedText | None = None
 
 
-class QuizLanguages(_Part):
+class Override(Part):
+    """What is different for the people of one institution, named by its code."""
+
+    institution: OneLine
+    opens: When | None = None
+    closes: When | None = None
+    time_limit: Seconds | None = None
+    attempts: Annotated[int, count("quiz.attempts-range", 0, 10)] | None = None
+
+
+class PreTest(Part):
+    """The quiz before the course: the same blueprint, other questions. `title` is its name."""
+
+    pre: QuizId
+    title: LocalizedText
+    attempts: Annotated[int, count("quiz.attempts-range", 0, 10)] = 1
+    pass_mark: PassMark = Field(default=Fraction(0), alias="pass")
+
+
+class QuizLanguages(Part):
     """The languages a learner can choose from; `default` is used where only one can be."""
 
     default: Language
     offered: tuple[Language, ...] = Field(min_length=1)
 
 
-class QuestionCategory(_Part):
+class QuestionCategory(Part):
     """The question category of Moodle; its idnumber is the quiz id."""
 
     title: LocalizedText
 
 
-class Quiz(_Part):
+class Quiz(Part):
     """One `quizzes/<slug>.yaml`, read and checked."""
 
     schema_: Literal["quiz/1"] = Field(alias="schema")
-    id: Annotated[str, PlainValidator(_quiz_id)]
+    id: QuizId
     title: LocalizedText
     languages: QuizLanguages
     category: QuestionCategory | None = None
     settings: Settings = Settings()
+    overrides: tuple[Override, ...] = ()
+    pair: PreTest | None = None
+    ignore: tuple[Ignored, ...] = ()
     slots: tuple[Slot, ...] = ()
     questions: tuple[Question, ...]
 
@@ -398,6 +179,12 @@ class Quiz(_Part):
     def category_title(self) -> LocalizedText:
         """The name of the question category: its own, else the quiz's."""
         return self.category.title if self.category else self.title
+
+    def tags_of(self, question: Question) -> tuple[str, ...]:
+        """The tags of a question in Moodle, with those of the ranges of difficulty that slots draw from."""
+        ranges = {slot.difficulty for slot in self.slots if slot.difficulty and len(slot.difficulty) > 1}
+        named = [f"difficulty:{range_name(one)}" for one in sorted(ranges) if question.difficulty in one]
+        return (*question.all_tags, *named)
 
     def key_of(self, question_id: str) -> str:
         """The idnumber of a question in Moodle."""

@@ -87,9 +87,11 @@ def quiz_slots(quiz: Quiz) -> list[dict[str, object]]:
 
 def pool(quiz: Quiz, slot: Slot) -> frozenset[str]:
     """The ids of the questions that a drawing slot can take: those that carry all its tags."""
-    wanted = {tag.lower() for tag in slot.tags}
+    wanted = {tag.lower() for tag in slot.all_tags}
     return frozenset(
-        question.id for question in quiz.questions if wanted <= {tag.lower() for tag in question.tags}
+        question.id
+        for question in quiz.questions
+        if wanted <= {tag.lower() for tag in quiz.tags_of(question)}
     )
 
 
@@ -112,7 +114,7 @@ def _slot(quiz: Quiz, slot: Slot) -> dict[str, object]:
     return {
         "random": slot.draw,
         "category": quiz.id,
-        "tags": list(sorted_tags(slot.tags)),
+        "tags": list(sorted_tags(slot.all_tags)),
         "maxmark": float(points),
     }
 

@@ -9,14 +9,14 @@ refuses.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
 from authoring.problems import ContentError, Place, Problem, in_reading_order
 from authoring.read_yaml import Pointer
-from quizzes.foreign_file import ForeignQuestion, ForeignQuiz, questions_with_ids, refuse_many
+from authoring.to_markdown import to_markdown
+from quizzes.foreign_file import ForeignQuestion, ForeignQuiz, questions_with_ids, refuse_many, written_number
 from quizzes.gift_text import Block, Piece, blocks
 from quizzes.scores import as_authors_write, equal_split, legal_score, nearest_scores
 
@@ -26,13 +26,10 @@ _TAGS = re.compile(r"</?[A-Za-z][^<>]*>")
 _TRUE, _FALSE = ("T", "TRUE"), ("F", "FALSE")
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>|$])|(?m:^(\s*)([#+-]|\d+[.)])(?=\s))")
 
-ToMarkdown = Callable[[str], str | None]
-"""HTML as Markdown, None where it cannot be said."""
 
-
-def read_gift(text: str, file: str, *, language: str, to_markdown: ToMarkdown | None = None) -> ForeignQuiz:
+def read_gift(text: str, file: str, *, language: str) -> ForeignQuiz:
     """The questions of a GIFT file, its texts in `language`; raises ContentError with every problem found."""
-    reader = _Reader(file, language, to_markdown)
+    reader = _Reader(file, language)
     names = []
     for block in blocks(text, file):
         if block.text.signs.startswith("$CATEGORY:"):
@@ -52,10 +49,9 @@ def read_gift(text: str, file: str, *, language: str, to_markdown: ToMarkdown | 
 
 
 class _Reader:
-    def __init__(self, file: str, language: str, to_markdown: ToMarkdown | None) -> None:
+    def __init__(self, file: str, language: str) -> None:
         self.file = file
         self.language = language
-        self.to_markdown = to_markdown
         self.category = ""
         self.questions: list[ForeignQuestion] = []
         self.problems: list[Problem] = []
@@ -268,7 +264,7 @@ class _Reader:
             rows.append({"answer": "any", "score": "0%", "feedback": told})
         return {"type": "numerical", "answers": rows} if good else None
 
-    def _number(self, said: Piece) -> tuple[Decimal | str, Decimal] | None:
+    def _number(self, said: Piece) -> tuple[int | float | str, int | float | str] | None:
         """The number and its tolerance: `a`, `a:t` or `low..high`."""
         text = said.value()
         try:
@@ -277,7 +273,7 @@ class _Reader:
                 middle = (low + high) / 2
                 return _plain(middle), _plain(high - middle)
             answer, _, tolerance = text.partition(":")
-            number: Decimal | str = "any" if answer.strip() == "*" else _plain(Decimal(answer.strip()))
+            number: int | float | str = "any" if answer.strip() == "*" else _plain(Decimal(answer.strip()))
             return number, _plain(Decimal(tolerance.strip() or "0"))
         except (InvalidOperation, ValueError):
             self.problem("not-a-number", said.strip().place(), text=text[:40])
@@ -351,7 +347,7 @@ class _Reader:
         if form == "markdown":
             return text
         if form in ("html", "moodle") and _TAGS.search(text):
-            converted = self.to_markdown(text) if self.to_markdown else None
+            converted = to_markdown(text)
             if converted is not None:
                 return converted
             self.problems.append(Problem("gift.html", {"tags": ", ".join(_names(text))}, place, "warning"))
@@ -378,7 +374,7 @@ def _as_it_stands(text: str) -> str:
     return _MARKDOWN_SIGNS.sub(escaped, text)
 
 
-def _plain(number: Decimal) -> Decimal:
+def _plain(number: Decimal) -> int | float | str:
     if not number.is_finite():
         raise ValueError("not finite")
-    return Decimal(f"{number:f}".rstrip("0").rstrip(".") if "." in f"{number:f}" else f"{number:f}")
+    return written_number(number)

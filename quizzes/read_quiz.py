@@ -7,7 +7,6 @@ does not hide the other problems of the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -16,20 +15,34 @@ import pydantic
 
 from authoring.problems import ContentError, Place, Problem, in_reading_order
 from authoring.read_yaml import Document, Pointer, model_problems, read_yaml
-from quizzes.checks import check_questions
+from quizzes.checks import check_quiz
 from quizzes.question_texts import QuestionTexts, illegal_character
 from quizzes.quiz import Quiz
-from quizzes.slot_checks import check_slots
 
 # A text or a number as written keeps what YAML would turn into something else: 1990, 12.50, true.
 _TEXT_KEYS = frozenset(
     (
-        *("id", "name", "title", "intro", "text", "left", "right", "use", "time_limit", "pass"),
+        *("id", "name", "title", "intro", "text", "left", "right", "use", "time_limit", "pass", "label"),
         *("feedback", "feedback_true", "feedback_false", "general", "partial", "incorrect"),
-        *("score", "points", "penalty", "tolerance"),
+        *("score", "points", "penalty", "tolerance", "number", "unit_penalty", "words", "size"),
+        *(
+            "opens",
+            "closes",
+            "institution",
+            "section",
+            "objective",
+            "category",
+            "item",
+            "marker",
+            "grader_info",
+            "template",
+            "code",
+            "reason",
+        ),
     )
 )
-_TEXT_LISTS = frozenset(("answers", "tags", "extra"))
+_TEXT_LISTS = frozenset(("answers", "tags", "extra", "items", "hints", "types", "numbers"))
+_TEXT_MAPS = frozenset(("items", "markers", "gaps", "units"))
 _NONE_ALLOWED = frozenset(("time_limit", "pass"))
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -45,8 +58,9 @@ def read_quiz(path: Path, *, root: Path) -> Quiz:
 
 def quiz_of(document: Document, folder: Path, *, root: Path) -> Quiz:
     """The quiz in a document that was read; its images are looked for from `folder`. Raises ContentError."""
-    problems = list(_illegal_characters(document))
-    data = _as_written(document, document.data, ())
+    written = _Written(document)
+    data = written.value(document.data, ())
+    problems = written.problems
     quiz, original, found = _quiz_and_problems(document, data)
     problems += found
     if quiz is None:
@@ -57,47 +71,47 @@ def quiz_of(document: Document, folder: Path, *, root: Path) -> Quiz:
 
     quiz = quiz.with_texts(QuestionTexts(folder, root))
     complete = not found
-    problems += check_questions(quiz, at)
     if isinstance(data, dict) and data.get("questions") == []:
         problems.append(Problem("quiz.no-questions", {}, document.place(("questions",))))
-    problems += check_slots(quiz, at, _written_ids(data), complete=complete)
+    problems += check_quiz(quiz, at, _written_ids(data), complete=complete)
     if any(problem.severity == "error" for problem in problems):
         raise ContentError(problems)
     return quiz.with_warnings(tuple(in_reading_order(problems)))
 
 
-def _illegal_characters(document: Document) -> Iterator[Problem]:
-    for pointer, value in _scalars(document.data, ()):
-        if isinstance(value, str) and (found := illegal_character(value)):
-            yield Problem("quiz.control-character", {"character": found}, document.place(pointer))
-
-
-def _scalars(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, object]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield (*pointer, key), key
-            yield from _scalars(item, (*pointer, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _scalars(item, (*pointer, index))
-    else:
-        yield pointer, value
-
-
-def _as_written(document: Document, value: object, pointer: Pointer) -> Any:
+class _Written:
     """The data with every text and number field as its source text, and nothing that XML cannot hold."""
-    if isinstance(value, dict):
-        return {key: _as_written(document, item, (*pointer, key)) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_as_written(document, item, (*pointer, index)) for index, item in enumerate(value)]
-    if isinstance(value, str):
-        return value if illegal_character(value) is None else _without_illegal(value)
-    if not _is_text(pointer) or (value is None and pointer[-1] in _NONE_ALLOWED):
-        return value
-    source = document.source(pointer)
-    if source is None or (isinstance(value, bool) and pointer[-1] == "answer"):
-        return value
-    return "" if value is None else source
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+
+    def value(self, value: object, pointer: Pointer) -> Any:
+        """A value and all in it."""
+        if isinstance(value, str):
+            if (found := illegal_character(value)) is None:
+                return value
+            self._report(found, pointer)
+            return _without_illegal(value)
+        if isinstance(value, dict):
+            return {self._key(key, pointer): self.value(item, (*pointer, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.value(item, (*pointer, index)) for index, item in enumerate(value)]
+        if not _is_text(pointer) or (value is None and pointer[-1] in _NONE_ALLOWED):
+            return value
+        source = self.document.source(pointer)
+        if source is None or (isinstance(value, bool) and pointer[-1] == "answer"):
+            return value
+        return "" if value is None else source
+
+    def _key(self, key: str, pointer: Pointer) -> str:
+        if (found := illegal_character(key)) is not None:
+            self._report(found, (*pointer, key))
+        return key
+
+    def _report(self, found: str, pointer: Pointer) -> None:
+        place = self.document.place(pointer)
+        self.problems.append(Problem("quiz.control-character", {"character": found}, place))
 
 
 def _without_illegal(text: str) -> str:
@@ -110,6 +124,10 @@ def _is_text(pointer: Pointer) -> bool:
     last = pointer[-1]
     if isinstance(last, int):
         return len(pointer) > 1 and pointer[-2] in _TEXT_LISTS
+    if len(pointer) > 1 and pointer[-2] in _TEXT_MAPS:  # the key is a name that the author chose
+        return True
+    if last == "points" and len(pointer) > 2 and pointer[-3] == "blanks":
+        return False  # a whole number
     if last in _TEXT_KEYS or last == "answer":
         return True
     if last == "correct":  # a text in feedback, true or false in an option

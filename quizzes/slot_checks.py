@@ -43,15 +43,15 @@ def check_slots(quiz: Quiz, at: At, written_ids: frozenset[str], *, complete: bo
 
 
 def _check_use(slot: Slot, place: Place, written_ids: frozenset[str]) -> Iterator[Problem]:
-    if slot.tags:
+    if slot.all_tags:
         yield Problem("quiz.slot-use-with-tags", {"question": slot.use}, place)
     if slot.use not in written_ids:
         yield _unknown("quiz.slot-unknown-question", str(slot.use), written_ids, place)
 
 
 def _check_tags(quiz: Quiz, slot: Slot, place: Place) -> Iterator[Problem]:
-    known = {tag.lower(): tag for question in quiz.questions for tag in question.tags}
-    for tag in slot.tags:
+    known = {tag.lower(): tag for question in quiz.questions for tag in quiz.tags_of(question)}
+    for tag in slot.all_tags:
         if tag.lower() not in known:
             yield _unknown("quiz.slot-unknown-tag", tag, frozenset(known.values()), place)
 
@@ -68,6 +68,21 @@ def _check_points(quiz: Quiz, slot: Slot, place: Place) -> Iterator[Problem]:
         yield Problem("quiz.draw-points-differ", {}, place)
 
 
+def short_draws(quiz: Quiz) -> Iterator[tuple[int, int, int]]:
+    """The draws that some luck can leave short: number of the slot, how many it draws, how many are sure to be left."""
+    fixed = frozenset(slot.use for slot in quiz.slots if slot.use is not None)
+    earlier: list[tuple[int, frozenset[str]]] = []
+    for index, slot in enumerate(quiz.slots):
+        if slot.draw is None or slot.use is not None:
+            continue
+        left = pool(quiz, slot) - fixed
+        sure = len(left) - _most_taken(earlier, left)
+        if slot.draw > sure:
+            yield index, slot.draw, sure
+        else:
+            earlier.append((slot.draw, left))
+
+
 def _check_pools(quiz: Quiz, at: At, fixed: frozenset[str]) -> Iterator[Problem]:
     earlier: list[tuple[int, frozenset[str]]] = []
     for index, slot in enumerate(quiz.slots):
@@ -76,7 +91,7 @@ def _check_pools(quiz: Quiz, at: At, fixed: frozenset[str]) -> Iterator[Problem]
         whole = pool(quiz, slot)
         left = whole - fixed
         place = at(("slots", index))
-        tags = ", ".join(slot.tags) or "-"
+        tags = ", ".join(slot.all_tags) or "-"
         if slot.draw > len(left):
             if whole:  # an unknown tag has been told already
                 params = {"n": slot.draw, "tags": tags, "pool": len(whole), "left": len(left)}

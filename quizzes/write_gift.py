@@ -12,19 +12,22 @@ from fractions import Fraction
 
 from authoring.languages import LocalizedText
 from authoring.problems import Problem
-from quizzes.moodle_xml import option_scores, short_answers
 from quizzes.numbers import plain
-from quizzes.quiz import (
+from quizzes.questions import (
+    Description,
+    Essay,
     Matching,
     MultipleChoice,
     Numerical,
     Question,
-    Quiz,
     ShortText,
     SingleChoice,
     TrueFalse,
 )
+from quizzes.quiz import Quiz
 from quizzes.scores import percentage
+from quizzes.xml_out.choices import option_scores
+from quizzes.xml_out.typed import number_text, short_answers
 
 _RESERVED = {**{sign: f"\\{sign}" for sign in "\\#=~{}:"}, "\n": "\\n", "\r": ""}
 
@@ -120,10 +123,10 @@ class _Writer:
                 return "#" + "".join(f"\n\t{line}" for line in self._numbers(question)) + "\n"
             case Matching():
                 return "".join(f"\n\t{line}" for line in self._pairs(question)) + "\n"
-        if question.type == "essay":
-            return ""
-        if question.type == "description":
-            return None
+            case Essay():
+                return ""
+            case Description():
+                return None
         raise _CannotSay("type")
 
     def _options(self, question: SingleChoice | MultipleChoice) -> Iterator[str]:
@@ -158,14 +161,14 @@ class _Writer:
             yield f"={_weight(answer.score)}{said}"
 
     def _numbers(self, question: Numerical) -> Iterator[str]:
-        if getattr(question, "units", None):
+        if question.units:
             raise _CannotSay("units")
         other = []
         for answer in question.accepted:
             if answer.answer == "any":
                 other.append(f"~{self._feedback(answer.feedback)}")
                 continue
-            number = f"{plain(answer.answer)}:{plain(answer.tolerance)}"
+            number = f"{number_text(answer.answer)}:{plain(answer.tolerance)}"
             yield f"={_weight(answer.score)}{number}{self._feedback(answer.feedback)}"
         yield from other
 

@@ -221,13 +221,15 @@ class _Portal:
 
 
 def _outline(found: Found) -> str:
-    """Which of the four pictures stands for a status."""
+    """Which of the five pictures stands for a status."""
     match found.status:
         case "valid":
             return "tick"
         case "expired" | "suspended" | "superseded":
             return "clock"
-        case "revoked" | "erased":
+        case "revoked":
             return "cross"
+        case "erased":
+            return "blank"
         case _:
             return "question"

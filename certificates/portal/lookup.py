@@ -19,6 +19,14 @@ _NO_ID = "U" * LENGTH  # has a letter that no id has
 
 
 @dataclass(frozen=True)
+class Linked:
+    """Another award that this one replaced, or that replaced it."""
+
+    serial: str
+    verification_id: str
+
+
+@dataclass(frozen=True)
 class Found:
     """The answer to "is this certificate genuine?"."""
 
@@ -26,13 +34,16 @@ class Found:
     award: Award | None = None
     holder: str | None = None
     changed_on: date | None = None  # of what was written last about it, where that decides the status
+    successor: Linked | None = None  # what replaced it
+    predecessor: Linked | None = None  # what it replaced
 
     def as_json(self) -> dict[str, str | bool | None]:
-        """The machine's answer: exactly status, serial and issued_on; an award of a demonstration says so too."""
+        """The machine's answer: status, serial and issued_on; what replaced it; an award of a demonstration says so."""
         return {
             "status": self.status,
             "serial": self.award.serial if self.award else None,
             "issued_on": self.award.issued_on.isoformat() if self.award else None,
+            **({"replaced_by": self.successor.verification_id} if self.successor else {}),
             **({"demo": True} if self.award and self.award.wording.demo else {}),
         }
 
@@ -47,19 +58,32 @@ def find_award(engine: Engine, typed: str, clock: Clock) -> Found:
             return Found("unknown")
         award = award_from_row(row)
         events = connection.execute(
-            select(event.c.event, event.c.at).where(event.c.issue_id == award.id).order_by(event.c.id)
+            select(event.c.event, event.c.at, event.c.successor)
+            .where(event.c.issue_id == award.id)
+            .order_by(event.c.id)
         ).all()
         stored = connection.execute(
             select(document.c.content).where(document.c.issue_id == award.id, document.c.kind == "holder")
         ).scalar_one_or_none()
+        successor = next((row.successor for row in events if row.successor is not None), None)
+        linked = {
+            row.id: Linked(row.serial, row.verification_id)
+            for row in connection.execute(
+                select(issue.c.id, issue.c.serial, issue.c.verification_id).where(
+                    issue.c.id.in_([one for one in (successor, award.supersedes) if one is not None])
+                )
+            )
+        }
     zone = award.wording.timezone
     status = status_of((row.event for row in events), award.expires_on, local_date(clock.now(), zone))
     changes = [row.at for row in events if row.event == status]
     return Found(
         status,
         award,
-        None if stored is None or status == "erased" else str(json.loads(stored)["name"]),
+        str(json.loads(stored)["name"]) if stored and status != "erased" else None,
         local_date(changes[-1], zone) if changes else None,
+        linked.get(successor or ""),
+        linked.get(award.supersedes or ""),
     )
 
 
@@ -73,7 +97,7 @@ def find_credential(engine: Engine, typed: str) -> bytes | None:
     )
     with reading(engine) as connection:
         content = connection.execute(query).scalar_one_or_none()
-    return None if content is None else bytes(content)
+    return bytes(content) if content else None  # empty: the holder's data were erased
 
 
 def find_status_list(engine: Engine, number: int) -> bytes | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
@@ -21,7 +21,7 @@ from course_packages.foreign.open_zip import Limits, OpenZip
 from course_packages.foreign.risks import Risk, RiskScan, wants_text
 from course_packages.package_names import shown
 
-MAX_MANIFEST = 8_000_000
+MAX_MANIFEST = 4_000_000
 _MAX_TEXT = 4_000_000  # of one file; a longer one is read to here
 _MAX_SCANNED = 100_000_000  # of all
 _DEEPEST = 200
@@ -92,23 +92,29 @@ class Inspection:
     @property
     def refusals(self) -> tuple[Problem, ...]:
         """Why it cannot be given to a platform: unsafe, broken, or without anything to open."""
-        return tuple(one for one in self.problems if one.code.startswith("foreign.") or one.code in _REFUSED)
+        return tuple(one for one in self.problems if is_refusal(one))
 
     @property
     def broken_rules(self) -> tuple[Problem, ...]:
         """The rules of the standard that it breaks and that platforms mostly forgive."""
-        refused = self.refusals
-        return tuple(one for one in self.problems if one not in refused)
+        return tuple(one for one in self.problems if not is_refusal(one))
 
 
-def inspect_package(path: Path, limits: Limits | None = None) -> Inspection:
-    """Looks a package over. Raises OSError where the file cannot be read at all."""
+def is_refusal(problem: Problem) -> bool:
+    """Whether a problem keeps a package from being given to a platform."""
+    return problem.code.startswith("foreign.") or problem.code in _REFUSED
+
+
+def inspect_package(
+    path: Path, limits: Limits | None = None, *, by_schema: Callable[[bytes], list[Problem]] | None = None
+) -> Inspection:
+    """Looks a package over; `by_schema` may judge its manifest besides. Raises OSError where it cannot be read at all."""
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         sha1 = hashlib.file_digest(file, lambda: hashlib.sha1(usedforsecurity=False)).hexdigest()
     with OpenZip(path, limits) as archive:
-        found = _Contents(archive)
+        found = _Contents(archive, by_schema)
     return Inspection(
         name=path.name,
         size=path.stat().st_size,
@@ -138,8 +144,9 @@ def _types(archive: OpenZip) -> tuple[TypeSize, ...]:
 class _Contents:
     """What was read out of a zip that can be trusted to be read."""
 
-    def __init__(self, archive: OpenZip) -> None:
+    def __init__(self, archive: OpenZip, by_schema: Callable[[bytes], list[Problem]] | None) -> None:
         self.archive = archive
+        self.by_schema = by_schema
         self.problems = list(archive.problems)
         self.content_sha256 = ""
         self.edition_name = ""
@@ -170,6 +177,8 @@ class _Contents:
         edition = edition_of(root) if isinstance(root, Element) else None
         if isinstance(root, Element) and edition is not None:
             self._describe(root, edition)
+            if self.by_schema is not None and manifest is not None:
+                self.problems.extend(self.by_schema(manifest))
         self._scan(edition)
 
     def _whole(self, name: str) -> bytes | None:

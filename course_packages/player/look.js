@@ -10,7 +10,7 @@ function setUpLook() {
   }
   const draw = () => all(panel, "input").forEach((input) => {
     const chosen = look[input.name] || "";
-    document.documentElement.dataset[input.name] = chosen;
+    root.dataset[input.name] = chosen;
     input.checked = input.value === chosen;
   });
   draw();

@@ -11,6 +11,11 @@ const one = (element, selector) => element.querySelector(selector);
 const on = (element, name, listen) => element.addEventListener(name, listen);
 const set = (element, name, value) => element.setAttribute(name, value);
 const page = byId("page");
+const root = document.documentElement;
+
+function drop(element, selector) {
+  all(element, selector).forEach((each) => each.remove());
+}
 
 /* An element with attributes and children; a text becomes text, never markup. */
 function make(tag, attributes, ...children) {

@@ -29,11 +29,11 @@ function resultPage() {
   const facts = make("dl", { class: "facts" });
   const fact = (label, value, more) => facts.append(make("div", {}, make("dt", {}, label), make("dd", {}, value,
     more ? make("span", { class: "details" }, more) : null)));
-  const of = (done, every) => say("of", { done: done, all: every });
+  const of = (done, every) => say("of", { done, all: every });
   fact(words.result_lessons, of(standing.opened, standing.lessons));
   const questions = keptOf(state.lessons).filter((kept) => kept.asks);
   const answered = questions.filter((kept) => state.answered(kept));
-  const isRight = (kept) => state.answers.get(kept.code).right;
+  const isRight = (kept) => state.of(kept).right;
   if (questions.length) {
     fact(words.result_checks, of(answered.length, questions.length));
     fact(words.result_right, of(answered.filter(isRight).length, questions.length));
@@ -154,7 +154,7 @@ function search(wanted) {
 const hasAll = (text, wanted) => wanted.every((word) => folded(text).includes(word));
 
 function readable(content) {
-  all(content, TEMPLATES).forEach((each) => each.remove());
+  drop(content, TEMPLATES);
   return content.textContent;
 }
 

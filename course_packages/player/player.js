@@ -112,7 +112,7 @@ function lessonPage(id, html) {
 function speak(language) {
   state.language = language;
   words = course.words[language];
-  document.documentElement.lang = language;
+  root.lang = language;
   all(document, "[data-words]").forEach((each) => fill(each, words[each.dataset.words]));
   all(document, "[data-label]").forEach((each) => set(each, "aria-label", words[each.dataset.label]));
   all(document, "[data-language]").forEach((each) => set(each, "aria-pressed", each.dataset.language === language));
@@ -135,7 +135,7 @@ function changeLanguage(language) {
   const before = parts();
   const at = before.findIndex((part) => part.getBoundingClientRect().bottom > 0);
   const offset = at < 0 ? 0 : before[at].getBoundingClientRect().top;
-  const share = scrollY / Math.max(1, document.documentElement.scrollHeight);
+  const share = scrollY / Math.max(1, root.scrollHeight);
   const forms = () => keptParts(here, page).filter(([kept, part]) => part && part.dataset.check);
   const numbers = forms().map(([kept, form]) => begun(form, kept));
   const open = openParts();
@@ -151,7 +151,7 @@ function changeLanguage(language) {
     if (at >= 0 && after.length === before.length) {
       scrollBy(0, after[at].getBoundingClientRect().top - offset);
     } else {
-      scrollTo(0, share * document.documentElement.scrollHeight);
+      scrollTo(0, share * root.scrollHeight);
     }
   });
 }

@@ -117,7 +117,7 @@ function feedbackParts(form, kept, number) {
       return feedback;
     }
     const label = one(input.parentNode, "label > span").cloneNode(true);
-    all(label, ".mark").forEach((each) => each.remove());
+    drop(label, ".mark");
     return make("div", { class: "feedback-to" }, make("p", { class: "feedback-answer" }, ...label.childNodes), feedback);
   });
   const general = copy("any");
@@ -127,7 +127,7 @@ function feedbackParts(form, kept, number) {
 function clearAnswer(form) {
   all(form, ".right, .wrong").concat(form).forEach((each) => each.classList.remove("answered", "right", "wrong"));
   all(form, "[aria-disabled]").forEach((each) => each.removeAttribute("aria-disabled"));
-  all(form, ".mark").forEach((each) => each.remove());
+  drop(form, ".mark");
   inputs(form).forEach((input) => (input.checked = false));
   all(form, "select").forEach((each) => (each.value = ""));
   fill(one(form, ".feedback"));
@@ -167,7 +167,7 @@ function setUpQuestion(form, kept) {
   const kind = KINDS[kept.kind];
   const drawSpots = setUpSpots(form);
   setUpMoving(form);
-  const answer = state.answers.get(kept.code);
+  const answer = state.of(kept);
   if (answer) {
     showAnswer(form, kept, answer.number);
   }
@@ -195,7 +195,7 @@ function setUpQuestion(form, kept) {
     const right = kind.right(kept, number);
     state.answer(kept, number, right);
     showAnswer(form, kept, number);
-    record(kept, Object.assign(kind.report(kept, number), { right: right }));
+    record(kept, Object.assign(kind.report(kept, number), { right }));
   });
 }
 

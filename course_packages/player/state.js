@@ -3,7 +3,7 @@
  * The form is described in course_packages/learner_state.py, which proves at build time that it fits.
  * What cannot be read is left out; what can be read is kept. */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const VERSION = "2";
+const VERSION = "2"; // five fields; version 1 had four
 const MOST_TRIES = 15;
 
 /* Five bits to a character, the lowest first. */
@@ -43,42 +43,39 @@ function cut(text, most) {
   return kept;
 }
 
-/* Reads characters one after the other; throws at the end of a text that was cut. */
-class Reader {
-  constructor(text) {
-    this.text = text;
-    this.at = 0;
-  }
-
-  get more() {
-    return this.at < this.text.length;
-  }
-
-  take(count) {
-    if (this.at + count > this.text.length) {
+/* Hands a reader to `readOne` until its characters are used up, or until they make no sense: what came before stands. */
+function readEach(text, readOne) {
+  let at = 0;
+  const take = (count) => {
+    at += count;
+    if (at > text.length) {
       throw new Error("cut");
     }
-    this.at += count;
-    return this.text.slice(this.at - count, this.at);
-  }
-
-  digit() {
-    const value = ALPHABET.indexOf(this.take(1));
+    return text.slice(at - count, at);
+  };
+  const digit = () => {
+    const value = ALPHABET.indexOf(take(1));
     if (value < 0) {
       throw new Error("not in the alphabet");
     }
     return value;
-  }
-
-  number() {
+  };
+  const number = () => {
     let sum = 0;
     for (let unit = 1; ; unit *= 32) {
-      const value = this.digit();
+      const value = digit();
       sum += (value % 32) * unit;
       if (value < 32) {
         return sum;
       }
     }
+  };
+  try {
+    while (at < text.length) {
+      readOne(take, digit, number);
+    }
+  } catch (error) {
+    // the rest was cut off
   }
 }
 
@@ -102,7 +99,7 @@ class State {
     const here = course.lessons.find((lesson) => lesson.id === this.lesson);
     const opened = course.lessons.filter((lesson) => this.opened.has(lesson.id)).map(short).join("");
     const answers = this.kept.filter((kept) => this.answers.has(kept.code)).map((kept) => {
-      const answer = this.answers.get(kept.code);
+      const answer = this.of(kept);
       const tries = Math.min(answer.tries, MOST_TRIES) + (answer.firstRight ? 16 : 0) + (answer.right ? 32 : 0);
       return short(kept) + kept.shape + ALPHABET[tries] + digits(answer.number);
     }).join("");
@@ -116,37 +113,32 @@ class State {
   /* Takes over what `text` says. False where it says nothing that can be read. */
   read(text) {
     const fields = String(text).split(".");
-    const version = fields[0].charAt(0);
     const length = Number(fields[0].charAt(1));
-    if (!(length >= 1) || !((version === "1" && fields.length === 4) || (version === "2" && fields.length === 5))) {
+    if (!(length >= 1) || !["14", "25"].includes(fields[0].charAt(0) + fields.length)) {
       return false;
     }
     this.language = fields[0].slice(2);
     const here = fields[1] ? byCode(course.lessons, fields[1]) : null;
     this.lesson = here ? here.id : fields[1] ? null : "";
-    this.readEach(fields[2], (reader) => {
-      const lesson = byCode(course.lessons, reader.take(length));
+    readEach(fields[2], (take) => {
+      const lesson = byCode(course.lessons, take(length));
       if (lesson) {
         this.opened.add(lesson.id);
       }
     });
-    this.readEach(fields[3], (reader) => {
-      const kept = byCode(this.kept, reader.take(length));
-      const shape = reader.take(1);
-      const tries = reader.digit();
-      const number = reader.number();
+    readEach(fields[3], (take, digit, readNumber) => {
+      const kept = byCode(this.kept, take(length));
+      const shape = take(1);
+      const tries = digit();
+      const number = readNumber();
       if (kept && !kept.bytes && kept.shape === shape && number < kept.values) {
-        this.answers.set(kept.code, {
-          tries: tries & 15,
-          firstRight: Boolean(tries & 16),
-          right: Boolean(tries & 32),
-          number: number
-        });
+        const answer = { tries: tries & 15, firstRight: Boolean(tries & 16), right: Boolean(tries & 32), number };
+        this.answers.set(kept.code, answer);
       }
     });
-    this.readEach(fields[4] || "", (reader) => {
-      const kept = byCode(this.kept, reader.take(length));
-      const words = reader.take(reader.digit() * 64 + reader.digit());
+    readEach(fields[4] || "", (take, digit) => {
+      const kept = byCode(this.kept, take(length));
+      const words = take(digit() * 64 + digit());
       if (kept && kept.bytes) {
         this.texts.set(kept.code, decoded(words));
       }
@@ -154,37 +146,31 @@ class State {
     return true;
   }
 
-  readEach(text, readOne) {
-    const reader = new Reader(text);
-    try {
-      while (reader.more) {
-        readOne(reader);
-      }
-    } catch (error) {
-      // the rest was cut off; what came before it stands
-    }
+  /* What is known of a block: {tries, firstRight, right, number}, or nothing. */
+  of(kept) {
+    return this.answers.get(kept.code);
   }
 
   /* A try counts when it is right or no better one was there: the best try decides. */
   answer(kept, number, right) {
-    const before = this.answers.get(kept.code);
+    const before = this.of(kept);
     this.answers.set(kept.code, {
       tries: before ? before.tries + 1 : 1,
       firstRight: before ? before.firstRight : right,
       right: right || Boolean(before && before.right),
-      number: number
+      number
     });
   }
 
   /* Where the learner stands, in a scenario or a checklist: no try, only the place. */
   place(kept, number) {
-    const before = this.answers.get(kept.code) || { tries: 0, firstRight: false, right: false };
-    this.answers.set(kept.code, Object.assign({}, before, { number: number }));
+    const before = this.of(kept) || { tries: 0, firstRight: false, right: false };
+    this.answers.set(kept.code, Object.assign({}, before, { number }));
   }
 
   /* Whether a block was answered; a scenario is when an end was reached. */
   answered(kept) {
-    const answer = this.answers.get(kept.code);
+    const answer = this.of(kept);
     return Boolean(answer && answer.tries);
   }
 
@@ -198,7 +184,7 @@ class State {
     const lessons = this.lessons;
     const graded = keptOf(lessons).filter((kept) => kept.graded);
     const answered = graded.filter((kept) => this.answered(kept));
-    const right = answered.filter((kept) => this.answers.get(kept.code).right);
+    const right = answered.filter((kept) => this.of(kept).right);
     const passing = course.passing;
     const opened = lessons.filter((lesson) => this.opened.has(lesson.id));
     const allOpened = opened.length === lessons.length;
@@ -211,9 +197,9 @@ class State {
       status = score >= passing ? "passed" : "failed";
     }
     return {
-      status: status,
-      score: score,
-      allAnswered: allAnswered,
+      status,
+      score,
+      allAnswered,
       opened: opened.length,
       lessons: lessons.length,
       graded: graded.length,

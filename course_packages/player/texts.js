@@ -8,7 +8,7 @@ function setUpTabs(element) {
   const tabs = panels.map((panel, at) => {
     const id = "tab-" + (lastId += 1);
     const heading = panel.firstElementChild;
-    const tab = clickable({ role: "tab", id: id, "aria-controls": id + "-panel" }, () => choose(at), ...heading.childNodes);
+    const tab = clickable({ role: "tab", id, "aria-controls": id + "-panel" }, () => choose(at), ...heading.childNodes);
     heading.remove();
     set(panel, "role", "tabpanel");
     set(panel, "aria-labelledby", id);

@@ -9,7 +9,7 @@ blocks.scenario = function (element, kept) {
   function clear(scene) {
     scene.hidden = true;
     scene.classList.remove("over");
-    all(scene, ".said, .mark, .ways").forEach((each) => each.remove());
+    drop(scene, ".said, .mark, .ways");
     all(scene, "button").forEach((each) => {
       each.removeAttribute("aria-disabled");
       each.classList.remove("chosen");
@@ -21,11 +21,11 @@ blocks.scenario = function (element, kept) {
     way.push(scene);
     element.append(scene);
     scene.hidden = false;
-    if (scene.dataset.end || !arrived) {
-      const again = button(words.scenario_again, "link", () => back(scenes[0]));
+    if (scene !== scenes[0] && (scene.dataset.end || !arrived)) {
       const before = way[way.length - 2];
       scene.append(make("p", { class: "ways" },
-        before ? button(words.scenario_back, "link", () => back(before)) : null, scene === scenes[0] ? null : again));
+        before ? button(words.scenario_back, "link", () => back(before)) : null,
+        button(words.scenario_again, "link", () => back(scenes[0]))));
     }
     if (arrived) {
       scene.focus();
@@ -65,7 +65,7 @@ blocks.scenario = function (element, kept) {
     choice.classList.add("chosen");
     choice.append(unseen(words.decided, "mark"));
     all(scene, "button").forEach((each) => set(each, "aria-disabled", true));
-    all(scene, ".ways").forEach((each) => each.remove());
+    drop(scene, ".ways");
     const feedback = one(choice.parentNode, "template");
     if (feedback) {
       scene.append(make("div", { class: "said" }, feedback.content.cloneNode(true)));
@@ -73,14 +73,14 @@ blocks.scenario = function (element, kept) {
     open(byCode(choice.dataset.to), true);
   }));
 
-  const answer = state.answers.get(kept.code);
+  const answer = state.of(kept);
   scenes.forEach(clear);
   open((answer && byCode(answer.number)) || scenes[0]);
 };
 
 blocks.exercise = function (element, kept) {
   const points = all(element, ".checklist input");
-  const answer = state.answers.get(kept.code);
+  const answer = state.of(kept);
   const ticked = () => points.filter((point) => point.checked).map((point) => point.value);
   const tell = () => fill(one(element, ".status"), say("exercise_recorded", { done: ticked().length, all: points.length }));
   points.forEach((point) => {
@@ -119,7 +119,7 @@ blocks.reflection = function (element, kept) {
 };
 
 blocks.helpful = function (element, kept) {
-  const answer = state.answers.get(kept.code);
+  const answer = state.of(kept);
   const reasons = one(element, ".reasons");
   const buttons = all(element, ".yes-no button");
   function draw(no, open) {
@@ -131,7 +131,7 @@ blocks.helpful = function (element, kept) {
     state.answer(kept, number, !number);
     draw(number > 0, false);
     fill(one(element, ".status"), words.helpful_thanks);
-    record(kept, { id: "helpful_" + kept.id, type: "fill-in", response: response, result: "neutral" });
+    record(kept, { id: "helpful_" + kept.id, type: "fill-in", response, result: "neutral" });
   }
   on(buttons[0], "click", () => send(0, "yes"));
   on(buttons[1], "click", () => draw(true, reasons.hidden));

@@ -268,19 +268,47 @@ class _Reader:
         written: dict[str, list[Row[Any]]] = defaultdict(list)
         for row in self.connection.execute(events):
             written[row.issue_id].append(row)
-        for row in self.connection.execute(issued.order_by(issue.c.issued_on, issue.c.id)):
+        corrected = self._corrected()
+        for row in self.connection.execute(issued.order_by(issue.c.issued_on, issue.c.id)).all():
+            if row.id in corrected.values():
+                continue  # the award that corrects it stands for both
             zone = str(row.public["timezone"])
             happened = tuple((local_date(one.at, zone), one.event) for one in written[row.id])
-            award = HeldAward(row.person_id, row.policy, row.issued_on, row.expires_on, happened)
+            issued_on = self._first_issued(row, corrected)
+            award = HeldAward(row.person_id, row.policy, issued_on, row.expires_on, happened)
             spans = valid_spans(award)
             if not spans:
                 continue
             code = self.code_of.get(row.person_id)
             holder = self.one.get(row.person_id, row.person_id) if code is None else holder_of(code)
-            place = self.places.on(row.person_id, row.issued_on) if code is None else code
+            place = self.places.on(row.person_id, issued_on) if code is None else code
             yield Observation(
                 "certified", row.policy, holder, spans[0][0], place, f"issue/{row.id}", None, spans
             )
+
+    def _corrected(self) -> dict[str, str]:
+        """By the award that corrects another, that other one."""
+        issue, approval = schema.issue, schema.approval
+        query = (
+            select(issue.c.id, approval.c.supersedes)
+            .join(approval, approval.c.grant_key == issue.c.grant_key)
+            .where(issue.c.site == self.site, approval.c.supersedes.is_not(None))
+        )
+        if self.known_at is not None:
+            query = query.where(issue.c.issued_at <= self.known_at)
+        return {row.id: row.supersedes for row in self.connection.execute(query)}
+
+    def _first_issued(self, row: Row[Any], corrected: dict[str, str]) -> datetime.date:
+        """The day of issue; of a correction the day of the first award that it stands for."""
+        first, day = row.id, row.issued_on
+        while first in corrected:
+            first = corrected[first]
+        if first != row.id:
+            table = schema.issue
+            query = select(table.c.issued_on).where(table.c.id == first)
+            day = self.connection.execute(query).scalar_one()
+        assert isinstance(day, datetime.date)
+        return day
 
 
 def valid_spans(award: HeldAward) -> tuple[Span, ...]:

@@ -238,11 +238,12 @@ def _pull_questions(work: _Work) -> dict[str, object]:
 
 def _certify(work: _Work) -> dict[str, object]:
     """Decides, and issues what is approved (by a person before, or by a policy that approves automatically)."""
+    from certificates.audit import write_head
     from certificates.policy import read_policies
     from certificates.register import certify, issue_approved, open_issuer
     from lms_sync.assessment.files import materials
     from lms_sync.assessment.milestones import record_by_rule
-    from lms_sync.cli.officer import listed_of
+    from lms_sync.cli.register_place import listed_of
     from lms_sync.programme_files import programmes_by_id
 
     policies = read_policies(work.folder)
@@ -259,6 +260,8 @@ def _certify(work: _Work) -> dict[str, object]:
             did=issuer.did, base_url=work.settings.portal.base_url, key_file=work.folder / issuer.key_file
         )
         issued = issue_approved(engine, work.site_name, opened, work.clock)
+        heads = work.folder / work.settings.audit.heads
+        write_head(engine, work.site_name, heads, work.clock.now())
         outcome.print_problems(issued.problems, work.language)
         result["issued"] = len(issued.issued)
         result["problems"] = len(issued.problems)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,65 +14,37 @@ from authoring.messages import printable
 from authoring.problems import LmsSyncError, Refused
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import DONE, PARTLY, print_problems, reader_language, say
+from lms_sync.cli.register_place import CERTIFICATES, as_text, listed_of, open_place
+from lms_sync.cli.simulation_output import simulated
 from lms_sync.clock import SystemClock
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from certificates.policy import Policy
-    from certificates.register import CertifySummary, Issued, Issuer, IssueReport, Listed, Proposal
-    from lms_sync.settings import Settings
-
-CERTIFICATES = Path("build") / "certificates"
-
-
-@dataclass(frozen=True)
-class _Place:
-    """An academy folder, opened."""
-
-    folder: Path
-    settings: Settings
-    site: str
-    engine: Engine
-    language: str
-
-    def issuer(self) -> Issuer:
-        from certificates.register import open_issuer
-
-        return open_issuer(
-            did=self.settings.issuer.did,
-            base_url=self.settings.portal.base_url,
-            key_file=self.folder / self.settings.issuer.key_file,
-        )
-
-
-def _open(folder: Path, site_name: str | None) -> _Place:
-    from lms_sync.settings import database_url, load_settings
-    from lms_sync.store.database import open_database
-
-    settings = load_settings(folder)
-    site, _ = settings.site(site_name)
-    return _Place(
-        folder, settings, site, open_database(database_url(settings, folder)), reader_language(folder)
-    )
-
-
-def listed_of(engine: Engine, site: str, folder: Path, policies: Iterable[Policy]) -> Listed:
-    """By policy who is on the lists of its courses; one that looks at sessions is about whoever was there."""
-    from lms_sync.listed_people import listed_people
-    from lms_sync.store.database import reading
-
-    with reading(engine) as connection:
-        courses_of = {policy.id: () if policy.programmes else policy.courses for policy in policies}
-        return listed_people(connection, site, folder, courses_of, as_of=SystemClock().now())
+    from certificates.register import CertifySummary, Issued, IssueReport, Listed, Proposal
 
 
 @click.command(short_help="Decide who has earned an award; propose.")
 @click.option("--all", "everybody", is_flag=True, help="Decide about people who are on no list, too.")
+@click.option(
+    "--anew", is_flag=True, help="Decide about everybody again, not only about whom something has touched."
+)
+@click.option(
+    "--simulate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="POLICY",
+    help="Show who would gain or lose by this policy file; write nothing.",
+)
 @dir_option
 @site_option
 @json_option
-def certify(*, everybody: bool, folder: Path, site_name: str | None, as_json: bool) -> int:
+def certify(
+    *,
+    everybody: bool,
+    anew: bool,
+    simulate: Path | None,
+    folder: Path,
+    site_name: str | None,
+    as_json: bool,
+) -> int:
     """Decide by certificates/*/policy.yaml who has earned an award, and propose it for approval.
 
     Decided is about the people whom people/participants.csv lists for the course (for an adopted course: who is
@@ -84,8 +54,9 @@ def certify(*, everybody: bool, folder: Path, site_name: str | None, as_json: bo
     proposed or issued twice.
 
     \b
-    Example:
+    Examples:
       lms-sync certify --dir academy
+      lms-sync certify --simulate stricter.yaml --dir academy
     """
     from certificates.policy import read_policies
     from certificates.register import certify as decide_and_propose
@@ -96,7 +67,9 @@ def certify(*, everybody: bool, folder: Path, site_name: str | None, as_json: bo
 
     policies = read_policies(folder)
     programmes = programmes_by_id(folder)
-    place = _open(folder, site_name)
+    place = open_place(folder, site_name)
+    if simulate is not None:
+        return simulated(place, policies, simulate, everybody=everybody, as_json=as_json)
     automatic = any(policy.approval == "automatic" for policy in policies)
     issuer = place.issuer() if automatic else None  # before anything is approved
     record_by_rule(place.engine, place.site, materials(folder, policies), SystemClock().now())
@@ -108,16 +81,18 @@ def certify(*, everybody: bool, folder: Path, site_name: str | None, as_json: bo
         SystemClock(),
         listed=None if everybody else listed,
         programmes=programmes,
+        anew=anew,
     )
     report = None if issuer is None else issue_approved(place.engine, place.site, issuer, SystemClock())
     waiting, others = _apart(proposals(place.engine, place.site), listed)
     if report is not None:
         write_certificates(place.engine, place.site, folder / CERTIFICATES)
+        place.keep_head()
     if as_json:
-        click.echo(_as_text(_certify_json(summary, waiting, others, report)))
+        click.echo(as_text(_certify_json(summary, waiting, others, report)))
     else:
         _print_summary(summary, waiting, others, report, place.language)
-    return _finish(report, place.language)
+    return finish(report, place.language)
 
 
 @click.command(short_help="Approve proposed awards and issue them.")
@@ -126,7 +101,11 @@ def certify(*, everybody: bool, folder: Path, site_name: str | None, as_json: bo
     "--all", "everything", is_flag=True, help="Approve all that is proposed for people on the list."
 )
 @click.option("--by", required=True, help="Name of the person who approves; kept in the register.")
-@click.option("--note", help="For the register: protocol number, legal basis.")
+@click.option("--protocol", help="Number in the protocol book; kept in the register.")
+@click.option(
+    "--legal-basis", help="Law, decision or order on which the approval rests; kept in the register."
+)
+@click.option("--note", help="For the register: a remark.")
 @dir_option
 @site_option
 @json_option
@@ -135,6 +114,8 @@ def approve(
     ids: tuple[str, ...],
     everything: bool,
     by: str,
+    protocol: str | None,
+    legal_basis: str | None,
     note: str | None,
     folder: Path,
     site_name: str | None,
@@ -145,20 +126,20 @@ def approve(
     --all leaves out who is on no list of the course: they are approved by id.
 
     Each gets a serial number, a signed credential and a certificate, which is written to build/certificates.
-    What a stopped run left undone is completed.
+    What a stopped run left undone is completed. Where the policy wants two persons, the second to approve must be
+    somebody else than the first. `lms-sync certificates to-sign` writes the list as a PDF to sign.
 
     \b
     Examples:
       lms-sync approve --all --by "Name Surname"
-      lms-sync approve 3f2a91c0 --by "Name Surname" --note "Protocol 12"
+      lms-sync approve 3f2a91c0 --by "Name Surname" --protocol 12 --legal-basis "Law 9154, article 7"
     """
     from certificates.policy import read_policies
-    from certificates.register import approve as record_approval
-    from certificates.register import issue_approved, proposals, write_certificates
+    from certificates.register import Basis, agree, issue_approved, proposals, write_certificates
 
     if everything == bool(ids):
         raise Refused("approve.nothing-chosen")
-    place = _open(folder, site_name)
+    place = open_place(folder, site_name)
     issuer = place.issuer()  # first: what cannot be issued is not approved
     waiting = proposals(place.engine, place.site)
     if everything:
@@ -167,22 +148,32 @@ def approve(
         chosen = [one.grant_key for one in waiting]
     else:
         chosen, others = _whole_ids(ids, waiting), []
-    approved = record_approval(place.engine, place.site, chosen, by=by, note=note, clock=SystemClock())
+    basis = Basis(protocol, legal_basis, note)
+    agreed = agree(place.engine, place.site, chosen, by=by, clock=SystemClock(), basis=basis)
+    approved = agreed.approved
     report = issue_approved(place.engine, place.site, issuer, SystemClock())
     files = write_certificates(place.engine, place.site, folder / CERTIFICATES)
+    place.keep_head()
     if as_json:
-        click.echo(_as_text({"approved": approved, **_report_json(report)}))
+        waits = agreed.first + agreed.by_same
+        click.echo(as_text({"approved": approved, "wait_for_second": waits, **report_json(report)}))
     else:
+        if agreed.first:
+            click.echo(say("approve.first", place.language, n=agreed.first, by=by))
+        if agreed.by_same:
+            click.echo(say("approve.by-same", place.language, n=agreed.by_same, by=by))
         if approved:
             click.echo(say("approve.done", place.language, n=approved, by=by))
+        elif agreed.first or agreed.by_same:
+            pass
         elif not report.issued and not report.completed:
             click.echo(say("approve.nothing", place.language))
         if others:
             click.echo(say("approve.not-listed", place.language, n=len(others)))
-        _print_report(report, place.language)
+        print_report(report, place.language)
         if files:
             click.echo(say("approve.files", place.language, n=len(files), folder=CERTIFICATES.as_posix()))
-    return _finish(report, place.language)
+    return finish(report, place.language)
 
 
 @click.group(short_help="The institution's signing key.")
@@ -209,7 +200,7 @@ def init(demo: bool, folder: Path, as_json: bool) -> int:
     public = make_key(folder / settings.issuer.key_file, demo=demo, clock=SystemClock())
     if as_json:
         click.echo(
-            _as_text({"key_file": settings.issuer.key_file, "multikey": public.multikey, "demo": public.demo})
+            as_text({"key_file": settings.issuer.key_file, "multikey": public.multikey, "demo": public.demo})
         )
     else:
         made = "keys.made-demo" if demo else "keys.made"
@@ -316,10 +307,13 @@ def _apart(waiting: Iterable[Proposal], listed: Listed) -> tuple[list[Proposal],
     return ours, others
 
 
-def _print_proposals(proposals: Iterable[Proposal]) -> None:
+def _print_proposals(proposals: Iterable[Proposal], language: str) -> None:
     for proposal in proposals:
         key = proposal.grant_key[:_ID_SHOWN]
-        click.echo(f"  {key}  {proposal.policy}  {proposal.earned_on}  {printable(proposal.name)}")
+        more = " · " + say("certify.renewal", language) if proposal.cycle > 1 else ""
+        if proposal.first_by:
+            more += " · " + say("certify.first-by", language, by=proposal.first_by)
+        click.echo(f"  {key}  {proposal.policy}  {proposal.earned_on}  {printable(proposal.name + more)}")
 
 
 def _print_summary(
@@ -339,18 +333,21 @@ def _print_summary(
     _print_table(say("certify.heading", language).split(" | "), rows)
     if waiting:
         click.echo("\n" + say("certify.proposed", language))
-        _print_proposals(waiting)
+        _print_proposals(waiting, language)
         click.echo("\n" + say("certify.next", language))
     if others:
         click.echo("\n" + say("certify.proposed-others", language))
-        _print_proposals(others)
+        _print_proposals(others, language)
+    if renewing := sum(policy.renewing for policy in summary.policies):
+        click.echo("\n" + say("certify.renewing", language, n=renewing))
     if left_out := sum(policy.not_listed for policy in summary.policies):
         click.echo("\n" + say("certify.not-listed", language, n=left_out))
     if report is not None:
-        _print_report(report, language)
+        print_report(report, language)
 
 
-def _print_report(report: IssueReport, language: str) -> None:
+def print_report(report: IssueReport, language: str) -> None:
+    """Tells what was issued."""
     if report.issued:
         click.echo(say("certify.issued-now", language, n=len(report.issued)))
     if report.completed:
@@ -380,6 +377,8 @@ def _certify_json(
                 "issued": p.issued,
                 "new_decisions": p.new,
                 "not_listed": p.not_listed,
+                "renewing": p.renewing,
+                "looked_at": p.looked_at,
             }
             for p in summary.policies
         ],
@@ -392,14 +391,17 @@ def _certify_json(
                 "earned_on": p.earned_on.isoformat(),
                 "expires_on": p.expires_on.isoformat() if p.expires_on else None,
                 "listed": p not in others,
+                "renewal": p.cycle > 1,
+                "first_approved_by": p.first_by,
             }
             for p in [*waiting, *others]
         ],
-        **(_report_json(report) if report is not None else {"issued": [], "completed": 0, "problems": []}),
+        **(report_json(report) if report is not None else {"issued": [], "completed": 0, "problems": []}),
     }
 
 
-def _report_json(report: IssueReport) -> dict[str, Any]:
+def report_json(report: IssueReport) -> dict[str, Any]:
+    """What was issued, for `--json`."""
     return {
         "issued": [_issued_json(award) for award in report.issued],
         "completed": report.completed,
@@ -419,11 +421,8 @@ def _issued_json(award: Issued) -> dict[str, Any]:
     }
 
 
-def _as_text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
-
-
-def _finish(report: IssueReport | None, language: str) -> int:
+def finish(report: IssueReport | None, language: str) -> int:
+    """Tells the problems; the exit code."""
     if report is None or not report.problems:
         return DONE
     print_problems(report.problems, language)

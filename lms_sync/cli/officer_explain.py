@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,9 @@ from lms_sync.clock import SystemClock, local_date
 if TYPE_CHECKING:
     from datetime import date
 
-    from certificates.decide import Note, Reason
     from certificates.explain import Explanation
     from certificates.policy import Policy
+    from certificates.reasons import Note, Reason
     from programmes import Programme
 
 _SIGNS = {"yes": "✓", "no": "✗", "not needed": "·"}
@@ -106,11 +106,41 @@ class _Words:
         found = self.found
         yield f"{found.name} · {self._award(found.policy.id)}"
         yield self._state()
+        if (
+            found.window_opens is not None
+            and found.renewal is None
+            and found.status in ("valid", "suspended")
+        ):
+            ends = self._day(found.grace_ends)
+            yield self._say("explain.window-later", opens=self._day(found.window_opens), ends=ends)
         yield ""
-        for reason in found.why:
-            yield f"{_SIGNS[reason.met]} {self._reason(reason)}{self._source(reason.fact)}"
+        yield from self._tree(found.why)
+        if found.renewal is not None:
+            yield ""
+            n = len(found.renewal.missing)
+            until = self._day(found.renewal.expires_on)
+            yield self._say(f"explain.renewal-{found.renewal.state}", n=n, until=until)
+            yield ""
+            yield from self._tree(found.renewal.why)
+
+    def _tree(self, why: Iterable[Reason]) -> Iterator[str]:
+        """Each reason below the groups that it belongs to."""
+        above: tuple[str, ...] = ()
+        for reason in why:
+            for depth, name in enumerate(reason.path):
+                if above[: depth + 1] != reason.path[: depth + 1]:
+                    yield f"{'  ' * depth}{self._group(name)}"
+            above = reason.path
+            indent = "  " * len(reason.path)
+            yield f"{indent}{_SIGNS[reason.met]} {self._reason(reason)}{self._source(reason.fact)}"
             for note in reason.notes:
-                yield f"    {self._note(note)}{self._source(note.fact)}"
+                yield f"{indent}    {self._note(note)}{self._source(note.fact)}"
+
+    def _group(self, name: str) -> str:
+        from certificates.reasons import group_parts
+
+        kind, wanted = group_parts(name)
+        return self._say(f"explain.group-{kind}", n=wanted)
 
     def _state(self) -> str:
         found = self.found

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,27 +64,59 @@ def init(new_folder: Path | None, folder: Path, languages: tuple[str, ...], as_j
 @dir_option
 @language_option
 @click.option("--strict", is_flag=True, help="Also build every package and judge it by the XML schemas.")
+@click.option(
+    "--links", is_flag=True, help="Also ask every address that lessons link to whether it is still there."
+)
+@click.option(
+    "--accept-translation",
+    "accepted",
+    metavar="LESSON",
+    multiple=True,
+    help="Take the translations of this lesson as up to date (repeatable; all: of every lesson).",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    help="For people, for programs, or for editors and code hosts (SARIF 2.1.0).",
+)
 @json_option
-def check(folder: Path, language: str | None, strict: bool, as_json: bool) -> int:
+def check(
+    folder: Path,
+    language: str | None,
+    strict: bool,
+    links: bool,
+    accepted: tuple[str, ...],
+    form: str,
+    as_json: bool,
+) -> int:
     """Read courses, quizzes, people, policies and programmes; list all mistakes with places and remedies.
 
     \b
     Examples:
       lms-sync check
       lms-sync check --dir academy --language sq
+      lms-sync check --format sarif > findings.sarif
+      lms-sync check --accept-translation receiving-documents
     """
     from lms_sync.academy import read_academy
     from lms_sync.foreign_packages import foreign_problems
+    from lms_sync.link_check import link_problems
 
+    form = "json" if as_json else form
     reader = language or outcome.reader_language(folder)
-    courses = quizzes = 0
+    courses = quizzes = taken = 0
     known: set[str] | None = None
     slugs: set[str] | None = None
     forum_types: dict[str, str] = {}
     try:
         academy = read_academy(folder)
+        problems, taken = _checked(academy, accepted)
         courses, quizzes = len(academy.courses), len(academy.quizzes)
-        problems = list(academy.warnings)
+        problems.extend(academy.warnings)
+        if links:
+            problems.extend(link_problems(academy.courses.values(), folder))
         for course in academy.courses.values():
             problems.extend(_package_problems(course, strict=strict))
             problems.extend(foreign_problems(course))
@@ -97,7 +130,11 @@ def check(folder: Path, language: str | None, strict: bool, as_json: bool) -> in
     problems.extend(one for one in others if one not in problems)
     problems = in_reading_order(problems)
     errors = sum(problem.severity == "error" for problem in problems)
-    if as_json:
+    if form == "sarif":
+        from lms_sync.sarif import sarif
+
+        click.echo(json.dumps(sarif(problems, reader), ensure_ascii=False, indent=1))
+    elif form == "json":
         report = {
             "courses": courses,
             "quizzes": quizzes,
@@ -109,6 +146,8 @@ def check(folder: Path, language: str | None, strict: bool, as_json: bool) -> in
     else:
         _print_by_file(problems, reader)
         _print_count(courses, quizzes, errors, len(problems) - errors, reader)
+        if taken:
+            click.echo(text("check.accepted", {"n": taken}, reader))
     return outcome.ERROR if errors else outcome.DONE
 
 
@@ -147,6 +186,7 @@ def build(folder: Path, language: str | None, as_json: bool) -> int:
         try:
             academy = read_academy(folder, cache)
             made = build_academy(academy, said=said, cache=cache)
+            warnings = [*academy.warnings, *_checked(academy, write=True)[0]]
         except ContentError as error:
             # Said here, not by the caller, so that --language and the order by file hold for build as well.
             problems = in_reading_order(error.problems)
@@ -156,7 +196,7 @@ def build(folder: Path, language: str | None, as_json: bool) -> int:
             return outcome.ERROR
         finally:
             cache.save()
-        built = LastBuild(_build_json(folder, made), tuple(names), academy.warnings)
+        built = LastBuild(_build_json(folder, made), tuple(names), tuple(in_reading_order(warnings)))
         watch.keep(built.report, built.names, built.warnings)
         cache.save()
     if as_json:
@@ -164,10 +204,40 @@ def build(folder: Path, language: str | None, as_json: bool) -> int:
         return outcome.DONE
     _print_by_file(built.warnings, reader, err=True)
     click.echo(text("build.packages", {"n": len(built.report["packages"])}, reader))
+    if built.report["manuals"]:
+        click.echo(text("build.manuals", {"n": len(built.report["manuals"])}, reader))
     if built.report["banks"]:
         questions = sum(bank["questions"] for bank in built.report["banks"])
         click.echo(text("build.questions", {"n": questions}, reader))
     return outcome.DONE
+
+
+def _checked(
+    academy: Any, accepted: Collection[str] = (), *, write: bool = False
+) -> tuple[list[Problem], int]:
+    """Warnings about the courses of an academy, and how many lessons' translations were taken as up to date.
+
+    The record of translations is written where somebody accepts one, or with `write`.
+    """
+    from authoring.course_checks import course_checks
+    from authoring.translations import write_lock
+    from lms_sync.write_files import CannotWrite
+
+    lessons = {lesson.id for course in academy.courses.values() for lesson in course.lessons}
+    if unknown := set(accepted) - lessons - {"all"}:
+        raise LmsSyncError("check.unknown-lesson", id=min(unknown))
+    wanted = lessons if "all" in accepted else set(accepted)
+    today = datetime.date.today()  # noqa: DTZ011 - the day on the calendar of whoever checks
+    found: list[Problem] = []
+    for course in academy.courses.values():
+        problems, translations = course_checks(course, academy.folder, today, accepted=wanted)
+        found.extend(problems)
+        if wanted:
+            write_lock(course, translations)
+        elif write:
+            with contextlib.suppress(CannotWrite):  # a build needs no more than to read the course
+                write_lock(course, translations)
+    return found, len(wanted)
 
 
 def _activity_keys(courses: Iterable[Any]) -> Iterable[str]:
@@ -269,11 +339,12 @@ def _package_problems(course: Any, *, strict: bool) -> list[Problem]:
             found.extend(error.problems)
             continue
         if strict and "imsmanifest.xml" in files:
-            found.extend(_schema_problems(files["imsmanifest.xml"]))
+            found.extend(by_schema(files["imsmanifest.xml"]))
     return found
 
 
-def _schema_problems(manifest: bytes) -> list[Problem]:
+def by_schema(manifest: bytes) -> list[Problem]:
+    """What XML Schema says about a manifest; needs the library xmlschema."""
     import importlib.resources
 
     from course_packages.conformance import schema_problems
@@ -333,6 +404,16 @@ def _build_json(folder: Path, built: Any) -> dict[str, object]:
                 "languages": list(package.languages),
             }
             for package in built.packages
+        ],
+        "manuals": [
+            {
+                "path": manual.path.relative_to(folder).as_posix(),
+                "language": manual.language,
+                "size": manual.size,
+                "sha256": manual.sha256,
+                "pdf_ua": manual.accessible,
+            }
+            for manual in built.manuals
         ],
         "banks": [
             {"path": f"build/{slug}/{slug}.moodle.xml", "questions": len(bank.questions)}

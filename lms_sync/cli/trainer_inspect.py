@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -25,8 +26,9 @@ _SHOWN_SCOS = 30
 @click.option(
     "--language", type=click.Choice(LANGUAGES), help="The language of the messages (default: yours)."
 )
+@click.option("--strict", is_flag=True, help="Also judge the manifest by the XML schemas of its edition.")
 @json_option
-def inspect_file(file: Path, language: str | None, as_json: bool) -> int:
+def inspect_file(file: Path, language: str | None, strict: bool, as_json: bool) -> int:
     """Look into a SCORM package from anyone: broken rules, pages, size, risky content. Nothing is unpacked.
 
     The exit code is 1 where the package breaks a rule of the standard or cannot be used. Its activity in a
@@ -39,11 +41,14 @@ def inspect_file(file: Path, language: str | None, as_json: bool) -> int:
       lms-sync inspect packages/bought.zip --json
     """
     from course_packages.foreign import inspect_package
+    from lms_sync.cli.trainer import by_schema
 
     reader = language or outcome.reader_language()
     if not file.is_file():
         raise LmsSyncError("inspect.no-file", file=str(file))
-    found = inspect_package(file)
+    if strict and importlib.util.find_spec("xmlschema") is None:
+        raise LmsSyncError("check.strict-needs")
+    found = inspect_package(file, by_schema=by_schema if strict else None)
     if as_json:
         click.echo(json.dumps(_as_json(found, reader), ensure_ascii=False, indent=1))
     else:
@@ -129,11 +134,13 @@ def _indented(words: str) -> str:
 
 
 def _as_json(found: Any, reader: str) -> dict[str, object]:
+    from course_packages.foreign import is_refusal
+
     def problem_json(problem: Problem) -> dict[str, object]:
         return {
             "code": problem.code,
             "file": problem.place.file,
-            "refused": problem in found.refusals,
+            "refused": is_refusal(problem),
             "what": text(problem.code, problem.params, reader),
             "remedy": remedy(problem.code, problem.params, reader),
         }

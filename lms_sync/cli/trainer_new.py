@@ -17,7 +17,7 @@ def new() -> None:
     """Begin from what there is already: a spreadsheet, a file of another format."""
 
 
-@new.command("quiz", short_help="A quiz file from a workbook or a GIFT file.")
+@new.command("quiz", short_help="A quiz file from a workbook, GIFT or Moodle XML.")
 @click.argument("source", metavar="FROM", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--workbook",
@@ -32,7 +32,7 @@ def new() -> None:
     "languages",
     multiple=True,
     type=click.Choice(LANGUAGES),
-    help="A language of the texts (of a workbook repeatable; default: yours).",
+    help="A language of the texts (repeatable; default: yours).",
 )
 @dir_option
 @json_option
@@ -46,7 +46,7 @@ def quiz_from(
     *,
     as_json: bool,
 ) -> int:
-    """Write quizzes/<id>.yaml FROM a workbook (.xlsx) or a GIFT file (.gift, .txt).
+    """Write quizzes/<id>.yaml FROM a workbook (.xlsx), GIFT (.gift, .txt) or Moodle XML (.xml).
 
     The file is checked as a quiz file is; every mistake is told with its line or its cell, and nothing is written as long as
     there is one. A quiz that is there already is never overwritten.
@@ -56,6 +56,7 @@ def quiz_from(
       lms-sync new quiz --workbook questions.xlsx --language sq --language en
       lms-sync new quiz questions.xlsx --dir academy
       lms-sync new quiz old-questions.gift --language ro --dir academy
+      lms-sync new quiz export-from-moodle.xml --language sq --language en --dir academy
     """
     reader = outcome.reader_language(folder)
     spoken = languages or (reader,)
@@ -66,7 +67,7 @@ def quiz_from(
     assert source is not None
     from lms_sync.new_quiz import new_quiz
 
-    made = new_quiz(source, folder, language=spoken[0], quiz_id=quiz_id, title=title)
+    made = new_quiz(source, folder, languages=tuple(dict.fromkeys(spoken)), quiz_id=quiz_id, title=title)
     if as_json:
         result = {
             "file": made.path.as_posix(),

@@ -31,10 +31,7 @@ def proposed(report: ItemsReport, folder: Path, language: str) -> tuple[str, str
     difficulties = _difficulties(report)
     if difficulties:
         after = patch_yaml(after, name, difficulties)
-    comments = _comments(report, language)
-    if comments:
-        after = commented_yaml(after, name, comments, mark=MARK)
-    return name, before, after
+    return name, before, commented_yaml(after, name, _comments(report, language), mark=MARK)
 
 
 def unified_diff(name: str, before: str, after: str) -> str:
@@ -48,20 +45,21 @@ def unified_diff(name: str, before: str, after: str) -> str:
 
 
 def _difficulties(report: ItemsReport) -> Mapping[Pointer, str]:
-    """Another word for each question whose facility says so, where the file has words for it."""
+    """Another word for each question whose facility says so; not where the question itself may be wrong."""
     found: dict[Pointer, str] = {}
     for one in report.analysis.questions:
-        if one.index is None or one.figures.facility is None or one.figures.n < ENOUGH:
+        facility = one.figures.facility
+        if (
+            one.index is None
+            or facility is None
+            or one.figures.n < ENOUGH
+            or any(flag.grave for flag in one.flags)
+        ):
             continue
-        word = difficulty_of(one.figures.facility)
-        if word != one.difficulty and _knows_difficulty(report, one.index):
+        word = difficulty_of(facility)
+        if word != one.difficulty:
             found["questions", one.index, "difficulty"] = word
     return found
-
-
-def _knows_difficulty(report: ItemsReport, index: int) -> bool:
-    quiz = report.quiz.quiz
-    return quiz is not None and "difficulty" in type(quiz.questions[index]).model_fields
 
 
 def _comments(report: ItemsReport, language: str) -> Mapping[Pointer, str]:

@@ -82,7 +82,8 @@ def _question(one: ShownQuestion, number: int, images: _Images, language: str) -
         "number": number,
         "id": one.id,
         "type": one.type,
-        "control": one.control,
+        "control": one.body.control,
+        "image": images.named([["img", {"src": one.body.image}, []]]) if one.body.image else [],
         "points": decimal_of(one.points),
         "text": told(one.html),
         "options": [
@@ -92,17 +93,21 @@ def _question(one: ShownQuestion, number: int, images: _Images, language: str) -
                 "score": "" if option.score in (0, 1) or not one.unequal else f"{100 * option.score:.5g} %",
                 "feedback": told(option.feedback),
             }
-            for option in one.options
+            for option in one.body.options
+            if one.body.control not in _IN_MENUS
         ],
-        "choices": list(one.choices),
-        "key": list(one.key),
+        "choices": list(one.body.choices),
+        "key": list(one.body.key),
         "feedback": [[said, told(html)] for said, html in feedback if html],
         "tags": ", ".join(one.tags),
         "difficulty": one.difficulty,
         "objective": one.objective,
-        "marked": one.rules is not None,
+        "marked": one.body.rules is not None,
     }
 
+
+_IN_MENUS = ("places", "menus")
+"""What is shown by its key alone: its options are fields of the page."""
 
 _MEANING = {"correct": "right", "partial": "partial", "incorrect": "wrong"}
 

@@ -8,17 +8,21 @@ from authoring.languages import LocalizedText
 from authoring.problems import Problem
 from lms_sync.quiz_sheets.layout import LETTERS, MOST_ANSWERS, word
 from quizzes.numbers import plain
-from quizzes.quiz import (
+from quizzes.questions import (
+    Description,
+    Essay,
     Matching,
     MultipleChoice,
     Numerical,
+    Ordering,
     Question,
-    Quiz,
     ShortText,
     SingleChoice,
     TrueFalse,
 )
+from quizzes.quiz import Quiz
 from quizzes.scores import decimal
+from quizzes.xml_out.typed import number_text
 
 Row = dict[str, str | float]
 
@@ -84,8 +88,8 @@ def _row(question: Question, languages: Sequence[str], reader: str) -> Row:
     _put(row, "text", question.text, languages)
     if "points" in question.model_fields_set:
         row["points"] = float(question.points)
-    if difficulty := getattr(question, "difficulty", None):
-        row["difficulty"] = word("difficulty", difficulty, reader)
+    if question.difficulty:
+        row["difficulty"] = word("difficulty", question.difficulty, reader)
     if question.tags:
         row["tags"] = ", ".join(question.tags)
     if question.feedback.general is not None:
@@ -104,10 +108,10 @@ def _row(question: Question, languages: Sequence[str], reader: str) -> Row:
                 raise _NoPlace("scores")
             _answers(row, [_each(answer.text, languages) for answer in question.answers])
         case Numerical():
-            if getattr(question, "units", None) or any(one.score != 1 for one in question.accepted):
+            if question.units or any(one.score != 1 for one in question.accepted):
                 raise _NoPlace("scores")
             said = [
-                plain(one.answer) + (f" ± {plain(one.tolerance)}" if one.tolerance else "")
+                number_text(one.answer) + (f" ± {plain(one.tolerance)}" if one.tolerance else "")
                 for one in question.accepted
             ]
             _answers(row, [dict.fromkeys(languages[:1], one) for one in said])
@@ -117,6 +121,10 @@ def _row(question: Question, languages: Sequence[str], reader: str) -> Row:
             _answers(
                 row, [{one: f"{left[one]} → {right[one]}".strip() for one in right} for left, right in pairs]
             )
+        case Ordering():
+            _answers(row, [_each(item, languages) for item in question.items])
+        case Essay() | Description():
+            pass
         case _:
             raise _NoPlace("type")
     return row

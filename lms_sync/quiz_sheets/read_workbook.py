@@ -24,7 +24,7 @@ from lms_sync.quiz_sheets.layout import (
     TYPES,
     meaning,
 )
-from quizzes.foreign_file import ForeignQuestion, ForeignQuiz, free_id, refuse_many
+from quizzes.foreign_file import ForeignQuestion, ForeignQuiz, free_id, refuse_many, written_number
 from quizzes.numbers import NotANumber, number
 
 _ARROW = re.compile(r"\s*(?:->|→|=>)\s*")
@@ -279,14 +279,14 @@ class _Reader:
 
     def _numbers(
         self, row: int, cells: Mapping[str, Cell], question: ForeignQuestion
-    ) -> Iterator[dict[str, Decimal]]:
+    ) -> Iterator[dict[str, int | float | str]]:
         for _, texts in self._answers(row, cells, question, "answers"):
             said = next(iter(texts.values()))
             parts = _TOLERANCE.split(said, maxsplit=1)
             try:
-                answer = {"answer": number(parts[0])}
+                answer = {"answer": written_number(number(parts[0]))}
                 if parts[1:]:
-                    answer["tolerance"] = number(parts[1])
+                    answer["tolerance"] = written_number(number(parts[1]))
                 yield answer
             except NotANumber as problem:
                 key = next(key for key in cells if key[0] in LETTERS and cells[key].text.strip() == said)

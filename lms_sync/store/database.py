@@ -104,7 +104,7 @@ def _migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-LATEST = "0007"
+LATEST = "0009"
 """The newest migration; a test compares it with the migrations folder."""
 
 

@@ -71,6 +71,7 @@ person = (
         Column("site", String(64), nullable=False),
         Column("created_at", Moment, nullable=False),
         Column("kind", String(16), nullable=False, default="person", server_default="person"),
+        Column("erased_at", Moment),  # since then nothing says who it was
     )
 )
 
@@ -264,7 +265,42 @@ decision = Table(  # what decide() said; a proposal while its state is "eligible
     Column("expires_on", Date),
     Column("why", JSON, nullable=False),  # each requirement with the fact that met it, or what is missing
     Column("decided_at", Moment, nullable=False),
+    Column(
+        "base_on", Date
+    ),  # the period is `periods` times the policy's months from here; null: from earned_on
+    Column("periods", Integer),
+    Column("way", String(16)),  # full, renewal; null: full
     Index(None, "site", "grant_key"),
+)
+
+decided = (
+    Table(  # up to where each policy has been decided: only whom something since has touched is decided again
+        "decided",
+        metadata,
+        Column("site", String(64), primary_key=True),
+        Column("policy", String(64), primary_key=True),
+        Column("inputs", String(64), nullable=False),  # digest of what else decisions depend on
+        Column(
+            "facts_up_to", BigInteger, nullable=False
+        ),  # the newest fact, how many there were up to it, its hash
+        Column("facts_count", BigInteger, nullable=False),
+        Column("facts_hash", String(64), nullable=False),
+        Column("approvals_up_to", BigInteger, nullable=False),
+        Column("events_up_to", BigInteger, nullable=False),
+        Column("decided_on", Date, nullable=False),
+    )
+)
+
+decided_holder = Table(  # where each holder stands; can be made again from facts, decisions and the register
+    "decided_holder",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("policy", String(64), primary_key=True),
+    Column("person_id", String(36), ForeignKey("person.id"), primary_key=True),
+    Column(
+        "state", String(16), nullable=False
+    ),  # eligible, pending, passed-over; held, renewed, renewing; settled
+    Column("look_again_on", Date),  # when the passing of time alone may change it
 )
 
 approval = Table(
@@ -278,6 +314,21 @@ approval = Table(
     Column("approved_at", Moment, nullable=False),
     Column("automatic", Boolean, nullable=False),
     Column("note", Text),
+    Column("protocol_number", String(100)),
+    Column("legal_basis", Text),
+    Column("first_by", String(255)),  # where two persons approve: the first of them
+    Column("first_at", Moment),
+    Column("supersedes", String(36)),  # the issue that a correction replaces
+)
+
+first_approval = Table(  # the first of two persons; a decision that changes wants both again
+    "first_approval",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("decision_id", BigInteger, ForeignKey("decision.id"), nullable=False, unique=True),
+    Column("approved_by", String(255), nullable=False),
+    Column("approved_at", Moment, nullable=False),
 )
 
 serial_counter = Table(
@@ -306,6 +357,7 @@ issue = Table(  # one issued award; never changed afterwards
     Column("issued_on", Date, nullable=False),  # the issuer's local calendar
     Column("expires_on", Date),
     Column("public", JSON, nullable=False),  # what the portal may show of the achievement; no personal data
+    Column("supersedes", String(36)),  # the issue that this one replaced
     UniqueConstraint("site", "serial"),
     UniqueConstraint("site", "status_list", "status_index"),
 )
@@ -318,7 +370,7 @@ document = Table(  # rendered once, kept by digest, never rendered again
     Column("site", String(64), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("media_type", String(64), nullable=False),
-    Column("content", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # empty once the holder's data are erased
     Column("created_at", Moment, nullable=False),
 )
 
@@ -332,7 +384,53 @@ status_event = Table(  # issued, suspended, resumed, revoked, superseded, erased
     Column("at", Moment, nullable=False),
     Column("actor", String(255), nullable=False),
     Column("reason", Text),
+    Column("successor", String(36)),  # of superseded: the issue that replaced it
     Index(None, "issue_id"),
+)
+
+review = Table(  # awards that depend on one that was suspended or revoked; somebody looks at them, nothing else happens
+    "review",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("event_id", BigInteger, ForeignKey("status_event.id"), nullable=False),
+    Column("grant_key", String(64), nullable=False),  # what depends on it: issued, approved or only proposed
+    Column("because", String(16), nullable=False),  # led, required
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("closed_by", String(255)),
+    Column("outcome", Text),
+    UniqueConstraint("event_id", "grant_key"),
+)
+
+register_head = Table(  # the last entry of each site's chain; locked while one is added
+    "register_head",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+register_entry = Table(  # the chain: what was approved, issued and written about awards, each entry bound to the one before
+    "register_entry",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(16), nullable=False),  # approved, issued, credential, pdf, and the events
+    Column("subject", String(64), nullable=False),  # the grant key of an approval, else the issue's id
+    Column("digest", String(64), nullable=False),  # SHA-256 of what the register says, without personal data
+    Column("commitment", String(64)),  # HMAC-SHA-256 of the personal data with the issue's salt
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+register_salt = Table(  # without its salt a commitment says nothing: erasing a holder deletes it
+    "register_salt",
+    metadata,
+    Column("issue_id", String(36), ForeignKey("issue.id"), primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("salt", LargeBinary, nullable=False),
 )
 
 status_list = Table(  # signed by the register, only handed out by the portal

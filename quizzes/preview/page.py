@@ -29,7 +29,7 @@ def preview_html(quiz: Quiz, languages: tuple[str, ...]) -> bytes:
     shown = {language: shown_questions(quiz, language) for language in languages}
     data: dict[str, Any] = {
         "slots": slots_of(quiz),
-        "rules": {language: [one.rules for one in questions] for language, questions in shown.items()},
+        "rules": {language: [one.body.rules for one in questions] for language, questions in shown.items()},
         "words": {language: _script_words(language) for language in languages},
     }
     html = (
@@ -41,7 +41,7 @@ def preview_html(quiz: Quiz, languages: tuple[str, ...]) -> bytes:
             shown=shown,
             settings=quiz.settings,
             say={one: _say(one) for one in languages},
-            policy=f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'",
+            policy=f"default-src 'none'; img-src data:; media-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'",
             style=Markup(style),  # noqa: S704 - ours
             script=Markup(script),  # noqa: S704 - ours
             data=Markup(_in_script(data)),  # noqa: S704 - escaped

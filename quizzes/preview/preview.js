@@ -38,14 +38,39 @@
           chosen[Number(menu.closest("[data-option]").dataset.option)] = place < 0 ? null : place;
           return chosen;
         }, []) };
+      case "order": {
+        const rows = [...form.querySelectorAll("[data-option]")].map((row) => [Number(row.querySelector("select").value), Number(row.dataset.option)]);
+        const places = new Set(rows.map(([place]) => place));
+        return { order: places.has(0) || places.size < rows.length ? null : rows.sort((a, b) => a[0] - b[0]).map(([, item]) => item) };
+      }
+      case "fields":
+        return rules.type === "cloze" ? { blanks: rules.blanks.map((one, number) => blank(form, one, number)) } : menus(form);
+      case "places":
+        return menus(form);
       default:
-        return { text: value("a") };
+        return { text: value("a"), unit: form.elements.u ? value("u") : undefined };
     }
+  };
+
+  const fields = (form, number) => [...form.querySelectorAll(`[data-field="${number}"]`)];
+
+  const menus = (form) => {
+    const chosen = [];
+    form.querySelectorAll("select[data-field]").forEach((menu) => { chosen[Number(menu.dataset.field)] = menu.value === "" ? null : Number(menu.value); });
+    return { chosen };
+  };
+
+  const blank = (form, one, number) => {
+    const own = fields(form, number);
+    if (one.kind === "several") return { chosen: own.filter((box) => box.checked).map((box) => Number(box.value)) };
+    if (one.kind === "single") return { chosen: own[0].value === "" ? null : Number(own[0].value) };
+    return { text: own[0].value };
   };
 
   const chosenFeedback = (form, rules, given) => {
     if (form.dataset.control === "text") return [Marking.shortMatch(rules, given)];
     if (form.dataset.control === "number") return [(Marking.numericalMatch(rules, given) || { place: -1 }).place];
+    if (["fields", "places", "order"].includes(form.dataset.control)) return [];
     return Array.isArray(given.chosen) ? given.chosen : [given.chosen];
   };
 
@@ -69,7 +94,7 @@
     const check = (one) => {
       const number = Number(one.dataset.question);
       const place = order.find((slot) => slot.question === number);
-      if (!place || one.dataset.control === "none") return;
+      if (!place || ["none", "unmarked"].includes(one.dataset.control)) return;
       const rule = rules[number];
       const given = rule ? response(one, rule) : {};
       const fraction = rule ? Marking.mark(rule, given) : undefined;
@@ -99,7 +124,7 @@
         one.querySelector("[data-number]").textContent = one.dataset.control === "none" ? "" : `${number}.`;
         const points = one.querySelector("[data-points]");
         if (points) points.textContent = format(slot.points);
-        if (one.dataset.shuffle === undefined) return;
+        if (one.dataset.shuffle === undefined && one.dataset.control !== "order") return;
         const options = [...one.querySelectorAll("[data-option]")];
         shuffled(options).forEach((option) => option.parentElement.append(option));
       });

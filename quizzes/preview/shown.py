@@ -9,26 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from authoring.languages import LocalizedText
-from quizzes.moodle_xml import option_scores, short_answers
-from quizzes.numbers import plain
-from quizzes.question_texts import PLUGIN_FILE
-from quizzes.quiz import (
-    Matching,
-    MultipleChoice,
-    Numerical,
-    Question,
-    Quiz,
-    ShortText,
-    SingleChoice,
-    TrueFalse,
-)
+from quizzes.question_texts import PLUGIN_FILE, Html
+from quizzes.questions import MultipleChoice, Question, SingleChoice
+from quizzes.quiz import Quiz
 
 DECIMAL_COMMA = ("sq", "ro")
+"""Languages that write numbers with a decimal comma."""
 
 
 @dataclass(frozen=True)
 class ShownOption:
-    """An option, statement or item: its HTML, its feedback, and whether it is right, with the score in percent."""
+    """An option, statement, item or place: its HTML, its feedback, and whether it is right, with its score (0..1)."""
 
     html: str
     feedback: str = ""
@@ -37,189 +28,112 @@ class ShownOption:
 
 
 @dataclass(frozen=True)
-class ShownQuestion:
-    """One question in one language. `control` names the part of the template that shows it; "none" where it asks nothing.
+class Body:
+    """What a question asks, by its type.
 
-    `options` are options, statements or items, `choices` the texts of menus. `rules` go to `marking.js`; None where a person
-    marks, or where this page cannot. `key` says the right answer in words.
+    `control` names the part of the template that shows it; "none" where it asks nothing, "unmarked" where this page cannot ask.
+    `options` are options, statements, items or places, `choices` the texts of menus. `rules` go to `marking.js`; None where a
+    person marks, or where this page cannot. `key` says the right answer in words; `html` is a text with fields in it.
     """
+
+    control: str
+    options: tuple[ShownOption, ...] = ()
+    choices: tuple[str, ...] = ()
+    rules: Mapping[str, Any] | None = None
+    key: tuple[str, ...] = ()
+    html: str | None = None
+    image: str = ""
+
+
+@dataclass(frozen=True)
+class ShownQuestion:
+    """One question in one language. `unequal`: its options have scores that were written, not equal shares."""
 
     id: str
     type: str
-    control: str
     html: str
     points: float
-    options: tuple[ShownOption, ...] = ()
-    choices: tuple[str, ...] = ()
+    body: Body
     shuffle: bool = False
-    rules: Mapping[str, Any] | None = None
     general: str = ""
     combined: Mapping[str, str] = field(default_factory=dict)
-    key: tuple[str, ...] = ()
     unequal: bool = False
     tags: tuple[str, ...] = ()
     difficulty: str = ""
     objective: str = ""
 
 
-def shown_questions(quiz: Quiz, language: str, *, inside: bool = True) -> list[ShownQuestion]:
-    """The questions of a quiz in the order of its file; images stand `inside` their texts, else by Moodle's address."""
-    return [_Show(quiz, language, inside).question(question) for question in quiz.questions]
+class Speaker:
+    """Says the texts of a quiz in one language; images stand `inside` them, else by Moodle's address."""
 
-
-class _Show:
-    def __init__(self, quiz: Quiz, language: str, inside: bool) -> None:
+    def __init__(self, quiz: Quiz, language: str, *, inside: bool) -> None:
         self.quiz = quiz
         self.language = language
         self.inside = inside
 
     def html(self, text: LocalizedText | None, *, paragraph: bool = False) -> str:
-        """A text as HTML with its images inside."""
-        found = self.quiz.texts.html_of(text, [self.language], paragraph=paragraph)
+        """A text as HTML with its images."""
+        return self.placed(self.quiz.texts.html_of(text, [self.language], paragraph=paragraph))
+
+    def placed(self, found: Html) -> str:
+        """HTML with its images where they are wanted."""
         body = found.html
         for image in found.images if self.inside else ():
-            kind = mimetypes.guess_type(image.name)[0] or "application/octet-stream"
-            data = base64.b64encode(image.data).decode("ascii")
-            body = body.replace(f"{PLUGIN_FILE}/{image.name}", f"data:{kind};base64,{data}")
+            body = body.replace(f"{PLUGIN_FILE}/{image.name}", data_address(image.name, image.data))
         return body
 
+    def file(self, source: str) -> str:
+        """The address of an image that a question names."""
+        image = self.quiz.texts.file(source)
+        return data_address(image.name, image.data) if self.inside else f"{PLUGIN_FILE}/{image.name}"
+
     def say(self, text: LocalizedText) -> str:
-        """A text without markup, on one line."""
+        """A Markdown text without its markup, on one line."""
         seen = self.quiz.texts.visible(text.in_language(self.language, self.quiz.languages.default))
         return " ".join(word for word in seen.split() if not word.startswith(PLUGIN_FILE))
 
-    def _plain(self, text: LocalizedText) -> str:
+    def plain(self, text: LocalizedText) -> str:
         """A text that is no Markdown."""
         return " ".join(text.in_language(self.language, self.quiz.languages.default).split())
 
-    def question(self, question: Question) -> ShownQuestion:
-        """What is shown of a question."""
-        feedback = question.feedback
-        combined = {
-            name: self.html(text)
-            for name in ("correct", "partial", "incorrect")
-            if (text := getattr(feedback, name, None)) is not None
-        }
-        control, options, choices, rules, key = self._body(question)
-        return ShownQuestion(
-            question.id,
-            question.type,
-            control,
-            self._text(question),
-            float(question.points),
-            options,
-            choices,
-            bool(getattr(question, "shuffle", False)) and self.quiz.settings.shuffle_answers,
-            None if rules is None else {"type": question.type, **rules},
-            self.html(feedback.general),
-            combined,
-            key,
-            any(getattr(option, "score", None) is not None for option in getattr(question, "options", ())),
-            question.tags,
-            getattr(question, "difficulty", None) or "",
-            getattr(question, "objective", None) or "",
-        )
 
-    def _text(self, question: Question) -> str:
-        return self.html(question.text, paragraph=True)
-
-    def _body(
-        self, question: Question
-    ) -> tuple[str, tuple[ShownOption, ...], tuple[str, ...], dict[str, Any] | None, tuple[str, ...]]:
-        match question:
-            case SingleChoice() | MultipleChoice():
-                return self._choice(question)
-            case TrueFalse():
-                return self._true_false(question)
-            case ShortText():
-                return self._short(question)
-            case Numerical():
-                return self._numerical(question)
-            case Matching():
-                return self._matching(question)
-        return "none", (), (), None, ()
-
-    def _short(
-        self, question: ShortText
-    ) -> tuple[str, tuple[ShownOption, ...], tuple[str, ...], dict[str, Any] | None, tuple[str, ...]]:
-        wordings = short_answers(question, self.quiz.languages.offered)
-        scores = [round(float(question.answers[index].score), 7) for _, index in wordings]
-        answers = [
-            {"pattern": wording, "score": score} for (wording, _), score in zip(wordings, scores, strict=True)
-        ]
-        told = tuple(ShownOption("", self.html(question.answers[index].feedback)) for _, index in wordings)
-        key = tuple(
-            f"{wording} {_percent(score)}".strip()
-            for (wording, _), score in zip(wordings, scores, strict=True)
-            if score > 0
-        )
-        return "text", told, (), {"answers": answers, "caseSensitive": question.case_sensitive}, key
-
-    def _choice(
-        self, question: SingleChoice | MultipleChoice
-    ) -> tuple[str, tuple[ShownOption, ...], tuple[str, ...], dict[str, Any] | None, tuple[str, ...]]:
-        # Moodle stores scores with seven decimals.
-        scores = [round(float(score), 7) for score in option_scores(question)]
-        options = tuple(
-            ShownOption(self.html(option.text), self.html(option.feedback), score > 0, score)
-            for option, score in zip(question.options, scores, strict=True)
-        )
-        key = tuple(
-            f"{self.say(option.text)} {'' if option.score is None else _percent(score)}".strip()
-            for option, score in zip(question.options, scores, strict=True)
-            if score > 0
-        )
-        control = "radio" if question.type == "single" else "checkbox"
-        return control, options, (), {"options": [{"score": score} for score in scores]}, key
-
-    def _true_false(
-        self, question: TrueFalse
-    ) -> tuple[str, tuple[ShownOption, ...], tuple[str, ...], dict[str, Any] | None, tuple[str, ...]]:
-        words = ("true", "false")
-        rights = (question.answer, not question.answer)
-        feedback = (question.feedback_true, question.feedback_false)
-        options = tuple(
-            ShownOption(word, self.html(text), right, float(right))
-            for word, text, right in zip(words, feedback, rights, strict=True)
-        )
-        rules = {"options": [{"score": float(right)} for right in rights]}
-        return "truefalse", options, (), rules, (words[0 if question.answer else 1],)
-
-    def _numerical(
-        self, question: Numerical
-    ) -> tuple[str, tuple[ShownOption, ...], tuple[str, ...], dict[str, Any] | None, tuple[str, ...]]:
-        answers = [
-            {
-                "value": None if one.answer == "any" else float(one.answer),
-                "tolerance": float(one.tolerance),
-                "score": round(float(one.score), 7),
-            }
-            for one in question.accepted
-        ]
-        comma = self.language in DECIMAL_COMMA
-        rules: dict[str, Any] = {"answers": answers, "point": "," if comma else "."}
-        told = tuple(ShownOption("", self.html(one.feedback)) for one in question.accepted)
-        key = tuple(
-            f"{plain(one.answer)} {f'± {plain(one.tolerance)} ' if one.tolerance else ''}{_percent(float(one.score))}".strip()
-            for one in question.accepted
-        )
-        return "number", told, (), rules, key
-
-    def _matching(
-        self, question: Matching
-    ) -> tuple[str, tuple[ShownOption, ...], tuple[str, ...], dict[str, Any] | None, tuple[str, ...]]:
-        rights = [self._plain(pair.right) for pair in question.pairs]
-        choices = [*rights, *(self._plain(text) for text in question.extra)]
-        stems = tuple(ShownOption(self.html(pair.left)) for pair in question.pairs)
-        rules = {"choices": choices, "stems": [{"right": place} for place in range(len(stems))]}
-        key = tuple(
-            f"{self.say(pair.left)} → {right}" for pair, right in zip(question.pairs, rights, strict=True)
-        )
-        return "menus", stems, tuple(dict.fromkeys(choices)), rules, key
+def data_address(name: str, data: bytes) -> str:
+    """A file as an address that holds it."""
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def _percent(score: float) -> str:
-    return "" if score == 1 else f"({100 * score:.5g} %)"
+def shown_questions(quiz: Quiz, language: str, *, inside: bool = True) -> list[ShownQuestion]:
+    """The questions of a quiz in the order of its file; images stand `inside` their texts, else by Moodle's address."""
+    speaker = Speaker(quiz, language, inside=inside)
+    return [_shown(question, speaker) for question in quiz.questions]
+
+
+def _shown(question: Question, speaker: Speaker) -> ShownQuestion:
+    from quizzes.preview.bodies import body_of
+
+    feedback = question.feedback
+    combined = {
+        name: speaker.html(text)
+        for name in ("correct", "partial", "incorrect")
+        if (text := getattr(feedback, name, None)) is not None
+    }
+    body = body_of(question, speaker)
+    options = question.options if isinstance(question, SingleChoice | MultipleChoice) else ()
+    return ShownQuestion(
+        question.id,
+        question.type,
+        body.html if body.html is not None else speaker.html(question.text, paragraph=True),
+        float(question.points),
+        body,
+        bool(getattr(question, "shuffle", False)) and speaker.quiz.settings.shuffle_answers,
+        speaker.html(feedback.general),
+        combined,
+        any(option.score is not None for option in options),
+        question.tags,
+        question.difficulty or "",
+        question.objective or "",
+    )
 
 
 def slots_of(quiz: Quiz) -> Sequence[Mapping[str, Any]]:

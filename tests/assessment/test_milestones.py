@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from authoring.problems import Refused
 from certificates.policy import parse_policy
-from certificates.propose import certify, proposals
+from certificates.register import certify, proposals
 from lms_sync.assessment.milestones import listed_paths, record_by_rule, record_milestone
 from lms_sync.clock import FixedClock
 from lms_sync.facts import facts_of

@@ -16,6 +16,7 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
+from authoring import messages
 from authoring.messages import LANGUAGES, PACKAGES, catalogue, describe, remedy, text
 from authoring.problems import Place, Problem
 
@@ -241,3 +242,16 @@ def test_no_value_can_command_a_terminal(control: str) -> None:
         assert said is not None
         assert not [one for one in said if unicodedata.category(one) == "Cc" and one not in "\n\t"]
         assert "\N{REPLACEMENT CHARACTER}" in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_entry_read_alone_is_the_one_of_the_whole_catalogue(language: str) -> None:
+    whole = catalogue(language)
+    assert {code: messages._entry(language, code) for code in whole} == whole
+    assert messages._entry(language, "no.such-code") is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_plural_forms_are_those_of_the_language(language: str) -> None:
+    rule = Locale.parse(language).plural_form
+    assert [messages._plural_form(language, n) for n in range(321)] == [rule(n) for n in range(321)]

@@ -123,13 +123,13 @@ def test_after_one_change_the_other_lessons_are_neither_rendered_nor_packed_agai
     build(small_academy.folder)
     small_academy.write_lesson("two", "other words")
     packed: list[str] = []
-    write = zip_file._write_member
+    pack = zip_file._pack
 
-    def noted(out: zip_file._Hashed, name: str, source: str, content: zip_file.Content) -> zip_file.Member:
+    def noted(name: str, content: zip_file.Content) -> zip_file._Packed:
         packed.append(name)
-        return write(out, name, source, content)
+        return pack(name, content)
 
-    monkeypatch.setattr(zip_file, "_write_member", noted)
+    monkeypatch.setattr(zip_file, "_pack", noted)
     build(small_academy.folder)
     assert packed == ["lessons/two.en.js"]
 

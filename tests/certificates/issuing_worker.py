@@ -17,6 +17,12 @@ from certificates.issuer import open_issuer
 from lms_sync.clock import FixedClock
 from lms_sync.store.database import open_database
 
+DEATHS = 0.02
+"""How many awards of a hundred die while they are entered."""
+
+STATEMENTS = 15
+"""About so many statements enter an award, or find that another process has entered it."""
+
 
 class Died(BaseException):
     """Stands for the end of a process in the middle of a transaction."""
@@ -30,7 +36,7 @@ def main() -> None:
     clock = FixedClock(datetime(2026, 3, 5, 9, 30, tzinfo=UTC))
 
     def die_sometimes(*_: object) -> None:
-        if chance.random() < 0.02:
+        if chance.random() < DEATHS / STATEMENTS:
             raise Died
 
     event.listen(engine, "before_cursor_execute", die_sometimes)

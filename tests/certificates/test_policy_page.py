@@ -12,8 +12,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "formats" / "policy.md"
 
 
 def test_the_policy_on_the_page_is_sound() -> None:
-    form, tests = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    form, equivalences, renewal, tests = re.findall(
+        r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL
+    )
     policy = parse_policy(form.replace("tests: []\n", tests), "policy.md")
     assert check_policy(policy) == []
     written = set(re.findall(r"^(\w+):", form, re.MULTILINE))
     assert written == {field.alias or name for name, field in Policy.model_fields.items()}
+    longer = re.sub(r"(?m)^equivalences:.*\n", equivalences, re.sub(r"(?m)^renewal:.*\n", renewal, form))
+    assert check_policy(parse_policy(longer.replace("tests: []\n", tests), "policy.md")) == []

@@ -12,10 +12,12 @@ import pytest
 from sqlalchemy import delete, insert
 
 from authoring.languages import LocalizedText
-from certificates import register
+from certificates import lifecycle, register
+from certificates.issue import enter_approved
 from certificates.keys import read_public_key
 from certificates.portal.app import create_app
 from certificates.portal.languages import page_language, wants_json
+from certificates.privacy_erase import erase_people
 from certificates.signing import check_proof
 from certificates.status import status_of
 from certificates.verification_id import in_groups
@@ -360,3 +362,45 @@ def test_the_answer_for_machines_is_small_and_stable(portal: Portal) -> None:
     answer = portal.get(f"/verify/{portal.award.verification_id}", **JSON)
     assert json.loads(answer.content).keys() == {"status", "serial", "issued_on"}
     assert answer.headers["vary"] == "Accept"
+
+
+@pytest.mark.parametrize("language", ["sq", "ro", "en"])
+def test_a_replaced_certificate_leads_to_its_successor_and_back(portal: Portal, language: str) -> None:
+    academy, old = portal.academy, portal.award
+    with academy.engine.begin() as connection:
+        award = lifecycle.find_award_said(connection, academy.site, old.serial)
+        lifecycle._approve_correction(connection, award, by="O", reason="r", clock=academy.clock, policy=None)
+    (new,) = enter_approved(academy.engine, academy.site, academy.issuer(), academy.clock)[0]
+    page = portal.get(f"/verify/{old.verification_id}?lang={language}").text
+    assert f'href="/verify/{new.verification_id}?lang={language}"' in page
+    assert {"sq": "E zëvendësuar", "ro": "Înlocuit", "en": "Replaced"}[language] in page
+    page = portal.get(f"/verify/{new.verification_id}?lang={language}").text
+    assert f'href="/verify/{old.verification_id}?lang={language}"' in page
+    assert portal.get(f"/verify/{old.verification_id}", **JSON).json() == {
+        "status": "superseded",
+        "serial": old.serial,
+        "issued_on": "2026-03-05",
+        "replaced_by": new.verification_id,
+    }
+
+
+@pytest.mark.parametrize(("language", "word"), [("sq", "E vërtetë"), ("ro", "Autentic"), ("en", "Genuine")])
+def test_an_erased_certificate_is_said_to_be_genuine_without_a_name(
+    portal: Portal, language: str, word: str
+) -> None:
+    academy, award = portal.academy, portal.award
+    erase_people(
+        academy.engine,
+        academy.site,
+        [award.person_id],
+        academy.folder,
+        by="O",
+        reason="r",
+        clock=academy.clock,
+    )
+    page = portal.get(f"/verify/{award.verification_id}?lang={language}").text
+    assert f"{word}: " in page
+    assert award.serial in page
+    assert "Gëzim" not in page
+    assert "/credentials/" not in page
+    assert portal.get(f"/credentials/{award.verification_id}").status_code == 404

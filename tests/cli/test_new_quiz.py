@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import openpyxl
 import pytest
 
 from lms_sync.quiz_sheets.layout import LETTERS
-from quizzes import read_quiz
+from quizzes import build_bank, read_quiz
 from tests.cli.conftest import Ended, command
 
 __all__ = ["command"]
@@ -185,6 +186,30 @@ def test_a_gift_file_becomes_a_quiz_file(tmp_path: Path, command: Command) -> No
     quiz = read_quiz(tmp_path / "quizzes" / "old-questions.yaml", root=tmp_path)
     assert quiz.title.in_language("sq") == "Arkivi"
     assert [one.id for one in quiz.questions] == ["kush-e-ruan-vulen", "eshte-keshtu"]
+
+
+def test_an_export_of_moodle_becomes_a_quiz_file_with_its_images(tmp_path: Path, command: Command) -> None:
+    shutil.copytree(SAMPLES, tmp_path / "old")
+    assert command("build", "--dir", tmp_path / "old").code == 0
+    source = tmp_path / "old" / "build" / "every-type" / "every-type.moodle.xml"
+    ended = command(
+        "new",
+        "quiz",
+        source,
+        "--id",
+        "every-type",
+        "--language",
+        "sq",
+        "--language",
+        "en",
+        "--dir",
+        tmp_path / "new",
+    )
+    assert ended.code == 0, ended.said
+    first = read_quiz(tmp_path / "old" / "quizzes" / "every-type.yaml", root=tmp_path / "old")
+    second = read_quiz(tmp_path / "new" / "quizzes" / "every-type.yaml", root=tmp_path / "new")
+    hashes = [{one.key: one.hash for one in build_bank(quiz).questions} for quiz in (first, second)]
+    assert hashes[0] == hashes[1]
 
 
 def test_a_broken_gift_file_is_told_by_line_and_column(tmp_path: Path, command: Command) -> None:

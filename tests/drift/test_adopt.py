@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from authoring.languages import LocalizedText, multilang
 from authoring.problems import ContentError
 from authoring.read_yaml import load_model, parse_yaml
+from authoring.to_markdown import to_markdown
 from lms_sync.academy import Academy, BuiltAcademy, read_academy
 from lms_sync.adopt_drift import Adoption, PatchedFile, adopt, write_adoption
 from lms_sync.desired import summary_html
 from lms_sync.drift import FieldDrift, ObjectDrift, Standing
 from lms_sync.plan import Kind
-from lms_sync.to_markdown import to_markdown
 from moodle_standin.records import QuestionCategory, Slot
 from quizzes import Quiz, quiz_settings
 from quizzes.numbers import seconds

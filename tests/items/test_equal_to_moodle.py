@@ -182,7 +182,7 @@ def test_guess_scores_are_moodles() -> None:
 
 def test_places_of_options_lead_to_the_marks_that_moodle_gave(browser: Any) -> None:
     """Every recorded response, marked by the preview's script, earns what Moodle gave for it."""
-    rules = {f"{quiz().id}:{one.id}": one.rules for one in shown_questions(quiz(), "en")}
+    rules = {f"{quiz().id}:{one.id}": one.body.rules for one in shown_questions(quiz(), "en")}
     _, outcomes = pulled()
     cases = []
     for one in outcomes:

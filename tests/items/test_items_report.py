@@ -175,9 +175,18 @@ def test_the_proposed_change_is_a_patch_that_keeps_everything_else(academy: Path
         "# hardly likely",
     ):
         assert kept in after
-    assert [one.id for one in read_quiz(path, root=academy).questions][:2] == ["seal", "years"]
+    difficulties = {one.id: one.difficulty for one in read_quiz(path, root=academy).questions}
+    assert list(difficulties)[:2] == ["seal", "years"]
+    assert difficulties["seal"] == "medium"
+    assert difficulties["years"] is None  # what is wrong is neither easy nor hard
     again = command("report", "items", "archive-final", "--dir", academy, "--patch")
     assert again.out == ""  # the same comments are not put there twice
+    path.write_text(
+        after.replace("  - id: signed", "  # lms-sync items: revise: of last year\n  - id: signed"),
+        encoding="utf-8",
+    )
+    third = command("report", "items", "archive-final", "--dir", academy, "--patch")
+    assert "-  # lms-sync items: revise: of last year" in third.out  # what does not hold any more goes
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 
 from authoring.problems import Refused
 from certificates.policy import parse_policy
-from certificates.propose import approve, certify, grant_key, proposals
+from certificates.register import approve, certify, grant_key, proposals
 from lms_sync.clock import FixedClock
 from lms_sync.completion_report import ReportedCourse, completion_report
 from lms_sync.facts import Fact, facts_of, store_facts

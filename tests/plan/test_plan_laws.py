@@ -140,7 +140,7 @@ def test_only_what_nobody_wants_is_hidden_and_nothing_is_deleted(
     wished = {(one.kind, one.scope, one.key) for one in wanted}
     for change in make_plan(wanted, seen, options=options).doing(Action.HIDE):
         assert (change.kind, change.scope, change.key) not in wished
-        assert change.kind in (Kind.ACTIVITY, Kind.SECTION, Kind.ENROLMENT)
+        assert change.kind in (Kind.ACTIVITY, Kind.SECTION, Kind.EVENT, Kind.ENROLMENT)
     assert "delete" not in {one.value for one in Action}
 
 
@@ -166,6 +166,19 @@ def test_what_learners_would_lose_is_refused_until_that_loss_is_accepted(
                 loss = stakes[change.kind, change.scope, change.key].get(difference.name)
                 assert loss is None or loss.learners == 0 or loss.kind in options.accept_loss
                 assert loss is None or loss.learners == 0 or loss in change.losses
+
+
+@pytest.mark.parametrize(
+    ("stays", "fallen"),
+    [({"a", "b"}, 0), ({"a"}, 3), ({"b"}, 2), ({"c"}, 2 + 3 + 4), (set(), 0)],
+    ids=["both", "first", "second", "neither", "no-items-known"],
+)
+def test_a_grade_falls_once_no_item_is_left_on_which_it_rests(stays: set[str], fallen: int) -> None:
+    rests = {frozenset({"a"}): 2, frozenset({"b"}): 3, frozenset({"a", "b"}): 4}
+    want = DesiredObject(Kind.ACTIVITY, "c/p", "c", {"sha1": "b"}, tracked=frozenset(stays))
+    have = ObservedObject(Kind.ACTIVITY, "c/p", "c", 1, {"sha1": "a"}, tracked={"a": 6, "b": 7}, graded=rests)
+    (change,) = make_plan([want], [have]).changes
+    assert sum(loss.learners for loss in change.losses if loss.kind is Loss.GRADES) == fallen
 
 
 def test_a_package_that_drops_an_identifier_is_forecast_with_its_learners() -> None:
@@ -275,7 +288,7 @@ def test_a_question_is_compared_by_its_content_alone() -> None:
     assert only(make_plan([want], [replace(have, hash="drift:2")])).action is Action.REFUSE
 
 
-@pytest.mark.parametrize("kind", [Kind.ACTIVITY, Kind.SECTION])
+@pytest.mark.parametrize("kind", [Kind.ACTIVITY, Kind.SECTION, Kind.EVENT])
 def test_what_is_no_longer_in_the_files_is_hidden_once(kind: Kind) -> None:
     have = ObservedObject(kind, "ao/x", "ao", 5, {"visible": 1}, "1" * 64)
     change = only(make_plan([], [have]))
@@ -306,7 +319,7 @@ def test_nobody_is_suspended_who_may_be_somebody_undecided() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in Kind if kind not in (Kind.ACTIVITY, Kind.SECTION, Kind.ENROLMENT)]
+    "kind", [kind for kind in Kind if kind not in (Kind.ACTIVITY, Kind.SECTION, Kind.EVENT, Kind.ENROLMENT)]
 )
 def test_everything_else_that_nobody_wants_is_left_and_said_to_be(kind: Kind) -> None:
     change = only(make_plan([], [ObservedObject(kind, "x", "", 5, {"name": "x"})]))

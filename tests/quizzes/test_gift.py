@@ -14,8 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authoring.problems import ContentError
-from authoring.read_yaml import parse_yaml
-from authoring.yaml_text import yaml_text
 from quizzes import Quiz, read_quiz
 from quizzes.gift_text import blocks
 from quizzes.read_gift import read_gift
@@ -211,29 +209,6 @@ def test_any_text_survives_escaping(text: str) -> None:
     block = list(itertools.islice(blocks(f"x{escaped(text)}x", "x.gift"), 2))
     assert [one.text.value() for one in block] == [f"x{text}x"]
     assert not set(block[0].text.signs) & set("#=~{}")
-
-
-DATA = st.recursive(
-    st.one_of(
-        st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.booleans(), st.integers(-99, 99)
-    ),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.text("abc \n:#", min_size=1), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-
-
-@given(
-    st.dictionaries(
-        st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6),
-        DATA,
-        min_size=1,
-        max_size=4,
-    )
-)
-def test_a_file_that_was_written_reads_back_as_the_same_data(data: dict[str, Any]) -> None:
-    assert parse_yaml(yaml_text(data), "x.yaml").data == data
 
 
 # --- beside a real Moodle's importer --------------------------------------------------------------------------

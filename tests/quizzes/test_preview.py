@@ -13,10 +13,11 @@ import pytest
 
 from lms_sync.quiz_print.html_nodes import nodes_of
 from lms_sync.quiz_print.review import review_pdf
-from quizzes import Quiz
+from quizzes import Quiz, read_quiz
 from quizzes.preview.page import FOLDER, preview_html
 from quizzes.preview.shown import shown_questions
 
+SAMPLES = Path(__file__).parent / "samples"
 DAY = datetime.date(2026, 11, 22)
 
 HALVES = {"type": "multiple", "options": [{"score": 0.5}, {"score": 0.5}, {"score": -0.5}]}
@@ -218,3 +219,61 @@ def test_what_is_printed_is_never_code() -> None:
     assert nodes_of("<p>#panic() <b>a</b><br>*x*</p>") == [
         ["p", {}, ["#panic() ", ["b", {}, ["a"]], ["br", {}, []], "*x*"]]
     ]
+
+
+def rightly(rule: dict[str, Any]) -> dict[str, Any]:
+    """The right answer by the rules that the page has."""
+    kind = rule.get("type", rule.get("kind"))
+    scores = [one["score"] for one in rule.get("options", ())]
+    if kind in ("single", "truefalse"):
+        return {"chosen": scores.index(max(scores))}
+    if kind in ("multiple", "several"):
+        return {"chosen": [place for place, score in enumerate(scores) if score > 0]}
+    if kind in ("short", "text"):
+        return {"text": rule["answers"][0]["pattern"].replace("*", "")}
+    if kind in ("numerical", "number"):
+        said = str(rule["answers"][0]["value"]).replace(".", rule["point"])
+        return {"text": said, "unit": rule["units"][0]["name"] if "units" in rule else None}
+    if kind == "matching":
+        return {"chosen": [stem["right"] for stem in rule["stems"]]}
+    if kind == "ordering":
+        return {"order": [0, 1, 2, 3]}
+    if kind == "cloze":
+        return {"blanks": [rightly(blank) for blank in rule["blanks"]]}
+    return {"chosen": rule["gaps"]}
+
+
+@pytest.mark.parametrize("language", ["sq", "en"])
+def test_every_type_is_asked_and_its_key_earns_everything(language: str, page: Any, tmp_path: Path) -> None:
+    quiz = read_quiz(SAMPLES / "quizzes" / "every-type.yaml", root=SAMPLES)
+    path = tmp_path / "preview.html"
+    path.write_bytes(preview_html(quiz, (language,)))
+    said: list[str] = []
+    page.on("console", lambda one: said.append(one.text))
+    page.on("pageerror", lambda one: said.append(str(one)))
+    page.goto(path.as_uri())
+    assert page.locator(".question:not([hidden])").count() == len(quiz.questions)
+    page.locator("[data-finish]").click()
+    assert said == []
+    rules = {one.id: one.body.rules for one in shown_questions(quiz, language) if one.body.rules}
+    assert len({str(rule["type"]) for rule in rules.values()}) == 10
+    script = "cases => cases.map(([question, response]) => Marking.mark(question, response))"
+    marks = page.evaluate(script, [[rule, rightly(dict(rule))] for rule in rules.values()])
+    assert {name: mark for name, mark in zip(rules, marks, strict=True) if abs((mark or 0) - 1) > 1e-6} == {}
+
+
+def test_a_menu_in_a_text_is_read_where_it_stands(page: Any, tmp_path: Path) -> None:
+    quiz = read_quiz(SAMPLES / "quizzes" / "every-type.yaml", root=SAMPLES)
+    path = tmp_path / "preview.html"
+    path.write_bytes(preview_html(quiz, ("en",)))
+    page.goto(path.as_uri())
+    place = [one.id for one in quiz.questions].index("gaps-drag")
+    menus = page.locator(f"#q-en-{place} select")
+    assert menus.count() == 3  # one name stands there twice
+    for number, word in enumerate(("secretariat", "secretariat", "guard")):
+        menus.nth(number).select_option(label=word)
+    page.locator(f"#q-en-{place}").get_by_role("button", name="Check").click()
+    assert (
+        page.locator(f"#q-en-{place} [data-result]").inner_text()
+        == "Partially correct. Mark 0.67 out of 1.00"
+    )

@@ -1,0 +1,243 @@
+"""The register as a chain: every approval, award, document and event is an entry that is bound to the one before.
+
+An entry holds a digest of what the register says without personal data, and, apart from it, a commitment to the
+personal data: an HMAC-SHA-256 under a random salt of that award. Erasing a holder deletes data and salt; the
+commitment then says nothing to anybody, and the chain still verifies. `certificates.audit` looks for what was changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from authoring.problems import Refused
+from lms_sync.store import schema
+
+MAX_BACK = timedelta(minutes=10)
+"""By how much a clock may be behind the last entry: clocks of several machines differ a little, none by a day."""
+
+_SALT_BYTES = 32
+
+_APPROVAL = (
+    "grant_key", "approved_by", "approved_at", "automatic", "note", "protocol_number", "legal_basis",
+    "first_by", "first_at", "supersedes",
+)  # fmt: skip
+_DECISION = (
+    "grant_key", "policy", "policy_version", "policy_sha256", "person_id", "cycle", "as_of", "state", "earned_on",
+    "expires_on", "why", "decided_at", "base_on", "periods", "way",
+)  # fmt: skip
+_ISSUE = (
+    "id", "grant_key", "person_id", "policy", "policy_version", "series", "serial", "verification_id", "status_list",
+    "status_index", "issued_at", "issued_on", "expires_on", "public", "supersedes",
+)  # fmt: skip
+_EVENT = ("issue_id", "event", "at", "actor", "successor")
+
+ISSUED = "issued"
+APPROVED = "approved"
+ERASED = "erased"
+
+
+def digest(value: object) -> str:
+    """SHA-256 of a value as JSON in one form: sorted keys, no spaces, ISO dates, moments in UTC."""
+    said = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_plain)
+    return hashlib.sha256(said.encode("ascii")).hexdigest()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds")
+    assert isinstance(value, date)
+    return value.isoformat()
+
+
+def commitment(salt: bytes, content: bytes) -> str:
+    """What binds personal data without telling them (HMAC, RFC 2104)."""
+    return hmac.new(salt, content, hashlib.sha256).hexdigest()
+
+
+def beginning(site: str) -> str:
+    """The hash that stands before the first entry of a site."""
+    return hashlib.sha256(f"lms-sync register/1 {site}".encode()).hexdigest()
+
+
+def entry_hash(site: str, number: int, at: datetime, said: Mapping[str, Any], previous: str) -> str:
+    """The hash of an entry; `said` has its kind, subject, digest and commitment."""
+    parts = [said[name] for name in ("kind", "subject", "digest", "commitment")]
+    return digest([site, number, at, *parts, previous])
+
+
+def approval_digest(approval: Row[Any] | Mapping[str, Any], decision: Row[Any] | Mapping[str, Any]) -> str:
+    """The digest of an approval, with the decision that was approved."""
+    return digest([_some(approval, _APPROVAL), _some(decision, _DECISION)])
+
+
+def issue_digest(issue: Row[Any] | Mapping[str, Any], event: Row[Any] | Mapping[str, Any] | None) -> str:
+    """The digest of an award as it stands in the register, with the event of its issue."""
+    return digest([_some(issue, _ISSUE), None if event is None else _some(event, _EVENT)])
+
+
+def event_digest(event: Row[Any] | Mapping[str, Any]) -> str:
+    """The digest of an event. The reason of an erasure is part of it; all others may name somebody, see `commitment`."""
+    said = _some(event, _EVENT)
+    if said["event"] == ERASED:
+        said["reason"] = _some(event, ("reason",))["reason"]
+    return digest(said)
+
+
+def _some(row: Row[Any] | Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    values: Any = row if isinstance(row, Mapping) else row._mapping  # noqa: SLF001 - SQLAlchemy's public name
+    return {name: values.get(name) for name in names}
+
+
+# --- adding -----------------------------------------------------------------------------------
+
+
+def add_entry(
+    connection: Connection,
+    site: str,
+    *,
+    kind: str,
+    subject: str,
+    said: str,
+    committed: str | None = None,
+    now: datetime,
+) -> None:
+    """Adds an entry within the caller's transaction. Raises Refused where the clock is behind the last entry.
+
+    The head is locked until the transaction ends: entries of a site have one order and no gaps. Who writes what the
+    entry is about calls `open_chain` before.
+    """
+    number, previous = open_chain(connection, site, now)
+    number += 1
+    row = {"kind": kind, "subject": subject, "digest": said, "commitment": committed}
+    made = entry_hash(site, number, now, row, previous)
+    connection.execute(
+        insert(schema.register_entry).values(
+            site=site, number=number, at=now, previous=previous, hash=made, **row
+        )
+    )
+    head = schema.register_head
+    connection.execute(update(head).where(head.c.site == site).values(number=number, hash=made))
+
+
+def add_approval(connection: Connection, site: str, approval_id: int, now: datetime) -> None:
+    """Adds the entry of an approval that was just stored."""
+    approval, decision = schema.approval, schema.decision
+    row = connection.execute(select(approval).where(approval.c.id == approval_id)).one()
+    decided = connection.execute(select(decision).where(decision.c.id == row.decision_id)).one()
+    said = approval_digest(row, decided)
+    add_entry(connection, site, kind=APPROVED, subject=row.grant_key, said=said, now=now)
+
+
+def add_issue(connection: Connection, site: str, issue_id: str, now: datetime) -> None:
+    """Adds the entry of an award that was just entered, with a commitment to its holder's name."""
+    issue, document = schema.issue, schema.document
+    row = connection.execute(select(issue).where(issue.c.id == issue_id)).one()
+    event = schema.status_event
+    happened = select(event).where(event.c.issue_id == issue_id, event.c.event == ISSUED).order_by(event.c.id)
+    said = issue_digest(row, connection.execute(happened).first())
+    holder = connection.execute(
+        select(document.c.content).where(document.c.issue_id == issue_id, document.c.kind == "holder")
+    ).scalar_one_or_none()
+    # Of a holder whose data were erased before there was a chain there is nothing to commit to.
+    committed = (
+        commitment(salt_of(connection, site, issue_id), bytes(holder))
+        if holder
+        else digest([issue_id, ERASED])
+    )
+    add_entry(connection, site, kind=ISSUED, subject=issue_id, said=said, committed=committed, now=now)
+
+
+def add_document(
+    connection: Connection, site: str, issue_id: str, kind: str, sha256: str, now: datetime
+) -> None:
+    """Adds the entry of a document that was just stored."""
+    add_entry(connection, site, kind=kind, subject=issue_id, said=sha256, now=now)
+
+
+def add_event(connection: Connection, site: str, event: Mapping[str, Any], now: datetime) -> None:
+    """Adds the entry of an event that was just written about an award."""
+    reason, committed = event.get("reason"), None
+    if reason is not None and event["event"] != ERASED:
+        committed = commitment(salt_of(connection, site, event["issue_id"]), reason.encode("utf-8"))
+    add_entry(
+        connection,
+        site,
+        kind=event["event"],
+        subject=event["issue_id"],
+        said=event_digest(event),
+        committed=committed,
+        now=now,
+    )
+
+
+def salt_of(connection: Connection, site: str, issue_id: str) -> bytes:
+    """The salt of an award, made when it is first needed."""
+    table = schema.register_salt
+    found = connection.execute(select(table.c.salt).where(table.c.issue_id == issue_id)).scalar_one_or_none()
+    if found is not None:
+        return bytes(found)
+    salt = secrets.token_bytes(_SALT_BYTES)
+    connection.execute(insert(table).values(issue_id=issue_id, site=site, salt=salt))
+    return salt
+
+
+def open_chain(connection: Connection, site: str, now: datetime) -> tuple[int, str]:
+    """The last entry's number and hash, locked for the caller's transaction; begins the chain where there is none.
+
+    Called before anything is written that the chain is about, so that what was there before is entered first. Raises
+    Refused where the clock is behind the last entry, or the head is missing.
+    """
+    head, entry = schema.register_head, schema.register_entry
+    query = select(head).where(head.c.site == site).with_for_update()
+    row = connection.execute(query).first()
+    if row is None:
+        last = connection.execute(select(func.max(entry.c.number)).where(entry.c.site == site)).scalar_one()
+        if last is not None:
+            raise Refused("register.no-head", n=last)
+        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+        begun = connection.execute(
+            dialect.insert(head)
+            .values(site=site, number=0, hash=beginning(site))
+            .on_conflict_do_nothing(index_elements=["site"])
+        )
+        if begun.rowcount:
+            _enter_what_was_there(connection, site, now)
+        row = connection.execute(query).one()
+    newest = select(func.max(entry.c.at)).where(entry.c.site == site, entry.c.number == row.number)
+    at = connection.execute(newest).scalar_one()
+    if at is not None and now < at - MAX_BACK:
+        raise Refused("register.clock-back", now=_minute(now), last=_minute(at))
+    return int(row.number), str(row.hash)
+
+
+def _minute(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _enter_what_was_there(connection: Connection, site: str, now: datetime) -> None:
+    """Enters what an earlier version of the program has written, in the order in which it happened."""
+    approval, issue = schema.approval, schema.issue
+    document, event = schema.document, schema.status_event
+    for row in connection.execute(
+        select(approval.c.id).where(approval.c.site == site).order_by(approval.c.id)
+    ).all():
+        add_approval(connection, site, row.id, now)
+    order = (issue.c.issued_at, issue.c.serial)
+    for row in connection.execute(select(issue.c.id).where(issue.c.site == site).order_by(*order)).all():
+        add_issue(connection, site, row.id, now)
+        made = select(document.c.kind, document.c.sha256).where(document.c.issue_id == row.id)
+        for one in connection.execute(made.order_by(document.c.kind)).all():
+            if one.kind != "holder":
+                add_document(connection, site, row.id, one.kind, one.sha256, now)
+        happened = select(event).where(event.c.issue_id == row.id, event.c.event != ISSUED)
+        for line in connection.execute(happened.order_by(event.c.id)).mappings().all():
+            add_event(connection, site, dict(line), now)

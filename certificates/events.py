@@ -1,0 +1,50 @@
+"""What happens to awards after their issue: lines that are only ever added, each an entry of the chain."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from certificates import chain
+from certificates.award import Award
+from lms_sync.store import schema
+
+
+def write_event(
+    connection: Connection,
+    award: Award,
+    event: str,
+    *,
+    actor: str,
+    reason: str | None,
+    now: datetime,
+    successor: str | None = None,
+) -> int:
+    """Adds a line to what is known about an award, within the caller's transaction; its id. Such lines never change.
+
+    `successor` is the issue that replaces a superseded one. Raises Refused where the clock is behind the register.
+    """
+    chain.open_chain(connection, award.site, now)
+    line = {
+        "issue_id": award.id,
+        "event": event,
+        "at": now,
+        "actor": actor,
+        "reason": reason,
+        "successor": successor,
+    }
+    done = connection.execute(insert(schema.status_event).values(site=award.site, **line))
+    if event == chain.ISSUED:
+        chain.add_issue(connection, award.site, award.id, now)
+    else:
+        chain.add_event(connection, award.site, line, now)
+    assert done.inserted_primary_key is not None
+    return int(done.inserted_primary_key[0])
+
+
+def events_of(connection: Connection, issue_id: str) -> list[str]:
+    """What was written about an award, oldest first."""
+    table = schema.status_event
+    query = select(table.c.event).where(table.c.issue_id == issue_id).order_by(table.c.id)
+    return list(connection.execute(query).scalars())

@@ -1,0 +1,1 @@
+"""Questions as Moodle XML: one module for each family of types."""

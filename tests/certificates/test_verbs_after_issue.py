@@ -1,0 +1,154 @@
+"""The officer's verbs after the issue, as typed: certificates, audit, privacy, certify --simulate."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from authoring.problems import Refused
+from lms_sync.cli.officer import approve, certify
+from lms_sync.cli.officer_audit import audit
+from lms_sync.cli.officer_certificates import certificates
+from lms_sync.cli.officer_privacy import privacy
+from lms_sync.store import schema
+from tests.certificates.conftest import BASE_URL, DID
+from tests.certificates.test_officer_verbs import run
+
+SERIAL = "DPA-2026-00001"
+BY = ("--by", "Teuta Kola")
+
+
+@pytest.fixture
+def academy(issued_academy: Any, policy_text: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An academy folder with one issued certificate."""
+    monkeypatch.setenv("LMS_SYNC_LANGUAGE", "en")
+    where: Path = issued_academy.folder
+    config = {
+        "language": "en",
+        "sites": {"main": {"url": "https://moodle.example.org", "token_env": "TOKEN"}},
+        "database": {"url": "sqlite:///state.db"},
+        "issuer": {"did": DID, "key_file": str(issued_academy.key_file)},
+        "portal": {"base_url": BASE_URL},
+        "privacy": {"keep_months": 1, "reason": {"en": "no reason to keep"}},
+    }
+    (where / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
+    folder = where / "certificates" / "archive-officer"
+    folder.mkdir(parents=True)
+    renewal = "validity: {months: 36}\nrenewal: {window_months: 36}\n"
+    text = policy_text.replace("validity: {months: 36}\n", renewal)
+    (folder / "policy.yaml").write_text(text, encoding="utf-8")
+    yield issued_academy
+    issued_academy.engine.dispose()
+
+
+def said(academy: Any, command: Any, *arguments: str) -> Any:
+    code, output = run(command, *arguments, "--json", "--dir", str(academy.folder))
+    return code, json.loads(output)
+
+
+def test_a_certificate_is_suspended_resumed_and_revoked(academy: Any) -> None:
+    reason = ("--reason", "complaint 12")
+    assert said(academy, certificates, "suspend", SERIAL, *BY, *reason)[1] == {
+        "serial": SERIAL,
+        "event": "suspended",
+        "to_review": 0,
+    }
+    (only,) = said(academy, certificates, "list")[1]["certificates"]
+    assert (only["status"], only["phase"], only["name"]) == ("suspended", "window", "Gëzim Çela")
+    assert said(academy, certificates, "resume", SERIAL.lower(), *BY, *reason)[0] == 0
+    code, output = run(certificates, "revoke", SERIAL, *BY, *reason, "--dir", str(academy.folder))
+    assert code == 3  # nobody there to ask
+    assert said(academy, certificates, "revoke", SERIAL, *BY, *reason, "--yes")[1]["event"] == "revoked"
+    with pytest.raises(Refused) as refused:
+        said(academy, certificates, "resume", SERIAL, *BY, *reason)
+    assert refused.value.code == "lifecycle.is-revoked"
+    assert said(academy, certificates, "list", "--status", "valid")[1] == {"certificates": []}
+    code, output = run(certificates, "review", "--dir", str(academy.folder))
+    assert (code, output.strip()) == (0, "Nothing waits to be reviewed.")
+
+
+def test_a_certificate_is_corrected_with_a_new_pdf(academy: Any) -> None:
+    with academy.engine.begin() as connection:
+        connection.execute(update(schema.person_data).values(family_name="Hoxha"))
+    code, done = said(academy, certificates, "correct", SERIAL, *BY, "--reason", "mistyped", "--reword")
+    assert (code, [one["serial"] for one in done["issued"]]) == (0, ["DPA-2026-00002"])
+    assert (academy.folder / "build" / "certificates" / "DPA-2026-00002.pdf").is_file()
+    code, output = run(certificates, "list", "--dir", str(academy.folder))
+    assert f"{SERIAL}  archive-officer  2029-03-02  Replaced → DPA-2026-00002" in output
+    with pytest.raises(Refused) as refused:
+        said(academy, certificates, "renew", "DPA-2026-00002", *BY)
+    assert refused.value.code == "renew.missing"
+
+
+def test_the_list_to_sign_is_written_and_the_protocol_kept(academy: Any) -> None:
+    academy.people.append("the holder of the first certificate")
+    academy.add_person("Shpresa", "Hoxhaj")
+    run(certify, "--dir", str(academy.folder))
+    (file,) = said(academy, certificates, "to-sign")[1]["files"]
+    assert (academy.folder / file).read_bytes().startswith(b"%PDF")
+    code, done = said(academy, approve, "--all", *BY, "--protocol", "Nr. 12", "--legal-basis", "Ligji 9154")
+    assert (code, done["approved"]) == (0, 1)
+    out = academy.folder / "register.csv"
+    assert said(academy, audit, "export", "--out", str(out))[1]["awards"] == 2
+    rows = list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8-sig"))))
+    assert [(row["serial"], row["protocol_number"]) for row in rows] == [
+        (SERIAL, ""),
+        (rows[1]["serial"], "Nr. 12"),
+    ]
+
+
+def test_audit_names_the_first_broken_entry_and_ends_with_1(academy: Any) -> None:
+    said(academy, certificates, "suspend", SERIAL, *BY, "--reason", "r")
+    code, sound = said(academy, audit, "verify")
+    assert (code, sound["broken"], sound["second_place"]) == (0, [], 1)
+    with academy.engine.begin() as connection:
+        connection.execute(update(schema.issue).values(expires_on=None))
+    code, broken = said(academy, audit, "verify")
+    assert code == 1
+    number = broken["broken"][0]["entry"]
+    with academy.engine.connect() as connection:
+        entry = schema.register_entry
+        row = connection.execute(select(entry.c.kind).where(entry.c.number == number)).scalar_one()
+    assert row == "issued"
+    with academy.engine.begin() as connection:
+        connection.execute(delete(schema.register_head))
+    with pytest.raises(Refused) as refused:
+        said(academy, certificates, "resume", SERIAL, *BY, "--reason", "r")
+    assert refused.value.code == "register.no-head"
+
+
+def test_simulate_tells_and_writes_nothing(academy: Any, policy_text: str) -> None:
+    changed = academy.folder / "stricter.yaml"
+    changed.write_text(policy_text.replace("min: 70%", "min: 99%"), encoding="utf-8")
+    code, found = said(academy, certify, "--simulate", str(changed))
+    assert (code, [one["change"] for one in found["changes"]]) == (0, ["keeps"])
+    code, output = run(certify, "--simulate", str(changed), "--dir", str(academy.folder))
+    assert "Gëzim Çela · quiz archive-officers/final" in output
+    with academy.engine.connect() as connection:
+        assert (
+            connection.execute(select(schema.decided)).all()
+            == connection.execute(select(schema.decided)).all()
+        )
+
+
+def test_a_person_is_exported_listed_as_due_and_erased(academy: Any) -> None:
+    _, done = said(academy, privacy, "export", "Gëzim Çela")
+    assert Path(done["file"]).is_file()
+    assert said(academy, privacy, "retention")[1]["due"] == []  # the award's policy has no rule: it is kept
+    policy = academy.folder / "certificates" / "archive-officer" / "policy.yaml"
+    rule = 'approval: manual\nretention: {months: 1, reason: "Law 9887"}\n'
+    policy.write_text(
+        policy.read_text("utf-8").replace("approval: manual\n", rule).replace("months: 36}", "months: 1}"),
+        encoding="utf-8",
+    )
+    code, _ = run(privacy, "erase", "Gëzim Çela", *BY, "--reason", "asked", "--dir", str(academy.folder))
+    assert code == 3
+    code, erased = said(academy, privacy, "erase", "Gëzim Çela", *BY, "--reason", "asked", "--yes")
+    assert (code, erased["serials"]) == (0, [SERIAL])
+    assert said(academy, audit, "verify")[0] == 0
