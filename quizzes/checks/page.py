@@ -38,7 +38,7 @@ def page() -> str:
     """The whole page as Markdown."""
     entries = catalogue("en")
     codes = sorted(code for code in entries if code.startswith("quiz.") or code in MAY_BE_IGNORED)
-    writing = [code for code in codes if code.startswith("quiz.writing-") or code == "quiz.guess-passes"]
+    writing = [code for code in codes if "writing-" in code or code == "quiz.guess-passes"]
     warnings = [code for code in codes if code in MAY_BE_IGNORED and code not in writing]
     mistakes = [code for code in codes if code not in MAY_BE_IGNORED]
     parts = [HEAD]
