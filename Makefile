@@ -37,7 +37,7 @@ check: install-dev
 	$(BIN)/python tests/lint_php.py
 
 test: install-dev
-	$(BIN)/python tests/programs.py chromium php
+	$(BIN)/python tests/programs.py chromium php postgresql
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest --numprocesses auto --no-loadscope-reorder
 
@@ -54,6 +54,9 @@ SEED ?= 1
 proofs: install-dev
 	$(BIN)/python tests/crash/campaign.py --every
 	$(BIN)/python tests/crash/campaign.py --random $(KILLS) --seed $(SEED)
+	$(BIN)/python -m pytest -p tests.on_postgresql tests/facts tests/people tests/sessions tests/certificates/test_register.py -k "not killed and not eight"
+	$(BIN)/python tests/jobs/kill_campaign.py apscheduler --seconds 30 --processes 2 --seed $(SEED)
+	$(BIN)/python tests/jobs/kill_campaign.py procrastinate --seconds 30 --processes 4 --seed $(SEED)
 	GRANTS=1000 $(BIN)/python -m pytest tests/certificates/test_register.py -k eight_processes
 	LIFECYCLE_EXAMPLES=300 $(BIN)/python -m pytest tests/certificates/test_lifecycle.py
 	LARGE_UPLOAD_MB=200 $(BIN)/python -m pytest -s tests/push/test_large_upload.py

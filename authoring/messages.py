@@ -35,6 +35,8 @@ PACKAGES = (
     "lms_sync/assessment",
     "lms_sync/items",
     "lms_sync/quiz_sheets",
+    "lms_sync/store",
+    "lms_sync/jobs",
     "certificates",
 )
 LANGUAGES = ("en", "sq", "ro")

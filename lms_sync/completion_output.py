@@ -17,9 +17,11 @@ from lms_sync.write_files import refuse_links, write_durably
 _NARROWEST_NAME = 12  # on a terminal; longer names take several lines
 
 
-def write_report(report: CompletionReport, folder: Path, language: str) -> tuple[Path, Path]:
-    """Writes `reports/<name>.csv` and `.xlsx` below an academy folder; their paths. Raises CannotWrite."""
-    paths = (folder / "reports" / f"{report.name}.csv", folder / "reports" / f"{report.name}.xlsx")
+def write_report(
+    report: CompletionReport, folder: Path, language: str, within: str = "reports"
+) -> tuple[Path, Path]:
+    """Writes `<within>/<name>.csv` and `.xlsx` below an academy folder; their paths. Raises CannotWrite."""
+    paths = (folder / within / f"{report.name}.csv", folder / within / f"{report.name}.xlsx")
     refuse_links(paths[0], below=folder)
     write_durably(paths[0], report_csv(report, language))
     write_durably(paths[1], report_xlsx(report, language))

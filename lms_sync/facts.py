@@ -15,10 +15,10 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from lms_sync.same_person import all_of, one_person
 from lms_sync.store import schema
+from lms_sync.store.many_rows import insert_new
 
 COURSE_COMPLETION = "course_completion"
 ACTIVITY_COMPLETION = "activity_completion"
@@ -48,6 +48,7 @@ CORRECTABLE = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE, PRIOR_LEARN
 """Streams of what people told: a later fact with the same source id says that the earlier one was wrong."""
 
 _BATCH = 2000
+_UNIQUE = ("site", "stream", "source_id", "source_time", "content_hash")
 _IDS_A_QUERY = 500
 _SOURCE_ID = 128
 
@@ -125,10 +126,6 @@ def store_facts(
     A fact is there when its site, stream, source id, source time and content are: the database's own
     unique constraint decides, so that reading the same rows again, or two pulls at once, add nothing.
     """
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(schema.fact).on_conflict_do_nothing(
-        index_elements=["site", "stream", "source_id", "source_time", "content_hash"]
-    )
     new = 0
     remaining = iter(facts)
     while batch := list(islice(remaining, _BATCH)):
@@ -148,7 +145,7 @@ def store_facts(
             }
             for fact in batch
         ]
-        new += connection.execute(statement, rows).rowcount
+        new += insert_new(connection, schema.fact, rows, _UNIQUE)
     return new
 
 

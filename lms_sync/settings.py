@@ -44,6 +44,13 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class LimitSettings(Strict):
+    """How much is asked of a site at most; the throttle stays below where the site answers slowly or refuses."""
+
+    at_once: Annotated[int, Field(ge=1, le=16)] = 8
+    longest_job: Annotated[str, _written(r"[1-9][0-9]* (min|h)", "settings.every")] = "30 min"
+
+
 class SiteSettings(Strict):
     """One Moodle."""
 
@@ -57,6 +64,7 @@ class SiteSettings(Strict):
     read_only: bool = False
     longest_request_seconds: Annotated[float, Field(ge=0, le=3600)] = 300
     insecure_http: bool = False
+    limits: LimitSettings = LimitSettings()
 
     @field_validator("timezone")
     @classmethod
@@ -105,6 +113,7 @@ class DatabaseSettings(Strict):
 
     url: str = "sqlite:///.lms-sync/state.db"
     url_env: Annotated[str, _written(r"[A-Za-z_][A-Za-z0-9_]*", "settings.database-env-name")] | None = None
+    keep_backups: Annotated[int, Field(ge=1, le=10_000)] = 14
 
     @property
     def holds_password(self) -> bool:
@@ -153,15 +162,60 @@ class PrivacySettings(Strict):
 class ScheduledJob(Strict):
     """A job of `lms-sync run`: at a time of day, or again and again."""
 
-    job: Literal["pull", "certify", "report"]
+    job: Literal["pull", "certify", "report", "backup"]
     every: Annotated[str, _written(r"[1-9][0-9]* (min|h)", "settings.every")] | None = None
     at: Annotated[str, _written(r"([01][0-9]|2[0-3]):[0-5][0-9]", "settings.at")] | None = None
+    sites: tuple[str, ...] = ()
+    each: Literal["site", "course"] = "site"
 
     @model_validator(mode="after")
     def _when(self) -> ScheduledJob:
         if (self.every is None) == (self.at is None):
             raise _refuse("settings.every-or-at")
         return self
+
+    @model_validator(mode="after")
+    def _courses_are_pulled(self) -> ScheduledJob:
+        if self.each == "course" and self.job != "pull":
+            raise _refuse("settings.each-course", job=self.job)
+        return self
+
+
+class EmailSettings(Strict):
+    """The mail server that tells of jobs that fail; nothing is sent without a host."""
+
+    host: str | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    password_env: Annotated[str, _written(r"[A-Za-z_][A-Za-z0-9_]*", "settings.secret-env-name")] | None = (
+        None
+    )
+    sender: str = "lms-sync@localhost"
+    to: tuple[Annotated[str, _written(r"[^@\s<>,]+@[^@\s<>,]+", "settings.email-address")], ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> EmailSettings:
+        if self.host is not None and not self.to:
+            raise _refuse("settings.email-to")
+        if self.security == "none" and self.user is not None:
+            raise _refuse("settings.email-open-password")
+        return self
+
+
+class NotifySettings(Strict):
+    """Who is told that a job fails, and that it works again."""
+
+    after_failures: Annotated[int, Field(ge=1, le=10)] = 2
+    webhook_env: Annotated[str, _written(r"[A-Za-z_][A-Za-z0-9_]*", "settings.secret-env-name")] | None = None
+    email: EmailSettings = EmailSettings()
+
+
+class HealthSettings(Strict):
+    """Where `run` and `worker` answer /healthz; nowhere without a port."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
 
 
 class Settings(Strict):
@@ -179,6 +233,22 @@ class Settings(Strict):
     audit: AuditSettings = AuditSettings()
     privacy: PrivacySettings = PrivacySettings()
     schedule: tuple[ScheduledJob, ...] = ()
+    notify: NotifySettings = NotifySettings()
+    health: HealthSettings = HealthSettings()
+
+    @model_validator(mode="after")
+    def _sites_are_known_and_different(self) -> Settings:
+        for job in self.schedule:
+            for name in job.sites:
+                if name not in self.sites:
+                    raise _refuse("settings.unknown-site", name=name, names=", ".join(self.sites))
+        seen: dict[str, str] = {}
+        for name, site in self.sites.items():
+            address = site.url.rstrip("/").lower()
+            if address in seen:
+                raise _refuse("settings.same-site-twice", name=name, other=seen[address], url=site.url)
+            seen[address] = name
+        return self
 
     def site(self, name: str | None) -> tuple[str, SiteSettings]:
         """The named site, or the only one; raises SettingsError where that is not clear."""
@@ -269,6 +339,14 @@ class Secret:
         return "Secret(•••)"
 
     __str__ = __repr__
+
+
+def read_secret(variable: str) -> Secret:
+    """The secret that an environment variable holds; raises SettingsError where it is empty."""
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise SettingsError("settings.secret-env-empty", variable=variable)
+    return Secret(value)
 
 
 def read_token(site_name: str, site: SiteSettings, folder: Path) -> Secret:

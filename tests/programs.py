@@ -1,6 +1,6 @@
 """Sees to it that programs which pip cannot bring are here: installs them as root on Debian or Ubuntu, else says how.
 
-Usage: python tests/programs.py chromium php
+Usage: python tests/programs.py chromium php postgresql
 """
 
 from __future__ import annotations
@@ -9,15 +9,23 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 PROGRAMS = {  # what we call it: (commands that will do, Debian package)
     "chromium": (("chromium", "chromium-browser", "google-chrome"), "chromium"),
     "php": (("php",), "php-cli"),
+    "postgresql": (("initdb",), "postgresql"),
 }
 
 
+def _is_here(name: str) -> bool:
+    if name == "postgresql" and any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        return True  # where Debian and Ubuntu keep it, outside the path
+    return any(map(shutil.which, PROGRAMS[name][0]))
+
+
 def main(names: list[str]) -> int:
-    missing = [name for name in names if not any(map(shutil.which, PROGRAMS[name][0]))]
+    missing = [name for name in names if not _is_here(name)]
     if not missing:
         return 0
     packages = [PROGRAMS[name][1] for name in missing]
@@ -29,7 +37,7 @@ def main(names: list[str]) -> int:
             done = subprocess.run(command.split(), env=environment, stdout=subprocess.DEVNULL, check=False)
             if done.returncode:
                 break
-        missing = [name for name in missing if not any(map(shutil.which, PROGRAMS[name][0]))]
+        missing = [name for name in missing if not _is_here(name)]
         if not missing:
             return 0
     print(f"Missing: {', '.join(missing)}. Type: sudo {line}", file=sys.stderr)

@@ -34,8 +34,12 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "apply": ("administrator", "apply"),
         "drift": ("administrator_drift", "drift"),
         "pull": ("administrator_pull", "pull"),
-        "run": ("administrator_pull", "run"),
+        "run": ("administrator_jobs", "run"),
+        "worker": ("administrator_jobs", "worker"),
         "runs": ("administrator_drift", "runs"),
+        "status": ("administrator_jobs", "status"),
+        "backup": ("administrator_store", "backup"),
+        "restore": ("administrator_store", "restore"),
         "plugin": ("administrator", "plugin"),
     },
     "officer": {

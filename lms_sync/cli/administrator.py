@@ -259,6 +259,9 @@ def _options(
     help=f"Work on N courses at once, at most {MOST_PARALLEL} (default: 1).",
 )
 @click.option("--undo", type=int, metavar="RUN", help="Bring back what this run replaced (see runs).")
+@click.option(
+    "--canary", metavar="SITE", help="Apply to this site first, and where all went well to all others."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def apply(
@@ -275,6 +278,7 @@ def apply(
     unverified: bool,
     parallel: int,
     undo: int | None,
+    canary: str | None,
     yes: bool,
     as_json: bool,
 ) -> int:
@@ -293,7 +297,16 @@ def apply(
       lms-sync apply --dir academy --yes
       lms-sync apply plan.json --dir academy
       lms-sync apply --undo 7 --dir academy
+      lms-sync apply --canary trial --yes --dir academy
     """
+    if canary is not None:
+        if plan_path is not None or undo is not None or site_name is not None or as_json:
+            raise click.UsageError(
+                "--canary is for all sites: it goes with neither FILE, --undo, --site nor --json"
+            )
+        from lms_sync.cli.canary import canary_first
+
+        return canary_first(folder, canary)
     if undo is not None and any((plan_path, courses, overwrite_edits, revert, ours, theirs)):
         raise click.UsageError("--undo stands alone: it takes back what one run replaced, and nothing else")
     language = outcome.reader_language(folder)

@@ -23,10 +23,12 @@ from lms_sync.cli.administrator import (
     shown,
 )
 from lms_sync.cli.drift_output import adoption_json, drift_json, print_adoption, print_drift, print_runs
+from lms_sync.cli.job_output import print_job_runs
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.plan_output import print_lacking, print_plan
 from lms_sync.clock import SystemClock
 from lms_sync.drift import Settled, Standing
+from lms_sync.jobs.status import read_job_runs
 from lms_sync.plan import PlanOptions
 from lms_sync.plan_file import plan_json
 from lms_sync.push import Prepared, prepare
@@ -163,23 +165,33 @@ def _exit_code(settled: Settled) -> int:
 @dir_option
 @site_option
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
+@click.option("--jobs", is_flag=True, help="Only the jobs of the schedule.")
 @json_option
-def runs(folder: Path, site_name: str | None, limit: int, as_json: bool) -> int:
+def runs(folder: Path, site_name: str | None, limit: int, jobs: bool, as_json: bool) -> int:
     """List what was run on a site, newest first: number, time, verb, outcome, counts.
 
+    Below, the jobs of the schedule: when each was due, how it went, how often it was begun and begun again
+    after whoever held it was lost.
+
     \b
-    Example:
+    Examples:
       lms-sync runs --dir academy
+      lms-sync runs --jobs --json --dir academy
     """
     language = outcome.reader_language(folder)
     settings = load_settings(folder)
     name, _ = settings.site(site_name)
-    with reading(open_database(database_url(settings, folder))) as connection:
-        found = read_runs(connection, name, limit=limit)
+    engine = open_database(database_url(settings, folder))
+    with reading(engine) as connection:
+        found = () if jobs else read_runs(connection, name, limit=limit)
+    due = read_job_runs(engine, name, limit)
     if as_json:
-        click.echo(json.dumps([one.as_json() for one in found], ensure_ascii=False, indent=1))
-    elif found:
+        said = [one.as_json() for one in due] if jobs else [one.as_json() for one in found]
+        click.echo(json.dumps(said, ensure_ascii=False, indent=1))
+        return outcome.DONE
+    if found:
         print_runs(found, language)
-    else:
+    elif not due:
         click.echo(text("runs.none", {}, language))
+    print_job_runs(due, language)
     return outcome.DONE

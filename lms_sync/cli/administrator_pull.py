@@ -1,18 +1,17 @@
-"""The administrator's verbs: pull, run."""
+"""The administrator's verb: pull; and what `run` and `worker` do on a site."""
 
 from __future__ import annotations
 
 import json
-import logging
 import sys
-import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import click
+from sqlalchemy import Engine
 
 from authoring.problems import LmsSyncError
 from lms_sync.cli import outcome
@@ -20,15 +19,18 @@ from lms_sync.cli.officer_report import make_reports
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.course_outlines import chosen_courses
+from lms_sync.jobs.ledger import LostLease
+from lms_sync.jobs.work import GaveWay, JobCode, Work
 from lms_sync.moodle.connect import connect
 from lms_sync.moodle_answers import asked_in
 from lms_sync.people import People, read_people
 from lms_sync.programme_files import read_programme_files
-from lms_sync.pull import PullReport, courses_on_site
+from lms_sync.pull import PullInterrupted, PullReport, courses_on_site
 from lms_sync.read_site import SiteReader
-from lms_sync.schedule import ORDER, Job, Runner, run_for_ever, run_once
-from lms_sync.settings import Settings, SettingsError, SiteSettings, database_url, load_settings
-from lms_sync.store.database import open_database
+from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
+from lms_sync.store.backup import write_backup
+from lms_sync.store.database import of_site, open_database, repeatable
+from lms_sync.store.kept_backups import backup_path, remove_older
 
 _NAMES_SHOWN = 20
 
@@ -71,8 +73,12 @@ def pull(folder: Path, site_name: str | None, courses: tuple[str, ...], *, as_js
       lms-sync pull --dir academy
     """
     work = _work(folder, site_name)
-    with _Counter(work.language, enabled=not as_json) as counter:
-        report = _pull(work, courses, counter, threading.Event())
+    engine = open_database(work.database)
+    try:
+        with _Counter(work.language, enabled=not as_json) as counter:
+            report = _pull(work, courses, counter, of_site(engine, work.site_name), lambda: False)
+    finally:
+        engine.dispose()
     if as_json:
         click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
         return outcome.DONE
@@ -83,21 +89,22 @@ def pull(folder: Path, site_name: str | None, courses: tuple[str, ...], *, as_js
     return outcome.DONE
 
 
-def _pull(work: _Work, courses: tuple[str, ...], counter: _Counter, stopping: threading.Event) -> PullReport:
+def _pull(
+    work: _Work, courses: tuple[str, ...], counter: _Counter, engine: Engine, stopping: Callable[[], bool]
+) -> PullReport:
     chosen = chosen_courses(work.folder, work.site_name, courses, none="pull.no-courses")
     adopted = [course.adopted for course in chosen if course.adopted is not None]
     people = read_people(work.folder) if adopted else People()
     named = {key: slug for course in chosen for key, slug in course.questionnaires.items()}
     asked = asked_in(named, read_programme_files(work.folder)) if named else {}
     client = connect(work.site_name, work.site, work.folder)
-    engine = open_database(work.database)
     try:
         keys = [course.key for course in chosen if course.adopted is None]
         authored, absent = courses_on_site(client, keys)
         outcome.print_problems(absent, work.language)
         report = SiteReader(
             client,
-            engine,
+            repeatable(engine),
             work.site_name,
             work.clock,
             people,
@@ -105,12 +112,11 @@ def _pull(work: _Work, courses: tuple[str, ...], counter: _Counter, stopping: th
             work.settings.people.institution_from,
             counter.show,
             counter.show_people,
-            stopping.is_set,
+            stopping,
             asked,
         ).read(authored, adopted)
     finally:
         client.close()
-        engine.dispose()
     outcome.print_problems(report.warnings, work.language)
     if report.unlisted:
         names = ", ".join(account.username for account in report.unlisted[:_NAMES_SHOWN])
@@ -151,69 +157,48 @@ class _Counter:
             self._width = max(self._width, len(line))
 
 
-@click.command("run")
-@dir_option
-@site_option
-@click.option("--once", is_flag=True, help="Pull, certify and report now, once, and end.")
-@json_option
-def run(folder: Path, site_name: str | None, *, once: bool, as_json: bool) -> int:
-    """Pull, certify and report at the times that the configuration's schedule names.
-
-    A pull brings the questions of the help desk as well, where there is one with a forum. Runs until Ctrl-C. A job that fails is told and tried again at its next time; the others go on. What
-    was due while nothing was running is caught up at the start. With --once, exit code 4: some jobs failed.
-
-    \b
-    Examples:
-      lms-sync run --dir academy
-      lms-sync run --dir academy --once
-    """
-    work = _work(folder, site_name)
-    if not once and not work.settings.schedule:
-        raise SettingsError("schedule.empty")
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    stopping = threading.Event()
-    runner = Runner(
-        _jobs(work, stopping),
-        open_database(work.database),
-        work.site_name,
-        work.clock,
-        work.language,
-        stopping,
-    )
-    if not once:
-        click.echo(outcome.say("schedule.started", work.language), err=True)
-        run_for_ever(work.settings.schedule, runner, work.site.timezone)
-        click.echo(outcome.say("schedule.stopped", work.language), err=True)
-        return outcome.DONE
-    done = run_once(runner)
-    if as_json:
-        click.echo(json.dumps({"jobs": done}, indent=1))
-    else:
-        click.echo(outcome.say("schedule.once", work.language, done=sum(done.values()), all=len(done)))
-    if all(done.values()):
-        return outcome.DONE
-    return outcome.PARTLY if any(done.values()) else outcome.ERROR
+# --- the jobs of `run` and `worker` -----------------------------------------------------------
 
 
-def _jobs(work: _Work, stopping: threading.Event) -> dict[str, Job]:
-    def pull_job() -> Mapping[str, object]:
-        questions = _pull_questions(work)
-        return {**_pull(work, (), _Counter(work.language, enabled=False), stopping).as_json(), **questions}
+def job_code(
+    folder: Path, settings: Settings, language: str, clock: Clock
+) -> Callable[[str], Mapping[str, JobCode]]:
+    """The code of the jobs of each site, by the job's name: the same wherever and however they run."""
 
-    def certify_job() -> Mapping[str, object]:
-        return _certify(work)
+    def of(site_name: str) -> dict[str, JobCode]:
+        name, site = settings.site(site_name)
+        work = _Work(folder, settings, name, site, language, clock)
 
-    def report_job() -> Mapping[str, object]:
-        written = make_reports(work.folder, work.settings, work.site_name, work.site, work.clock)
-        return {"reports": len(written), "files": [path.name for one in written for path in one.files]}
+        def pull_job(job: Work) -> Mapping[str, object]:
+            courses = (job.course,) if job.course else ()
+            counter = _Counter(language, enabled=False)
+            try:
+                questions = {} if job.course else _pull_questions(work, job.engine)
+                return {**_pull(work, courses, counter, job.engine, job.stopping).as_json(), **questions}
+            except PullInterrupted as error:
+                raise GaveWay from error
 
-    jobs: dict[str, Job] = {"pull": pull_job, "certify": certify_job, "report": report_job}
-    assert set(jobs) == set(ORDER)
-    return jobs
+        def certify_job(job: Work) -> Mapping[str, object]:
+            return _certify(work, job.engine)
+
+        def report_job(job: Work) -> Mapping[str, object]:
+            # What several sites report on the same day would else bear the same names.
+            within = f"reports/{name}" if len(settings.sites) > 1 else "reports"
+            written = make_reports(folder, settings, name, site, clock, engine=job.engine, within=within)
+            return {"reports": len(written), "files": [path.name for one in written for path in one.files]}
+
+        def backup_job(job: Work) -> Mapping[str, object]:
+            path = backup_path(folder, clock.now())
+            made = write_backup(job.engine, path, clock)
+            removed = remove_older(folder, settings.database.keep_backups)
+            return {"rows": made.rows, "file": path.name, "removed": len(removed)}
+
+        return {"pull": pull_job, "certify": certify_job, "report": report_job, "backup": backup_job}
+
+    return of
 
 
-def _pull_questions(work: _Work) -> dict[str, object]:
+def _pull_questions(work: _Work, engine: Engine) -> dict[str, object]:
     """The questions of the help desk, where there is one with a forum. What it lacks on the site hinders no pull."""
     from helpdesk import read_helpdesk_file
     from lms_sync.helpdesk_questions import pull_questions, zone_of
@@ -223,12 +208,13 @@ def _pull_questions(work: _Work) -> dict[str, object]:
         if desk is None or desk.forum is None:
             return {}
         zone = zone_of(work.folder, desk, work.site.timezone)
-        client, engine = connect(work.site_name, work.site, work.folder), open_database(work.database)
+        client = connect(work.site_name, work.site, work.folder)
         try:
             told = pull_questions(client, engine, work.site_name, desk, zone, work.clock)
         finally:
             client.close()
-            engine.dispose()
+    except LostLease:
+        raise
     except LmsSyncError as error:
         outcome.print_problems(error.problems, work.language)
         return {"questions_failed": error.code}
@@ -236,7 +222,7 @@ def _pull_questions(work: _Work) -> dict[str, object]:
     return {"questions": told.seen, "questions_open": told.open}
 
 
-def _certify(work: _Work) -> dict[str, object]:
+def _certify(work: _Work, engine: Engine) -> dict[str, object]:
     """Decides, and issues what is approved (by a person before, or by a policy that approves automatically)."""
     from certificates.audit import write_head
     from certificates.policy import read_policies
@@ -248,7 +234,6 @@ def _certify(work: _Work) -> dict[str, object]:
 
     policies = read_policies(work.folder)
     programmes = programmes_by_id(work.folder)
-    engine = open_database(work.database)
     record_by_rule(engine, work.site_name, materials(work.folder, policies), work.clock.now())
     listed = listed_of(engine, work.site_name, work.folder, policies)
     summary = certify(engine, work.site_name, policies, work.clock, listed=listed, programmes=programmes)

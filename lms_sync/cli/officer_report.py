@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from sqlalchemy import Engine
 
 from authoring.messages import LANGUAGES, printable
 from authoring.problems import LmsSyncError
@@ -49,8 +50,13 @@ def make_reports(
     *,
     courses: Sequence[str] = (),
     language: str | None = None,
+    engine: Engine | None = None,
+    within: str = "reports",
 ) -> list[WrittenReport]:
-    """Counts and writes the completion report of each course; raises LmsSyncError where that cannot be done."""
+    """Counts and writes the completion report of each course; raises LmsSyncError where that cannot be done.
+
+    `engine` is the state database where the caller has it open; `within` the folder for the files.
+    """
     from certificates.policy import read_policies
 
     language = language or outcome.reader_language(folder)
@@ -59,7 +65,7 @@ def make_reports(
     if not people.institutions and any(course.adopted is None for course in chosen):
         raise CannotReport("report.no-institutions")
     policies = read_policies(folder)
-    engine = open_database(database_url(settings, folder))
+    engine = engine or open_database(database_url(settings, folder))
     as_of = clock.now()
     written: list[WrittenReport] = []
     for course in chosen:
@@ -80,7 +86,7 @@ def make_reports(
                 timezone=site.timezone,
                 language=language,
             )
-        written.append(WrittenReport(report, write_report(report, folder, language)))
+        written.append(WrittenReport(report, write_report(report, folder, language, within)))
     return written
 
 

@@ -121,6 +121,12 @@ def _unexpected(error: Exception) -> int:
     _maybe_traceback()
     origin = type(error).__name__
     language = reader_language(_folder_from_arguments())
+    if type(error).__module__.partition(".")[0] in ("sqlalchemy", "sqlite3", "psycopg"):
+        from lms_sync.store.failures import database_problem
+
+        if (known := database_problem(error)) is not None:
+            print_problems([known], language)
+            return ERROR
     if origin in ("OperationalError", "DatabaseError", "IntegrityError"):
         reason = str(getattr(error, "orig", error)).split("\n", 1)[0]
         print_problems([Problem("database.failed", {"reason": reason})], language)

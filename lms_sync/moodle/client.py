@@ -25,6 +25,7 @@ from lms_sync.moodle.errors import (
     UnknownOutcome,
 )
 from lms_sync.moodle.functions import MAKING_FUNCTIONS, MANY_CALLS, READING_FUNCTIONS
+from lms_sync.moodle.throttle import Throttle
 from lms_sync.moodle.watched_connection import Watch, WatchedAdapter
 from lms_sync.moodle.wire import MAX_VARIABLES, Reply, form_of, parse_reply
 from lms_sync.settings import Secret
@@ -69,6 +70,7 @@ class MoodleClient:
         sleep: Callable[[float], None] | None = None,
         limits: Limits | None = None,
         read_only: bool = False,
+        throttle: Throttle | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self.read_only = read_only
@@ -76,6 +78,7 @@ class MoodleClient:
         self._waits = waits
         self._sleep = sleep or time.sleep
         self._limits = limits or Limits()
+        self.throttle = throttle or Throttle(sleep=self._sleep)
         self._answered = False
         self._http = requests.Session()
         self._http.trust_env = False  # no proxy, no .netrc: the address in the configuration is the address
@@ -99,6 +102,7 @@ class MoodleClient:
             sleep=self._sleep,
             limits=self._limits,
             read_only=self.read_only,
+            throttle=self.throttle,
         )
         made.on_sent = self.on_sent
         return made
@@ -133,6 +137,7 @@ class MoodleClient:
                 raise UnknownOutcome("moodle.count-differs", sent=len(rows), told=len(reply.value))
             return reply
 
+        self.throttle.give_time()
         try:
             return self._with_retries(function, write, attempt).value
         except (AccessRefused, CallRefused) as error:
@@ -202,17 +207,19 @@ class MoodleClient:
     def _post(self, function: str, form: list[tuple[str, str]], write: bool) -> Reply:
         if write and self.before_write is not None:
             self.before_write()
-        started = time.monotonic()
-        answer = self._send(
-            function,
-            "/webservice/rest/server.php",
-            form,
-            {},
-            self._limits.write if write else self._limits.read,
-        )
-        size, seconds = len(answer.body), time.monotonic() - started
-        log.debug("%s: HTTP %s, %d bytes, %.3f s", function, answer.status, size, seconds)
-        return _understood(function, answer)
+        patience = self._limits.write if write else self._limits.read
+        with self.throttle.call(function) as made:
+            try:
+                answer = self._send(function, "/webservice/rest/server.php", form, {}, patience)
+                seconds = time.monotonic() - made.began
+                log.debug("%s: HTTP %s, %d bytes, %.3f s", function, answer.status, len(answer.body), seconds)
+                return _understood(function, answer)
+            except (SiteBusy, SiteUnreachable):
+                made.busy = True
+                raise
+            except UnknownOutcome as error:
+                made.busy = error.code == "moodle.no-answer"
+                raise
 
     def _send(
         self, function: str, path: str, data: Any, headers: Mapping[str, str], patience: float

@@ -1,51 +1,82 @@
-"""Opens the state database and brings its schema up to date."""
+"""Opens the state database, SQLite or PostgreSQL, and brings its schema up to date.
+
+Who writes has the lock from the beginning, on either: what a transaction reads before it writes cannot be stale.
+SQLite has one such lock. PostgreSQL is given the same by advisory locks (`lms_sync.store.locks`), for the whole
+database or, with `of_site`, for one site, so that the sites of many workers are written side by side.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine import make_url
 
 from authoring.problems import LmsSyncError
+from lms_sync.clock import Clock
+from lms_sync.store import locks
+from lms_sync.store.failures import DatabaseFailed, database_problem
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+LOCK_WAIT_SECONDS = 30
+"""How long a transaction waits for another one's lock before it gives up."""
+
 
 class DatabaseUnusable(LmsSyncError):
-    """The state database cannot be opened, is of a newer version, is locked, or its disk is full."""
+    """The state database cannot be opened, or is of a newer version."""
 
 
 def open_database(url: str, *, migrate: bool = True) -> Engine:
-    """Opens the database at an SQLAlchemy URL, creating and migrating it as needed.
+    """Opens the database at an SQLAlchemy URL, creating (SQLite) and migrating it as needed.
 
-    SQLite runs in WAL mode with `synchronous=FULL`, because the journal and the awards are in it, and
-    every transaction takes its write lock at the beginning, so that read-then-write is never stale.
+    SQLite runs in WAL mode with `synchronous=FULL`, because the journal and the awards are in it.
     A new file, and a folder that is made for it, are for their owner alone: they hold names and results.
-    Raises DatabaseUnusable.
+    Raises DatabaseUnusable, or DatabaseFailed where it is locked, full or read-only.
     """
     try:
         parsed = make_url(url)
     except sqlalchemy.exc.ArgumentError as error:  # not shown: it may hold a password
         raise DatabaseUnusable("database.unusable", url="database.url", reason="not an address") from error
+    shown = parsed.render_as_string(hide_password=True)
+    kind = parsed.get_backend_name()
     try:
-        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        if kind == "sqlite" and parsed.database not in (None, "", ":memory:"):
             _make_private(Path(str(parsed.database)))
-        engine = sqlalchemy.create_engine(url, hide_parameters=True)
-        if parsed.get_backend_name() == "sqlite":
-            _prepare_sqlite(engine)
+        engine = _engine(parsed)
         if migrate:
             _migrate(engine)
-    except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
-        raise DatabaseUnusable(
-            "database.unusable", url=parsed.render_as_string(hide_password=True), reason=_reason(error)
-        ) from error
+    except ImportError as error:
+        if kind == "postgresql":
+            raise DatabaseUnusable("database.no-driver", url=shown) from error
+        raise DatabaseUnusable("database.unusable", url=shown, reason=str(error)) from error
+    except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+        if (known := database_problem(error)) is not None:
+            raise DatabaseFailed(known) from error
+        raise DatabaseUnusable("database.unusable", url=shown, reason=_reason(error)) from error
+    return engine
+
+
+def _engine(url: URL) -> Engine:
+    kind = url.get_backend_name()
+    if kind == "sqlite":
+        engine = sqlalchemy.create_engine(url, hide_parameters=True)
+        _prepare_sqlite(engine)
+    elif kind == "postgresql":
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        engine = sqlalchemy.create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        _prepare_postgresql(engine)
+    else:
+        raise DatabaseUnusable("database.other-kind", kind=kind)
     return engine
 
 
@@ -66,50 +97,182 @@ def _reason(error: Exception) -> str:
     return str(getattr(error, "orig", None) or error).split("\n", 1)[0]
 
 
-def _prepare_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # we begin transactions ourselves, below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
-            connection.execute(f"PRAGMA {pragma}")
+# --- how each is used -------------------------------------------------------------------------
 
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":  # see `reading`
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+_SITE = "lms_site"
+_REPEATABLE = "lms_repeatable"
+_NO_LOCK = "lms_no_lock"
+_READS = "postgresql_readonly"
+_FENCE = "lms_fence"
 
 
-def _migrate(engine: Engine) -> None:
-    with engine.connect() as probe:
-        has_version = sqlalchemy.inspect(probe).has_table("alembic_version")
-        current = (
-            probe.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar()
-            if has_version
-            else None
-        )
-    if current == LATEST:
-        return  # the usual case; spares loading Alembic
-    from alembic import command
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    if current is not None and current not in {
-        s.revision for s in ScriptDirectory.from_config(config).walk_revisions()
-    }:
-        raise DatabaseUnusable("database.newer", version=current)
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+def of_site(engine: Engine, site: str) -> Engine:
+    """The same database for whoever writes rows of one site only: on PostgreSQL other sites do not wait for it."""
+    return engine.execution_options(**{_SITE: site})
 
 
-LATEST = "0009"
-"""The newest migration; a test compares it with the migrations folder."""
+def repeatable(engine: Engine) -> Engine:
+    """The same database for what can be fetched again where power fails: SQLite need not wait for the disk.
+
+    A later transaction that does wait takes with it what was committed before, so order is never lost: only the
+    last such transactions can be, as if they had not happened.
+    """
+    return engine.execution_options(**{_REPEATABLE: True})
+
+
+def single_statements(engine: Engine) -> Engine:
+    """The same database for statements that are right by themselves: they wait for rows, not for other writers."""
+    return engine.execution_options(**{_NO_LOCK: True})
+
+
+def fenced(engine: Engine, check: Callable[[Connection], None]) -> Engine:
+    """The same database for somebody who may have lost the right to write: each transaction asks `check` first.
+
+    It is asked when the transaction has its lock, and raises where the right is lost.
+    """
+    return engine.execution_options(**{_FENCE: check})
+
+
+def moment_of(connection: Connection, clock: Clock) -> datetime:
+    """The present moment as all who share the database have it: PostgreSQL's own clock, else this machine's."""
+    if connection.dialect.name == "postgresql":
+        now: datetime = connection.execute(sqlalchemy.text("SELECT clock_timestamp()")).scalar_one()
+        return now.astimezone(UTC)
+    return clock.now()
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection for reading only: on SQLite it does not wait for the write lock."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    """A connection for reading only, which waits for no writer.
+
+    On PostgreSQL all that is read is of one moment; on SQLite each statement is.
+    """
+    if engine.dialect.name == "postgresql":
+        options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", _READS: True}
+    else:
+        options = {"isolation_level": "AUTOCOMMIT"}
+    with engine.connect().execution_options(**options) as connection:
         yield connection
+
+
+@contextmanager
+def reading_one_moment(engine: Engine) -> Iterator[Connection]:
+    """As `reading`, and on SQLite too all that is read is of one moment, while others write on."""
+    with reading(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            yield connection
+            return
+        connection.exec_driver_sql("BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql("ROLLBACK")
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves, below
+        wait = LOCK_WAIT_SECONDS * 1000
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={wait}"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") == "AUTOCOMMIT":  # see `reading`
+            return
+        # Pooled connections come from either kind of engine, so each transaction says which it is.
+        mode = "NORMAL" if options.get(_REPEATABLE) else "FULL"
+        if connection.info.get("synchronous", "FULL") != mode:
+            connection.exec_driver_sql(f"PRAGMA synchronous={mode}")
+            connection.info["synchronous"] = mode
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _ask_fence(connection)
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    settings = {
+        "lock_timeout": f"{LOCK_WAIT_SECONDS}s",
+        "timezone": "UTC",
+        # A worker whose machine is gone says no good-bye: the server lets go of its locks after a minute.
+        "tcp_keepalives_idle": "30",
+        "tcp_keepalives_interval": "10",
+        "tcp_keepalives_count": "3",
+    }
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            for name, value in settings.items():
+                cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+        connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") == "AUTOCOMMIT" or options.get(_READS) or options.get(_NO_LOCK):
+            return
+        locks.lock_writing(connection, options.get(_SITE))
+        _ask_fence(connection)
+
+
+def _ask_fence(connection: Connection) -> None:
+    check: Callable[[Connection], None] | None = connection.get_execution_options().get(_FENCE)
+    if check is not None:
+        try:
+            check(connection)
+        except BaseException:
+            connection.connection.rollback()
+            raise
+
+
+# --- migrations -------------------------------------------------------------------------------
+
+
+def _migrate(engine: Engine) -> None:
+    current = revision(engine)
+    if current == LATEST:
+        return  # the usual case; spares loading Alembic
+    if current is not None:
+        refuse_newer(current)
+    with engine.begin() as connection:
+        upgrade(connection)
+
+
+def revision(engine: Engine) -> str | None:
+    """The migration at which the database is; None before the first."""
+    with reading(engine) as probe:
+        if not sqlalchemy.inspect(probe).has_table("alembic_version"):
+            return None
+        found = probe.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar()
+        return None if found is None else str(found)
+
+
+def refuse_newer(version: str) -> None:
+    """Raises DatabaseUnusable where the migration is none of this program's."""
+    from alembic.script import ScriptDirectory
+
+    if version not in {s.revision for s in ScriptDirectory.from_config(_alembic()).walk_revisions()}:
+        raise DatabaseUnusable("database.newer", version=version)
+
+
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Brings the schema to a migration within the caller's transaction."""
+    from alembic import command
+
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+
+
+def _alembic() -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+LATEST = "0010"
+"""The newest migration; a test compares it with the migrations folder."""

@@ -462,3 +462,67 @@ helpdesk_question = Table(  # a discussion in the help desk's forum; its words s
     Column("closed_by_hand", Boolean, nullable=False),
     Index(None, "person_id"),
 )
+
+# --- jobs -------------------------------------------------------------------------------------
+
+job_run = Table(  # one row for each due time of a job: what was to be done, and how it went
+    "job_run",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("job", String(32), nullable=False),
+    Column("course", String(100), nullable=False),  # "" for all courses of the site
+    Column("due_at", Moment, nullable=False),
+    Column("state", String(16), nullable=False),  # waiting, running, done, covered (by a later one), failed
+    Column("asked_at", Moment, nullable=False),  # when it was put here, or gave way to others
+    Column("missed", Integer, nullable=False),  # due times before it that passed while nothing ran
+    Column(
+        "starts", Integer, nullable=False
+    ),  # how often it was begun: the number of the attempt that holds it
+    Column("restarts", Integer, nullable=False),  # how often whoever held it was lost
+    Column("failures", Integer, nullable=False),
+    Column("not_before", Moment),  # after a failure
+    Column("owner", String(200)),
+    Column("lease_until", Moment),  # whoever holds it renews this; passed, it is taken over
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("covered_by", BigInteger),
+    Column("error", String(100)),
+    Column("summary", JSON),
+    UniqueConstraint("site", "job", "course", "due_at"),
+    Index(None, "state", "site"),
+)
+
+job_state = Table(  # whether a job works, and since when not; changes of it are told
+    "job_state",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("job", String(32), primary_key=True),
+    Column("course", String(100), primary_key=True),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("failing_since", Moment),
+    Column("told", Boolean, nullable=False),  # that it fails
+    Column("error", String(100)),
+    Column("reason", Text),
+    Column("done_at", Moment),  # when it last went well
+    Column("done_due_at", Moment),  # the latest due time that went well
+)
+
+notice = Table(  # a change of state that somebody is to be told of, by each way
+    "notice",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("job", String(32), nullable=False),
+    Column("course", String(100), nullable=False),
+    Column("kind", String(16), nullable=False),  # failure, recovery
+    Column("at", Moment, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("error", String(100)),
+    Column("reason", Text),
+    Column("way", String(16), nullable=False),  # email, webhook
+    Column("state", String(16), nullable=False),  # waiting, sent, given-up
+    Column("tries", Integer, nullable=False),
+    Column("not_before", Moment),
+    Index(None, "state"),
+)

@@ -20,10 +20,13 @@ from sqlalchemy import select
 from lms_sync.assessment.coverage import Coverage, coverage
 from lms_sync.assessment.evidence import chosen_result, evidence_key, evidence_zip
 from lms_sync.cli import commands
+from lms_sync.clock import FixedClock
 from lms_sync.store import schema
-from lms_sync.store.database import reading
+from lms_sync.store.backup import restore_backup, write_backup
+from lms_sync.store.database import open_database, reading
 from tests.assessment.academy import random_academy
 from tests.assessment.world import COUNTS, LAST, SITE, World
+from tests.postgresql_server import Server
 
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
 SCHEMAS = Path(__file__).parents[2] / "lms_sync" / "schemas"
@@ -86,6 +89,29 @@ def test_the_rows_it_names_in_the_state_database_are_there(
     said = proof(counted, folder, indicator)["facts.sql"].decode()
     statements = [one for one in said.split(";") if "SELECT" in one]
     assert all(database.execute(one).fetchall() for one in statements)
+
+
+def test_on_postgresql_the_rows_it_names_are_those_that_it_names_on_sqlite(
+    counted: Coverage, world: World, folder: Path, tmp_path: Path, postgresql: Server
+) -> None:
+    write_backup(world.engine, tmp_path / "world.zip", FixedClock(NOW))
+    url = postgresql.empty_database()
+    restore_backup(url, tmp_path / "world.zip")
+    there = open_database(url)
+    here = sqlite3.connect(str(world.engine.url.database))
+    with reading(there) as connection:
+        connection.exec_driver_sql("SET LOCAL timezone = 'Europe/Tirane'")  # as an auditor's session may be
+        for indicator in ("done-one", "officers", "gain"):
+            files = proof(counted, folder, indicator)
+            said = [
+                [one for one in files[name].decode().split(";") if "SELECT" in one]
+                for name in ("facts.sql", "facts.postgresql.sql")
+            ]
+            for lite, post in zip(*said, strict=True):
+                found = [row[0] for row in here.execute(lite)]
+                assert found
+                assert sorted(found) == sorted(row[0] for row in connection.exec_driver_sql(post))
+    there.dispose()
 
 
 def test_postgresql_gets_moments_with_their_zone_and_tables_of_the_same_columns(

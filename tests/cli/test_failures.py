@@ -241,7 +241,7 @@ def test_a_state_database_on_a_full_disk_stops_apply_and_the_next_run_carries_on
             assert ended.code == 1
             assert "Traceback" not in ended.said
             assert "database or disk is full" in ended.err
-            assert str(remedy("database.failed", {}, language)) in ended.err
+            assert str(remedy("database.full", {}, language)) in ended.err
     finally:
         event.remove(Engine, "connect", limit)
     assert command("apply", "--dir", push.folder, "--yes").code == 0

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -8,8 +11,17 @@ from sqlalchemy import Engine, func, select
 from lms_sync.facts import Fact, facts_of, store_facts
 from lms_sync.people import new_person
 from lms_sync.store import schema
+from lms_sync.store.database import open_database
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def engine(either_database: str) -> Iterator[Engine]:
+    """On SQLite and on PostgreSQL."""
+    engine = open_database(either_database)
+    yield engine
+    engine.dispose()
 
 
 def grade(person: str, value: float, *, at: datetime = NOW, source_id: str = "1") -> Fact:
@@ -72,8 +84,9 @@ def test_a_time_without_a_zone_and_an_unknown_stream_are_refused() -> None:
         Fact("rumour", "1", NOW, "a", "archive", "", {})
 
 
-def test_many_facts_are_stored_in_reasonable_time(engine: Engine) -> None:
-    with engine.begin() as connection:
+def test_many_facts_are_stored_in_reasonable_time(tmp_path: Path, empty_state: Path) -> None:
+    # On PostgreSQL tests/store/test_on_postgresql.py stores some thousands.
+    with open_database(f"sqlite:///{shutil.copy(empty_state, tmp_path)}").begin() as connection:
         person = new_person(connection, "site", NOW)
         facts = (grade(person, 1.0, source_id=str(number)) for number in range(20_000))
         assert store_facts(connection, "site", facts, NOW, None) == 20_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,8 +20,8 @@ def present(person: str, *, there: bool = True, hours: int = 0, by: str = "Ana",
     return Fact(ATTENDANCE, source, NOW + timedelta(hours=hours), person, "archive-61", "elbasan-1", value)
 
 
-def test_telling_the_same_again_adds_nothing_and_a_correction_is_a_new_fact(tmp_path: Path) -> None:
-    engine = open_database(f"sqlite:///{tmp_path / 'state.db'}")
+def test_telling_the_same_again_adds_nothing_and_a_correction_is_a_new_fact(either_database: str) -> None:
+    engine = open_database(either_database)
     with engine.begin() as connection:
         person = new_person(connection, "main", NOW)
         assert store_told(connection, "main", [present(person)], NOW, None) == 1

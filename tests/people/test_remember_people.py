@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, insert, select
 
 from lms_sync.facts import Fact, facts_of, store_facts
@@ -15,11 +17,20 @@ from lms_sync.people import (
     remember_people,
 )
 from lms_sync.store import schema
+from lms_sync.store.database import open_database
 
 START = datetime(2026, 11, 22, 8, tzinfo=UTC)
 ARTA = Participant("A-1", "Arta", "Leka", "berat", "arta", "arta@example.org", ("archive",), "female", "sq")
 BESA = Participant("A-2", "Besa", "Gjoka", "fier", "besa", "besa@example.org", ("archive",))
 ARTAS = {"A-1": MatchedAccount(31, "email")}
+
+
+@pytest.fixture
+def engine(either_database: str) -> Iterator[Engine]:
+    """On SQLite and on PostgreSQL."""
+    engine = open_database(either_database)
+    yield engine
+    engine.dispose()
 
 
 def remember(engine: Engine, *participants: Participant, days: int = 0, matched: Any = None) -> Remembered:

@@ -63,7 +63,7 @@ def _names_of_the_example() -> set[str]:
     return {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
 
 
-_ALTERNATIVES = {"token_file", "url_env"}
+_ALTERNATIVES = {"token_file", "url_env", "webhook_env", "host", "port", "user", "password_env"}
 
 
 def test_the_example_loads(settings: Settings) -> None:
@@ -88,7 +88,14 @@ def test_every_setting_of_the_example_stands_below_a_remark() -> None:
     assert bare == []
 
 
-_SAMPLES = {"sites.*.url", "sites.*.token_env", "issuer.did", "issuer.name", "portal.base_url"}
+_SAMPLES = {
+    "sites.*.url",
+    "sites.*.token_env",
+    "issuer.did",
+    "issuer.name",
+    "portal.base_url",
+    "notify.email.to",
+}
 
 
 def test_what_the_example_gives_is_the_default_but_for_samples() -> None:

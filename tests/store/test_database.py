@@ -25,7 +25,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, insert, select
 
-from lms_sync.store.database import LATEST, MIGRATIONS, DatabaseUnusable, open_database, reading
+from lms_sync.store.database import LATEST, MIGRATIONS, DatabaseUnusable, open_database, reading, repeatable
+from lms_sync.store.failures import DatabaseFailed, database_problem
 from lms_sync.store.schema import Moment, account, fact, journal, metadata, person, run
 
 NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
@@ -213,10 +214,14 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
 
 def test_a_place_where_no_database_can_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    for url in (f"sqlite:///{tmp_path}/file/state.db", f"sqlite:///{tmp_path}", "nonsense", "nothing://x/y"):
+    for url in (f"sqlite:///{tmp_path}/file/state.db", f"sqlite:///{tmp_path}", "nonsense"):
         with pytest.raises(DatabaseUnusable) as caught:
             open_database(url)
         assert caught.value.code == "database.unusable"
+    for url in ("nothing://x/y", "mysql://x/y"):
+        with pytest.raises(DatabaseUnusable) as caught:
+            open_database(url)
+        assert caught.value.code == "database.other-kind"
 
 
 def test_a_password_in_the_address_is_not_told() -> None:
@@ -236,8 +241,9 @@ def test_a_migration_that_breaks_leaves_nothing_behind(tmp_path: Path) -> None:
 
     event.listen(Engine, "before_cursor_execute", breaking)
     try:
-        with pytest.raises(DatabaseUnusable):
+        with pytest.raises(DatabaseFailed) as caught:
             open_database(f"sqlite:///{tmp_path}/state.db")
+        assert caught.value.code == "database.full"
     finally:
         event.remove(Engine, "before_cursor_execute", breaking)
     assert not [line for line in _dump(tmp_path / "state.db") if "CREATE" in line]
@@ -277,6 +283,31 @@ def test_sqlite_is_set_for_safety(engine: Engine, pragma: str, value: object) ->
             connection.rollback()
             cursor = connection.connection.cursor()
             assert cursor.execute(f"PRAGMA {pragma}").fetchone() == (value,)
+
+
+def test_only_what_can_be_fetched_again_does_not_wait_for_the_disk(engine: Engine) -> None:
+    asked = "PRAGMA synchronous"
+    for chosen, mode in ((repeatable(engine), 1), (engine, 2), (repeatable(engine), 1), (engine, 2)):
+        with chosen.begin() as connection:  # the same connection of the pool each time
+            assert connection.exec_driver_sql(asked).scalar() == mode
+
+
+def test_a_locked_and_a_read_only_database_are_told_as_what_they_are(tmp_path: Path, engine: Engine) -> None:
+    def refused(connection: sqlite3.Connection, statement: str) -> str:
+        with pytest.raises(sqlite3.Error) as caught:
+            connection.execute(statement)
+        connection.close()
+        problem = database_problem(caught.value)
+        assert problem is not None
+        return problem.code
+
+    address = f"file:{tmp_path}/state.db"
+    with engine.begin():
+        other = sqlite3.connect(address, uri=True, timeout=0.01, isolation_level=None)
+        assert refused(other, "BEGIN IMMEDIATE") == "database.locked"
+    only_reading = sqlite3.connect(f"{address}?mode=ro", uri=True)
+    assert refused(only_reading, "DELETE FROM person") == "database.read-only"
+    assert database_problem(sqlite3.IntegrityError("UNIQUE constraint failed: person.id")) is None
 
 
 def test_a_row_that_refers_to_nothing_is_refused(engine: Engine) -> None:
