@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,8 @@ from typing import Self
 import click
 from sqlalchemy import Engine
 
-from authoring.problems import LmsSyncError
+from authoring.messages import describe
+from authoring.problems import LmsSyncError, Problem
 from lms_sync.cli import outcome
 from lms_sync.cli.officer_report import make_reports
 from lms_sync.cli.options import dir_option, json_option, site_option
@@ -32,6 +34,8 @@ from lms_sync.store.backup import write_backup
 from lms_sync.store.database import of_site, open_database, repeatable
 from lms_sync.store.kept_backups import backup_path, remove_older
 
+log = logging.getLogger("lms_sync.jobs")
+
 _NAMES_SHOWN = 20
 
 
@@ -45,6 +49,22 @@ class _Work:
     site: SiteSettings
     language: str
     clock: Clock
+    in_job: bool = False  # what is to be told goes into the log of the jobs
+
+    def tell(self, problems: Iterable[Problem]) -> None:
+        """Tells problems: on standard error, or in the log."""
+        if not self.in_job:
+            outcome.print_problems(problems, self.language)
+            return
+        for problem in problems:
+            log.warning("%s", describe(problem, self.language))
+
+    def mention(self, said: str) -> None:
+        """Tells a sentence: on standard error, or in the log."""
+        if self.in_job:
+            log.warning("%s", said)
+        else:
+            click.echo(said, err=True)
 
     @property
     def database(self) -> str:
@@ -101,7 +121,7 @@ def _pull(
     try:
         keys = [course.key for course in chosen if course.adopted is None]
         authored, absent = courses_on_site(client, keys)
-        outcome.print_problems(absent, work.language)
+        work.tell(absent)
         report = SiteReader(
             client,
             repeatable(engine),
@@ -117,12 +137,12 @@ def _pull(
         ).read(authored, adopted)
     finally:
         client.close()
-    outcome.print_problems(report.warnings, work.language)
+    work.tell(report.warnings)
     if report.unlisted:
         names = ", ".join(account.username for account in report.unlisted[:_NAMES_SHOWN])
         more = ", …" if len(report.unlisted) > _NAMES_SHOWN else ""
         said = outcome.say("pull.unlisted", work.language, n=len(report.unlisted), names=names + more)
-        click.echo(said, err=True)
+        work.mention(said)
     return report
 
 
@@ -167,7 +187,7 @@ def job_code(
 
     def of(site_name: str) -> dict[str, JobCode]:
         name, site = settings.site(site_name)
-        work = _Work(folder, settings, name, site, language, clock)
+        work = _Work(folder, settings, name, site, language, clock, in_job=True)
 
         def pull_job(job: Work) -> Mapping[str, object]:
             courses = (job.course,) if job.course else ()
@@ -216,9 +236,9 @@ def _pull_questions(work: _Work, engine: Engine) -> dict[str, object]:
     except LostLease:
         raise
     except LmsSyncError as error:
-        outcome.print_problems(error.problems, work.language)
+        work.tell(error.problems)
         return {"questions_failed": error.code}
-    outcome.print_problems(told.warnings, work.language)
+    work.tell(told.warnings)
     return {"questions": told.seen, "questions_open": told.open}
 
 
@@ -247,7 +267,7 @@ def _certify(work: _Work, engine: Engine) -> dict[str, object]:
         issued = issue_approved(engine, work.site_name, opened, work.clock)
         heads = work.folder / work.settings.audit.heads
         write_head(engine, work.site_name, heads, work.clock.now())
-        outcome.print_problems(issued.problems, work.language)
+        work.tell(issued.problems)
         result["issued"] = len(issued.issued)
         result["problems"] = len(issued.problems)
     return result

@@ -127,11 +127,13 @@ def said(one: JobStatus, now: datetime, language: str) -> list[str]:
         "again": _when(one.tried_again_at),
         "running": ago(one.running_since, now, language),
     }
-    code = one.state if one.state != "fresh" or one.done_at else "not-yet"
+    code: str = one.state
+    if one.done_at is None:
+        code = {"fresh": "not-yet", "failing": "failing-never", "running": "running-first"}.get(code, code)
     lines = [text(f"jobs.status-{code}", params, language)]
     if one.state == "failing":
         first = one.reason.strip().split("\n")
-        lines += [f"  {line}" for line in first[:4] if line.strip()]
+        lines += [f"  {line.strip()}" for line in first[:4] if line.strip()]
         if one.tried_again_at is not None and one.tried_again_at > now:
             lines.append("  " + text("jobs.status-again", params, language))
     if one.restarts:
@@ -149,7 +151,7 @@ def ago(moment: datetime | None, now: datetime, language: str) -> str:
 
 
 def _when(moment: datetime | None) -> str:
-    return "–" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M")
+    return "–" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
 
 # --- runs of jobs -----------------------------------------------------------------------------

@@ -177,11 +177,17 @@ def _lines(connection: Connection, name: str, columns: Sequence[tuple[str, str]]
 # --- writing ----------------------------------------------------------------------------------
 
 
-def write_backup(engine: Engine, path: Path, clock: Clock, told: Told = _silent) -> Backup:
+def write_backup(
+    engine: Engine,
+    path: Path,
+    clock: Clock,
+    told: Told = _silent,
+    tables: MetaData = schema.metadata,
+) -> Backup:
     """Writes everything that the database holds at one moment, while others go on writing; then reads it back.
 
     The file is for its owner alone: it holds names and results. Keys and tokens are not in the database, and so not
-    in it. Nothing is at `path` before it is whole. Raises OSError, BackupUnusable where what was written cannot be read.
+    in it. Nothing is at `path` before it is whole. `tables` are those of the database's version, which is today's. Raises OSError, BackupUnusable where what was written cannot be read.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".part")
@@ -190,7 +196,7 @@ def write_backup(engine: Engine, path: Path, clock: Clock, told: Told = _silent)
     try:
         with os.fdopen(handle, "w+b") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                backup = _write_tables(engine, archive, clock, told)
+                backup = _write_tables(engine, archive, clock, told, tables)
                 archive.writestr(MANIFEST, json.dumps(backup.as_json(), indent=1))
             file.flush()
             os.fsync(file.fileno())
@@ -201,12 +207,14 @@ def write_backup(engine: Engine, path: Path, clock: Clock, told: Told = _silent)
     return backup
 
 
-def _write_tables(engine: Engine, archive: zipfile.ZipFile, clock: Clock, told: Told) -> Backup:
-    tables: list[TableInBackup] = []
+def _write_tables(
+    engine: Engine, archive: zipfile.ZipFile, clock: Clock, told: Told, tables: MetaData
+) -> Backup:
+    written: list[TableInBackup] = []
     with reading_one_moment(engine) as connection:
         revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one()
         made_at = clock.now()
-        for table in schema.metadata.sorted_tables:
+        for table in tables.sorted_tables:
             columns = tuple((column.name, kind_of(column)) for column in table.columns)
             digest = _Digest()
             with archive.open(f"{table.name}.jsonl", "w", force_zip64=True) as member:
@@ -216,8 +224,8 @@ def _write_tables(engine: Engine, archive: zipfile.ZipFile, clock: Clock, told: 
                     if digest.rows % _BATCH == 0:
                         told(table.name, digest.rows)
             told(table.name, digest.rows)
-            tables.append(TableInBackup(table.name, columns, digest.rows, digest.value))
-    return Backup(made_at, str(revision), tuple(tables))
+            written.append(TableInBackup(table.name, columns, digest.rows, digest.value))
+    return Backup(made_at, str(revision), tuple(written))
 
 
 # --- reading ----------------------------------------------------------------------------------

@@ -133,16 +133,11 @@ def test_a_backup_of_an_earlier_version_is_restored_and_brought_up_to_date(
     with old.begin() as connection:
         upgrade(connection, "0009")
         fill(connection)
-    there = sa.inspect(old).get_table_names()
-    later = {name: table for name, table in metadata.tables.items() if name not in there}
-    assert later
-    for table in later.values():
-        metadata.remove(table)
-    try:
-        write_backup(old, tmp_path / "old.zip", CLOCK)
-    finally:
-        for table in later.values():
-            metadata._add_table(table.name, None, table)
+    then = sa.MetaData()
+    then.reflect(old)
+    then.remove(then.tables["alembic_version"])
+    assert len(then.tables) < len(metadata.tables)
+    write_backup(old, tmp_path / "old.zip", CLOCK, tables=then)
     old.dispose()
     assert read_backup(tmp_path / "old.zip").revision == "0009"
     restore_backup(f"sqlite:///{tmp_path}/new.db", tmp_path / "old.zip")
