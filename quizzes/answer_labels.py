@@ -66,10 +66,12 @@ class QuestionLabels:
     difficulty: str | None = None
 
 
-def labels_of(quiz: Quiz, language: str) -> dict[str, QuestionLabels]:
-    """The questions of a quiz by their idnumbers, in a language."""
+def labels_of(quiz: Quiz, language: str, whole: Quiz | None = None) -> dict[str, QuestionLabels]:
+    """The questions of a quiz by their idnumbers, in a language; `whole` is the file's, where it makes two quizzes."""
     found = {}
-    for index, question in enumerate(quiz.questions):
+    places = {question.id: index for index, question in enumerate((whole or quiz).questions)}
+    for question in quiz.questions:
+        index = places[question.id]
         key = quiz.key_of(question.id)
         say = _Say(language, quiz.languages.default)
         options, stems, accepted = _offered(question, say)

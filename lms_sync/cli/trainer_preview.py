@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from authoring.problems import LmsSyncError, Refused
 from lms_sync.cli import outcome
 from lms_sync.cli.options import dir_option, json_option
 from lms_sync.clock import SystemClock
+
+if TYPE_CHECKING:
+    from quizzes import Quiz
 
 PREVIEWS = Path("build") / "preview"
 
@@ -52,7 +56,7 @@ class Wanted:
 def preview(path: Path, languages: tuple[str, ...], folder: Path, *, pdf: bool, as_json: bool) -> int:
     """Show what PATH holds, as learners will see it: a file of quizzes/.
 
-    Of a quiz it writes build/preview/<quiz>.html: one page that needs no network, keeps nothing and marks answers as Moodle
+    Of a quiz it writes build/preview/<quiz>.html (of a pair, one for each): one page that needs no network, keeps nothing and marks answers as Moodle
     would. With --pdf it writes build/preview/<quiz>-review.<language>.pdf: every question with its key, and room for remarks.
 
     \b
@@ -81,9 +85,7 @@ def _is_quiz(wanted: Wanted) -> bool:
 
 
 def _show_quiz(wanted: Wanted) -> int:
-    from lms_sync.write_files import refuse_links, write_durably
-    from quizzes import read_quiz
-    from quizzes.preview.page import preview_html
+    from quizzes import forms, read_quiz
 
     reader = outcome.reader_language(wanted.folder)
     found = _in_academy(wanted)
@@ -96,19 +98,9 @@ def _show_quiz(wanted: Wanted) -> int:
     default = [one for one in (reader, quiz.languages.default) if one in offered]
     languages = wanted.languages or tuple(dict.fromkeys([*default, *offered]))
     written: list[Path] = []
-    if wanted.pdf:
-        from lms_sync.quiz_print.review import review_pdf
-
-        for language in languages:
-            target = wanted.folder / PREVIEWS / f"{found.stem}-review.{language}.pdf"
-            refuse_links(target, below=wanted.folder)
-            write_durably(target, review_pdf(quiz, language, dated=SystemClock().now().date()))
-            written.append(target)
-    else:
-        target = wanted.folder / PREVIEWS / f"{found.stem}.html"
-        refuse_links(target, below=wanted.folder)
-        write_durably(target, preview_html(quiz, languages))
-        written.append(target)
+    for form, given in forms(quiz).items():
+        name = found.stem if form == "post" else given.id
+        written += _written(wanted, given, name, languages)
     if wanted.as_json:
         click.echo(json.dumps({"files": [one.as_posix() for one in written]}, indent=1))
         return outcome.DONE
@@ -118,6 +110,26 @@ def _show_quiz(wanted: Wanted) -> int:
     for target in written:
         click.echo(text(code, {"file": target.as_posix()}, reader))
     return outcome.DONE
+
+
+def _written(wanted: Wanted, quiz: Quiz, name: str, languages: tuple[str, ...]) -> Iterator[Path]:
+    """Writes the page of a quiz, or its print-out in each language."""
+    from lms_sync.write_files import refuse_links, write_durably
+    from quizzes.preview.page import preview_html
+
+    if not wanted.pdf:
+        target = wanted.folder / PREVIEWS / f"{name}.html"
+        refuse_links(target, below=wanted.folder)
+        write_durably(target, preview_html(quiz, languages))
+        yield target
+        return
+    from lms_sync.quiz_print.review import review_pdf
+
+    for language in languages:
+        target = wanted.folder / PREVIEWS / f"{name}-review.{language}.pdf"
+        refuse_links(target, below=wanted.folder)
+        write_durably(target, review_pdf(quiz, language, dated=SystemClock().now().date()))
+        yield target
 
 
 KINDS: list[tuple[Callable[[Wanted], bool], Callable[[Wanted], int]]] = [(_is_quiz, _show_quiz)]

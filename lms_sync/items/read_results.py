@@ -16,7 +16,7 @@ from lms_sync.facts import QUESTION_OUTCOME, QUIZ_ATTEMPT
 from lms_sync.people import People
 from lms_sync.same_person import one_person
 from lms_sync.store import schema
-from quizzes import Quiz, read_quiz
+from quizzes import Quiz, forms, read_quiz
 from quizzes.results import Attempt, AttemptId, Draw, Outcome, Which
 
 
@@ -26,13 +26,17 @@ class NoQuiz(LmsSyncError):
 
 @dataclass(frozen=True)
 class QuizOnSite:
-    """A quiz and the activities that are it: `activities` by course; `quiz` and `path` where a file says its questions."""
+    """A quiz and the activities that are it: `activities` by course; `quiz` and `path` where a file says its questions.
+
+    `whole` is all that the file holds: of a pair, both quizzes.
+    """
 
     name: str
     title: str
     activities: Mapping[str, tuple[str, ...]]
     quiz: Quiz | None = None
     path: Path | None = None
+    whole: Quiz | None = None
 
     @property
     def which(self) -> Which:
@@ -71,19 +75,30 @@ def find_quiz(folder: Path, site: str, name: str, language: str) -> QuizOnSite:
                 slug_of.setdefault(key, None)
                 if name == key:
                     activities.setdefault(outline.key, []).append(key)
-    known = sorted({*(path.stem for path in (folder / "quizzes").glob("*.yaml")), *slug_of})
-    slug = (
-        name if (folder / "quizzes" / f"{name}.yaml").is_file() and "/" not in name else slug_of.get(name, "")
-    )
+    files = {path.stem: path for path in sorted((folder / "quizzes").glob("*.yaml"))}
+    known = sorted({*files, *slug_of})
+    slug = name if "/" not in name and name in {*files, *slug_of.values()} else slug_of.get(name)
     if not activities:
         code = "items.quiz-in-no-course" if slug else "items.no-quiz"
         raise NoQuiz(code, quiz=name, known=", ".join(known) or "-")
     found = {course: tuple(keys) for course, keys in activities.items()}
     if not slug:
         return QuizOnSite(name, titles.get(name, name), found)
-    path = folder / "quizzes" / f"{slug}.yaml"
-    quiz = read_quiz(path, root=folder)
-    return QuizOnSite(name, quiz.title.in_language(language, quiz.languages.default), found, quiz, path)
+    path, whole, quiz = _form(folder, files, slug)
+    title = quiz.title.in_language(language, quiz.languages.default)
+    return QuizOnSite(name, title, found, quiz, path, whole)
+
+
+def _form(folder: Path, files: Mapping[str, Path], slug: str) -> tuple[Path, Quiz, Quiz]:
+    """The file that says a quiz, the whole of it, and the quiz itself: of a pair, the form of this name."""
+    if slug in files:
+        whole = read_quiz(files[slug], root=folder)
+        return files[slug], whole, forms(whole)["post"]
+    for path in files.values():
+        whole = read_quiz(path, root=folder)
+        if whole.pair is not None and whole.pair.pre == slug:
+            return path, whole, forms(whole)["pre"]
+    raise NoQuiz("items.no-quiz", quiz=slug, known=", ".join(files) or "-")
 
 
 @dataclass(frozen=True)

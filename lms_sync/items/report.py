@@ -123,8 +123,11 @@ def items_report(
     Raises NoQuiz where there is no such quiz or no result of it, ContentError where its file cannot be read.
     """
     quiz = find_quiz(folder, site, name, language)
+    pair = quiz.whole.pair if quiz.whole and not before else None
+    if pair is not None and name != pair.pre and (folder / "courses").is_dir():
+        before = _if_in_a_course(folder, site, pair.pre, language)
     first = find_quiz(folder, site, before, language) if before else None
-    labels = labels_of(quiz.quiz, language) if quiz.quiz else {}
+    labels = labels_of(quiz.quiz, language, quiz.whole) if quiz.quiz else {}
     with reading(engine) as connection:
         results = read_results(connection, site, quiz.activities, as_of)
         earlier = read_results(connection, site, first.activities, as_of) if first else None
@@ -155,6 +158,14 @@ def items_report(
         first,
         learned,
     )
+
+
+def _if_in_a_course(folder: Path, site: str, name: str, language: str) -> str | None:
+    """The quiz before the course of a pair, where some course has it."""
+    try:
+        return find_quiz(folder, site, name, language).name
+    except NoQuiz:
+        return None
 
 
 def _percentages(results: Results, which: Which, one: Mapping[str, str]) -> dict[str, float]:

@@ -366,6 +366,10 @@ def test_learners_learn_and_the_changes_tell_it(site: SiteUnderTest, ground: Gro
     assert {data["fraction"] for user, data in told if user == who["passed"]} == {1.0}
     assert {data["outcome"] for user, data in told if user == who["failed"]} <= {"gradedwrong", "gaveup"}
     assert len({row["id"] for row in outcomes["rows"]}) == len(told)
+    assert {data["version"] for _, data in told if data["random"] is None} == {1}
+    assert len({(data["question"], data["version"]) for _, data in told}) == len(
+        {data["question"] for _, data in told}
+    )
     for user, data in told:
         if user == who["passed"] and data["type"] in ("multichoice", "truefalse"):
             assert data["chosen"]

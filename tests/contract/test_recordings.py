@@ -32,8 +32,8 @@ TOLERATED: tuple[Tolerated, ...] = (
     ),
     Tolerated(
         "changes-question-outcome",
-        r"\.rows\[\]\.data\.(chosen|response|random|fraction).*",
-        "there or not, by the type of the question that was drawn and where the draw stands",
+        r"\.rows\[\]\.data\.(chosen|response|random|fraction|version).*",
+        "by the question that was drawn: what its type tells, where the draw stands, which version it has",
     ),
     Tolerated(
         "forum-discussions",

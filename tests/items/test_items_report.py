@@ -201,3 +201,20 @@ def test_what_is_not_there_is_said(arguments: list[str], words: str, academy: Pa
     assert ended.code == 1
     assert words in ended.err
     assert "archive-final" in ended.err
+
+
+def test_of_a_pair_both_forms_are_known_and_the_gain_is_told_unasked(academy: Path, command: Command) -> None:
+    path = academy / "quizzes" / "archive-final.yaml"
+    (academy / "quizzes" / "archive-pre.yaml").unlink()
+    text = path.read_text(encoding="utf-8").replace("{draw: 2, tags", "{draw: 1, tags")
+    for name in ("seal", "years", "signed", "place", "word"):
+        text = text.replace(f"  - {{use: {name}}}\n", "")
+    pair = "pair: {pre: archive-pre, title: {en: Before, sq: Para}}\n"
+    path.write_text(text.replace("slots:", f"{pair}slots:", 1), encoding="utf-8")
+    told = json.loads(command("report", "items", "archive-final", "--dir", academy, "--json").out)
+    assert (told["gain"]["before_quiz"], told["gain"]["n"]) == ("archive-pre", 120)
+    before = command("report", "items", "archive-pre", "--dir", academy)
+    assert before.code == 0, before.said
+    assert before.out.startswith("Before\n")
+    shown = json.loads(command("preview", "quizzes/archive-final.yaml", "--dir", academy, "--json").out)
+    assert [Path(one).name for one in shown["files"]] == ["archive-pre.html", "archive-final.html"]
