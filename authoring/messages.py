@@ -33,6 +33,8 @@ PACKAGES = (
     "lms_sync/people",
     "lms_sync/sessions",
     "lms_sync/assessment",
+    "lms_sync/items",
+    "lms_sync/quiz_sheets",
     "lms_sync/store",
     "lms_sync/jobs",
     "certificates",

@@ -80,21 +80,26 @@ class Span:
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file as plain data, with the place of every key and value."""
+    """A YAML file as plain data, with the place of every key and value.
+
+    A place is line and column in `file`, for a hundred thousand of them without an object each; whoever reads a quiz
+    from a workbook gives whole places, since a cell is no line.
+    """
 
     data: object
     file: str
-    _places: Mapping[Pointer, Place] = field(default_factory=dict, repr=False)
+    _places: Mapping[Pointer, tuple[int, int] | Place] = field(default_factory=dict, repr=False)
     _sources: Mapping[Pointer, str] = field(default_factory=dict, repr=False)
-    _spans: Mapping[Pointer, Span] = field(default_factory=dict, repr=False)
+    _spans: Mapping[Pointer, tuple[int, int, str, int]] = field(default_factory=dict, repr=False)
 
     def place(self, pointer: Pointer) -> Place:
         """The place of the value at `pointer`, else of its nearest parent."""
         while pointer:
             if pointer in self._places:
-                return self._places[pointer]
+                break
             pointer = pointer[:-1]
-        return self._places.get((), Place(self.file, 1, 1))
+        found = self._places.get(pointer, (1, 1))
+        return found if isinstance(found, Place) else Place(self.file, *found)
 
     def source(self, pointer: Pointer) -> str | None:
         """A scalar exactly as it was written (`1.10`, `no`), or None for anything else."""
@@ -102,7 +107,8 @@ class Document:
 
     def span(self, pointer: Pointer) -> Span | None:
         """Where exactly the value at `pointer` stands in the text that was parsed, or None."""
-        return self._spans.get(pointer)
+        found = self._spans.get(pointer)
+        return Span(*found) if found is not None else None
 
 
 def _size(count: int) -> str:
@@ -203,36 +209,43 @@ class _Reader:
     def __init__(self, text: str, file: str, first_line: int) -> None:
         self.file = file
         self.first_line = first_line
-        self.places: dict[Pointer, Place] = {}
+        self.places: dict[Pointer, tuple[int, int]] = {}
         self.sources: dict[Pointer, str] = {}
-        self.spans: dict[Pointer, Span] = {}
+        self.spans: dict[Pointer, tuple[int, int, str, int]] = {}
         self.problems: list[Problem] = []
-        self._events = self._counted(yaml.parse(text, Loader=_Loader))
+        self._loader = _Loader(text)
+        self._next = self._loader.get_event
+        self._depth = 0
 
-    def _counted(self, events: Iterator[yaml.Event]) -> Iterator[yaml.Event]:
-        depth = 0
-        for event in events:
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > MAX_DEPTH:
-                    raise _TooDeep(event)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            yield event
-
-    def _place(self, event: yaml.Event) -> Place:
+    def _at(self, event: yaml.Event) -> tuple[int, int]:
         mark = event.start_mark
         assert mark is not None  # every event that is read from a text has one
-        return Place(self.file, mark.line + self.first_line, mark.column + 1)
+        return mark.line + self.first_line, mark.column + 1
+
+    def _place(self, event: yaml.Event) -> Place:
+        return Place(self.file, *self._at(event))
+
+    def _enter(self, event: yaml.Event) -> None:
+        """One level deeper; the C parser itself would end the process at some ten thousand."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _TooDeep(event)
 
     def report(self, event: yaml.Event, code: str, **params: object) -> None:
         self.problems.append(Problem(code, params, self._place(event)))
 
     def read(self) -> object:
         """The one document of the stream."""
+        try:
+            return self._read()
+        finally:
+            self._loader.dispose()
+
+    def _read(self) -> object:
         data: object = None
         documents = 0
-        for event in self._events:
+        while self._loader.check_event():
+            event = self._next()
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents == 2:
@@ -259,20 +272,27 @@ class _Reader:
         else:
             style = str(getattr(first, "style", "") or "")
         at = key.start_mark.index if key is not None and key.start_mark is not None else -1
-        self.spans[pointer] = Span(first.start_mark.index, last.end_mark.index, style, at)
+        self.spans[pointer] = (first.start_mark.index, last.end_mark.index, style, at)
 
     def _value(self, event: yaml.Event, pointer: Pointer, key: yaml.Event | None = None) -> object:
-        self.places[pointer] = self._place(event)
+        self.places[pointer] = self._at(event)
+        if isinstance(event, yaml.ScalarEvent):
+            if event.anchor is not None or event.tag is not None:
+                self._refuse_marks(event)
+            start: Any = event.start_mark
+            end: Any = event.end_mark
+            at = key.start_mark.index if key is not None and key.start_mark is not None else -1
+            self.spans[pointer] = (start.index, end.index, event.style or "", at)
+            return self._scalar(event, pointer)
         self._refuse_marks(event)
         if isinstance(event, yaml.AliasEvent):
             return None
-        if isinstance(event, yaml.ScalarEvent):
-            self._stands(pointer, event, event, key)
-            return self._scalar(event, pointer)
+        self._enter(event)
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[object] = []
-            while not isinstance(item := next(self._events), yaml.SequenceEndEvent):
+            while not isinstance(item := self._next(), yaml.SequenceEndEvent):
                 items.append(self._value(item, (*pointer, len(items))))
+            self._depth -= 1
             self._stands(pointer, event, item, key)
             return items
         return self._mapping(event, pointer, key)
@@ -281,15 +301,16 @@ class _Reader:
         result: dict[str, object] = {}
         lines: dict[str, int] = {}
         last = ""
-        while not isinstance(key_event := next(self._events), yaml.MappingEndEvent):
+        while not isinstance(key_event := self._next(), yaml.MappingEndEvent):
             if not isinstance(key_event, yaml.ScalarEvent):
                 self.report(key_event, "yaml.key-not-text")
                 self._skip(key_event)
-                self._skip(next(self._events))
+                self._skip(self._next())
                 continue
             key = str(key_event.value)
-            self._refuse_marks(key_event)
-            value_event = next(self._events)
+            if key_event.anchor is not None or key_event.tag is not None:
+                self._refuse_marks(key_event)
+            value_event = self._next()
             inside_braces = getattr(event, "flow_style", False)
             if inside_braces and self._comma_in_number((*pointer, last), key_event, value_event):
                 continue
@@ -298,11 +319,13 @@ class _Reader:
                 self.report(key_event, "yaml.duplicate-key", key=key, first_line=lines[key])
                 self._skip(value_event)
                 continue
-            lines[key] = self._place(key_event).line
+            place = self._at(key_event)
+            lines[key] = place[0]
             result[key] = self._value(value_event, (*pointer, key), key_event)
             # A key's own place says more than that of a block that begins on the next line.
             if not isinstance(value_event, yaml.ScalarEvent):
-                self.places[(*pointer, key)] = self._place(key_event)
+                self.places[(*pointer, key)] = place
+        self._depth -= 1
         self._stands(pointer, event, key_event, own_key)
         return result
 
@@ -315,7 +338,7 @@ class _Reader:
         if not alone or not _INT.match(whole) or not _AFTER_COMMA.match(part):
             return False
         values = {"value": f"{whole},{part}", "suggestion": f"{whole}.{part}"}
-        self.problems.append(Problem("yaml.number-comma", values, self.places[before]))
+        self.problems.append(Problem("yaml.number-comma", values, Place(self.file, *self.places[before])))
         return True
 
     def _skip(self, event: yaml.Event) -> None:
@@ -324,11 +347,13 @@ class _Reader:
         while True:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
+                if self._depth + depth > MAX_DEPTH:
+                    raise _TooDeep(event)
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             if depth == 0:
                 return
-            event = next(self._events)
+            event = self._next()
 
     def _scalar(self, event: yaml.ScalarEvent, pointer: Pointer) -> object:
         value = str(event.value)

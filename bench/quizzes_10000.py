@@ -206,11 +206,12 @@ def as_moodle_tools(question: dict[str, Any]) -> dict[str, Any] | None:
             return {**head, "type": "numerical", "answers": answers}
         case "matching":
             pairs = [{"question": one["left"]["sq"], "answer": one["right"]} for one in question["pairs"]]
-            return {**head, "type": "matching", "options": {"questions": pairs, "answers": question["extra"]}}
+            return {**head, "type": "matching", "options": pairs}
         case "ordering":
             return {**head, "type": "ordering", "answers": [one["sq"] for one in question["items"]]}
         case "essay":
-            return {**head, "type": "essay"}
+            words = {"min_words": 50, "max_words": 150, "required": True}
+            return {**head, "type": "essay", "response_format": "editor", "text_response": words}
         case "description":
             return {**head, "type": "description"}
         case _:

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from certificates.decide import STREAMS
 from certificates.policy import Policy
 from lms_sync.facts import Fact, facts_of_people
 from lms_sync.store import schema
@@ -171,7 +172,7 @@ def facts_by_holder(
     waiting: dict[str, list[Fact]] = {}
     current: str | None = None
     facts: list[Fact] = []
-    for fact in facts_of_people(connection, site, courses, one, people):
+    for fact in facts_of_people(connection, site, courses, one, people, STREAMS):
         if fact.person_id in several:
             waiting.setdefault(fact.person_id, []).append(fact)
         elif fact.person_id == current:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine, Row, select
 
 from authoring.problems import Refused
-from certificates.decide import Decision, decide_by_version
+from certificates.decide import STREAMS, Decision, decide_by_version
 from certificates.held import read_held
 from certificates.holders import printed_names
 from certificates.policy import Policy
@@ -138,7 +138,7 @@ def explain(
         held = read_held(connection, site, one)
         facts = [
             fact
-            for fact in facts_of(connection, site, person_id=holder)
+            for fact in facts_of(connection, site, person_id=holder, streams=STREAMS)
             if concerns(policy, fact, programmes or {})
         ]
         granted = _granted(connection, site, policy, all_of(holder, one))

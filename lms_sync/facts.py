@@ -24,6 +24,7 @@ COURSE_COMPLETION = "course_completion"
 ACTIVITY_COMPLETION = "activity_completion"
 GRADE = "grade"
 QUIZ_ATTEMPT = "quiz_attempt"
+QUESTION_OUTCOME = "question_outcome"
 SCORM_RESULT = "scorm_result"
 ENROLMENT = "enrolment"
 ATTENDANCE = "attendance"
@@ -34,7 +35,7 @@ MILESTONE = "milestone"
 HELPDESK = "helpdesk"
 PRIOR_LEARNING = "prior_learning"
 
-RESULT_STREAMS = (ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, SCORM_RESULT)
+RESULT_STREAMS = (ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, QUESTION_OUTCOME, SCORM_RESULT)
 """What learners did, in the order in which a pull reads it."""
 
 PROGRAMME_STREAMS = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE, HELPDESK, PRIOR_LEARNING)
@@ -64,6 +65,10 @@ class Fact:
     activity_completion  {"state": 0..3, "complete": bool}
     grade                {"item": "mod"|"course", "grade": float|None, "max": float}
     quiz_attempt         {"attempt": int, "state": str, "score": float|None, "max": float}
+    question_outcome     {"attempt": int, "state": str, "slot": int, "question": key, "version": int, "type": str,
+                         "variant": int, "max": float, "fraction": float|None, "outcome": str,
+                         "chosen": [int|None]|None, "response": str|None, "right": str|None,
+                         "random": {"category": str, "tags": [str]}|None}
     scorm_result         {"attempt": int, "element": str, "value": str}
     enrolment            {"enrolled": bool, "institution": [str]}
     attendance           {"day": date, "present": bool, "hours": float, "full": bool,
@@ -217,9 +222,15 @@ def _in_order(fact: Fact) -> tuple[datetime, str, str, str]:
 
 
 def facts_of(
-    connection: Connection, site: str, person_id: str | None = None, course: str | None = None
+    connection: Connection,
+    site: str,
+    person_id: str | None = None,
+    course: str | None = None,
+    streams: Collection[str] | None = None,
 ) -> Iterator[Fact]:
     """The facts of a site, or of one person or course in it, oldest first by the source's time; streamed.
+
+    `streams` leaves out what is of none of them: the outcomes of questions are most of a site's facts.
 
     Who has two rows (`lms_sync.same_person`) has the facts of both, under the person who stands for them.
     """
@@ -230,6 +241,8 @@ def facts_of(
         query = query.where(table.c.person_id.in_(all_of(person_id, one)))
     if course is not None:
         query = query.where(table.c.course == course)
+    if streams is not None:
+        query = query.where(table.c.stream.in_(sorted(streams)))
     for row in connection.execute(query, execution_options={"yield_per": _BATCH}):
         yield _fact(row, one.get(row.person_id, row.person_id))
 
@@ -240,8 +253,11 @@ def facts_of_people(
     courses: Collection[str],
     one: Mapping[str, str],
     people: Collection[str] | None = None,
+    streams: Collection[str] | None = None,
 ) -> Iterator[Fact]:
     """The facts of a site in some courses and programmes, holder by holder, each one's oldest first; streamed.
+
+    `streams` leaves out what is of none of them.
 
     `people` are some holders, by the rows that stand for them; None: everybody. Facts of a second row
     (`lms_sync.same_person`, `one`) come where that row comes, under the person who stands for both.
@@ -252,6 +268,8 @@ def facts_of_people(
         .where(table.c.site == site, table.c.course.in_(sorted(courses)))
         .order_by(table.c.person_id, table.c.source_time, table.c.id)
     )
+    if streams is not None:
+        query = query.where(table.c.stream.in_(sorted(streams)))
     if people is None:
         queries = [query]
     else:

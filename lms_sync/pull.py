@@ -30,12 +30,14 @@ from lms_sync.facts import (
     ANSWER,
     COURSE_COMPLETION,
     GRADE,
+    QUESTION_OUTCOME,
     QUIZ_ATTEMPT,
     RESULT_STREAMS,
     SCORM_RESULT,
     Fact,
     store_facts,
 )
+from lms_sync.moodle.errors import CallRefused
 from lms_sync.moodle_answers import Asked, answer_facts, store_answers
 from lms_sync.people import known_persons, meet_account
 from lms_sync.store import schema
@@ -54,6 +56,7 @@ OVERLAP = {
     GRADE: 86400,  # carries the date of grading, not of writing
     ACTIVITY_COMPLETION: 300,
     QUIZ_ATTEMPT: 300,
+    QUESTION_OUTCOME: 300,
     SCORM_RESULT: 300,
     ANSWER: 300,
 }
@@ -291,6 +294,28 @@ class _FeedbackAnswer(TypedDict):
     answers: dict[str, str]
 
 
+class _Draw(TypedDict):
+    category: str
+    tags: list[str]
+
+
+class _QuestionOutcome(TypedDict):
+    attempt: int
+    state: str
+    slot: Annotated[int, Field(gt=0)]
+    question: Annotated[str, Field(min_length=1)]
+    version: int
+    type: str
+    variant: int
+    max: _Score
+    fraction: _Score | None
+    outcome: str
+    chosen: list[int | None] | None
+    response: str | None
+    right: str | None
+    random: _Draw | None
+
+
 class _ScormTrack(TypedDict):
     attempt: int
     element: str
@@ -304,6 +329,7 @@ _activity_completion: TypeAdapter[_ActivityCompletion] = TypeAdapter(_ActivityCo
 _course_completion: TypeAdapter[_CourseCompletion] = TypeAdapter(_CourseCompletion)
 _grade: TypeAdapter[_Grade] = TypeAdapter(_Grade)
 _quiz_attempt: TypeAdapter[_QuizAttempt] = TypeAdapter(_QuizAttempt)
+_question_outcome: TypeAdapter[_QuestionOutcome] = TypeAdapter(_QuestionOutcome)
 _scorm_track: TypeAdapter[_ScormTrack] = TypeAdapter(_ScormTrack)
 _feedback_answer: TypeAdapter[_FeedbackAnswer] = TypeAdapter(_FeedbackAnswer)
 
@@ -334,6 +360,10 @@ def _quiz_value(data: str, t: int) -> tuple[int, dict[str, object]]:
     }
 
 
+def _outcome_value(data: str, t: int) -> tuple[int, dict[str, object]]:
+    return t, dict(_question_outcome.validate_json(data))
+
+
 def _scorm_value(data: str, t: int) -> tuple[int, dict[str, object]]:
     value = _scorm_track.validate_json(data)
     return t, {"attempt": value["attempt"], "element": value["element"], "value": str(value["value"])}
@@ -348,6 +378,7 @@ _VALUE_OF: Mapping[str, Callable[[str, int], tuple[int, dict[str, object]]]] = {
     COURSE_COMPLETION: _course_value,
     GRADE: _grade_value,
     QUIZ_ATTEMPT: _quiz_value,
+    QUESTION_OUTCOME: _outcome_value,
     SCORM_RESULT: _scorm_value,
     ANSWER: _answer_value,
 }
@@ -376,6 +407,7 @@ class _Pull:
     pages: int = 0
     unlisted: list[UnlistedAccount] = field(default_factory=list)
     clock_behind: int = 0
+    old_plugin: bool = False
 
     def __post_init__(self) -> None:
         self.started = self.clock.now()
@@ -389,12 +421,19 @@ class _Pull:
         warnings: tuple[Problem, ...] = ()
         if self.clock_behind:
             warnings = (Problem("pull.clock-behind", {"seconds": self.clock_behind}, severity="warning"),)
+        if self.old_plugin:
+            warnings = (*warnings, Problem("pull.no-question-outcomes", severity="warning"))
         rows = sum(self.rows.values())
         return PullReport(dict(self.new), self.pages, rows, seconds, tuple(self.unlisted), warnings)
 
     def read_stream(self, stream: str) -> None:
-        for start, together in self._groups(stream):
-            self._read_group(stream, together, start)
+        try:
+            for start, together in self._groups(stream):
+                self._read_group(stream, together, start)
+        except CallRefused as refused:
+            if stream != QUESTION_OUTCOME or refused.errorcode != "unknownstream":
+                raise
+            self.old_plugin = True  # it tells everything else, as it always has
 
     def _groups(self, stream: str) -> Iterator[tuple[Position, dict[str, int]]]:
         """Courses to be read in one call each, with the position to begin at."""

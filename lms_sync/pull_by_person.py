@@ -6,7 +6,8 @@ source ids of their own ("core:…", made of Moodle's numbers) and Moodle's own 
 the same again adds nothing; where core tells no time, a fact is added only when it says something new.
 
 What core does not tell: when a course was completed (the time of the last criterion stands for it), the course
-completion of suspended people, SCORM attempts before the last, and who left before the first pull.
+completion of suspended people, SCORM attempts before the last, what came of single questions of a quiz, and who left
+before the first pull.
 """
 
 from __future__ import annotations

@@ -73,8 +73,15 @@ def _made(paths: list[Path], folder: Path, out: Path, processes: int | None) -> 
     workers = min(processes or os.cpu_count() or 1, len(paths))
     if workers < 2 or len(paths) < WORTH_A_PROCESS:
         return [_make(path, folder, out) for path in paths]
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_begin) as pool:
         return list(pool.map(_make, paths, [folder] * len(paths), [out] * len(paths), chunksize=2))
+
+
+def _begin() -> None:
+    """A worker makes many small things that live as long as it does; looking for rubbish so often finds none."""
+    import gc
+
+    gc.set_threshold(100_000, 50, 50)
 
 
 def _make(path: Path, folder: Path, out: Path) -> _Made:

@@ -6,6 +6,7 @@ nobody can compare it with what was sent.
 
 from __future__ import annotations
 
+import html
 import re
 
 from moodle_standin.parameters import strip_tags
@@ -45,3 +46,10 @@ def name_in_answer(call: Call, text: str) -> str:
 def _stripped(text: str) -> str:
     text = re.sub(r"&(?![a-zA-Z0-9#]{1,8};)", "&amp;", text)
     return strip_tags(text).replace("<", "&lt;").replace(">", "&gt;")
+
+
+def plain_text(text: str, language: str | None) -> str:
+    """Formatted text as a summary holds it: in one language where multi-language texts are filtered, without tags."""
+    if language is not None:
+        text = multilang(text, language)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", text)).split())

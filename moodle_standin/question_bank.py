@@ -81,6 +81,16 @@ def current_version(entry: BankEntry) -> int:
     return ready[-1] if ready else entry.latest.questionid
 
 
+def version_of(site: Site, question_id: int) -> tuple[BankEntry, int]:
+    """The bank entry that a question is a version of, and the version's number."""
+    return next(
+        (entry, version.version)
+        for entry in site.bank_entries.values()
+        for version in entry.versions
+        if version.questionid == question_id
+    )
+
+
 def current_question(site: Site, entry: BankEntry) -> Question:
     """The question that new attempts get."""
     return site.questions[current_version(entry)]

@@ -47,6 +47,7 @@ def start(site: Site, quiz: Quiz, user: User, *, preview: bool) -> QuizAttempt:
         question = _question_for(site, slot, used)
         taken = _open_slot(site, question, shuffles=bool(quiz.shuffleanswers))
         taken.slot, taken.page, taken.maxmark = place + 1, pages[place], slot.maxmark
+        taken.id = site.next_id("question_attempts")
         slots.append(taken)
     layout = []
     for place, page in enumerate(pages):

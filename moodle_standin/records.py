@@ -375,6 +375,7 @@ class SlotAttempt:
     steps: int = 1
     flagged: bool = False
     lastaction: int = 0
+    id: int = 0
 
 
 @dataclass

@@ -169,4 +169,10 @@ def _canonical(element: Element) -> list[object]:
     if element.tag == "tags":
         children = [["tag", {}, tag.lower(), []] for tag in sorted(set(element.itertext()))]
         children.sort(key=lambda tag: str(tag[2]))
-    return [element.tag, dict(sorted(element.attrib.items())), content, children]
+    attributes = element.attrib
+    return [
+        element.tag,
+        dict(sorted(attributes.items())) if len(attributes) > 1 else attributes,
+        content,
+        children,
+    ]

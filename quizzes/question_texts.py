@@ -147,6 +147,10 @@ class QuestionTexts:
             images = tuple(self._images[source] for source in shown if source in self._images)
         return Html(f"<p>{body}</p>" if inline and paragraph else body, images)
 
+    def image(self, name: str) -> bytes:
+        """The bytes of an image of a text that was rendered, by the name that it gets in Moodle; raises KeyError."""
+        return self._images[f"{PLUGIN_FILE}/{name}"].data
+
     def visible(self, source: str) -> str:
         """What a reader sees of a Markdown text: no markup, normalised (NFC), images by their name."""
         if source not in self._seen:

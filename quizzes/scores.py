@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import cache
 
 POSITIVE_FRACTIONS = (
     Fraction(1),
@@ -56,6 +57,7 @@ def fraction_of(written: str) -> Fraction | None:
     return -value if match[1] == "-" else value
 
 
+@cache
 def legal_score(value: Fraction) -> Fraction | None:
     """The member of Moodle's list that a value stands for, by Moodle's own tolerance; None if there is none."""
     nearest = min(LEGAL_FRACTIONS, key=lambda legal: abs(legal - value))

@@ -17,15 +17,27 @@ def serialised(element: Element, level: int = 0) -> str:
 
     Elements hold either text or other elements, as all of Moodle XML does.
     """
-    indent = "  " * level
-    attributes = "".join(f" {name}={quoteattr(value)}" for name, value in element.items())
-    start = f"{indent}<{element.tag}{attributes}"
+    parts: list[str] = []
+    _write(element, "  " * level, parts)
+    return "".join(parts)
+
+
+def _write(element: Element, indent: str, parts: list[str]) -> None:
+    tag = element.tag
+    start = f"{indent}<{tag}"
+    if element.attrib:
+        start += "".join([f" {name}={quoteattr(value)}" for name, value in element.attrib.items()])
     if len(element):
-        children = "".join(f"{serialised(child, level + 1)}\n" for child in element)
-        return f"{start}>\n{children}{indent}</{element.tag}>"
-    if element.text:
-        return f"{start}>{_characters(element.text)}</{element.tag}>"
-    return f"{start}/>"
+        parts.append(f"{start}>\n")
+        inner = f"{indent}  "
+        for child in element:
+            _write(child, inner, parts)
+            parts.append("\n")
+        parts.append(f"{indent}</{tag}>")
+    elif element.text:
+        parts.append(f"{start}>{_characters(element.text)}</{tag}>")
+    else:
+        parts.append(f"{start}/>")
 
 
 def _characters(text: str) -> str:

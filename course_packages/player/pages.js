@@ -80,7 +80,7 @@ function entryOf(lesson, at) {
     !opened && lesson.sizes && lesson.sizes[state.language],
     left && say("questions_left", { n: left })
   ].filter(Boolean).join(" · ");
-  return entry(lesson.id, opened ? (left ? "begun" : "done") : "", at + 1, unseen(opened ? words.opened : words.not_opened, ""),
+  return entry(lesson.id, opened ? (left ? "begun" : "done") : "", at + 1, unseen(opened ? words.opened : words.not_opened),
     details ? make("span", { class: "details" }, details) : null);
 }
 

@@ -135,7 +135,6 @@ function changeLanguage(language) {
   const before = parts();
   const at = before.findIndex((part) => part.getBoundingClientRect().bottom > 0);
   const offset = at < 0 ? 0 : before[at].getBoundingClientRect().top;
-  const share = scrollY / Math.max(1, root.scrollHeight);
   const forms = () => keptParts(here, page).filter(([kept, part]) => part && part.dataset.check);
   const numbers = forms().map(([kept, form]) => begun(form, kept));
   const open = openParts();
@@ -147,11 +146,9 @@ function changeLanguage(language) {
   show(here, false, () => {
     openAgain(open);
     forms().forEach(([kept, form], index) => beginAgain(form, kept, numbers[index]));
-    const after = parts();
-    if (at >= 0 && after.length === before.length) {
-      scrollBy(0, after[at].getBoundingClientRect().top - offset);
-    } else {
-      scrollTo(0, share * root.scrollHeight);
+    const part = parts()[at];
+    if (part) {
+      scrollBy(0, part.getBoundingClientRect().top - offset);
     }
   });
 }
@@ -172,7 +169,7 @@ function firstLanguage() {
 /* An answer: it goes to the platform with what it makes of the learner's standing. */
 function record(kept, interaction) {
   session.record(Object.assign(
-    { id: kept.id, pattern: "", weighting: kept.graded ? 1 : 0, milliseconds: Date.now() - shownAt }, interaction));
+    { id: kept.id, weighting: kept.graded ? 1 : 0, milliseconds: Date.now() - shownAt }, interaction));
   save();
   drawContents();
 }

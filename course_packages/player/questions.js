@@ -5,7 +5,7 @@ const inputs = (form) => all(form, "fieldset input");
 const things = (form) => all(form, "[data-item]");
 const itemOf = (thing) => Number(thing.dataset.item);
 const isAnswered = (form) => form.classList.contains("answered");
-const unseen = (text, kind) => make("span", { class: "unseen " + kind }, " (" + text + ")");
+const unseen = (text, kind = "") => make("span", { class: "unseen " + kind }, " (" + text + ")");
 
 function mark(element, right) {
   element.classList.add(right ? "right" : "wrong");

@@ -49,14 +49,14 @@ function readEach(text, readOne) {
   const take = (count) => {
     at += count;
     if (at > text.length) {
-      throw new Error("cut");
+      throw new Error(); // cut
     }
     return text.slice(at - count, at);
   };
   const digit = () => {
     const value = ALPHABET.indexOf(take(1));
     if (value < 0) {
-      throw new Error("not in the alphabet");
+      throw new Error(); // not in the alphabet
     }
     return value;
   };
@@ -203,8 +203,7 @@ class State {
       opened: opened.length,
       lessons: lessons.length,
       graded: graded.length,
-      answered: answered.length,
-      right: right.length
+      answered: answered.length
     };
   }
 }

@@ -36,7 +36,7 @@ function setUpTabs(element) {
   choose(0);
 }
 
-/* A term is a button that shows its definition behind the words. */
+/* A term is a button that shows its definition at the end of its paragraph, so that no sentence is cut in two. */
 function setUpTerm(link, content) {
   const definition = one(content, '[data-term="' + link.hash.slice("#term-".length) + '"]');
   const shown = make("span", { class: "definition", role: "status" });
@@ -45,7 +45,8 @@ function setUpTerm(link, content) {
     set(term, "aria-expanded", open);
     fill(shown, ...(open ? definition.cloneNode(true).childNodes : []));
   }, ...link.childNodes);
-  link.replaceWith(term, shown);
+  link.closest("p, li, td, div").append(shown);
+  link.replaceWith(term);
 }
 
 /* Where a caption file may not be loaded, as in a page from a folder, the captions come with the lesson. */
@@ -63,7 +64,7 @@ function setUpTexts(content) {
   all(content, ".tabs").forEach(setUpTabs);
   all(content, "a.term").forEach((link) => setUpTerm(link, content));
   all(content, "track").forEach(setUpCaptions);
-  all(content, "a.external").forEach((link) => link.append(unseen(words.new_window, "")));
+  all(content, "a.external").forEach((link) => link.append(unseen(words.new_window)));
 }
 
 /* Tables wider than the page scroll inside themselves; the keyboard must reach them to do so. */

@@ -20,9 +20,12 @@ __all__ = ["VERBS", "commands", "interrupt", "main"]
 VERBS: dict[str, dict[str, tuple[str, str]]] = {
     "trainer": {
         "init": ("trainer", "init"),
+        "new": ("trainer_new", "new"),
         "check": ("trainer", "check"),
         "build": ("trainer", "build"),
         "inspect": ("trainer_inspect", "inspect_file"),
+        "preview": ("trainer_preview", "preview"),
+        "export": ("trainer_export", "export"),
     },
     "administrator": {
         "doctor": ("administrator", "doctor"),

@@ -15,6 +15,7 @@ from authoring.messages import LANGUAGES, printable
 from authoring.problems import LmsSyncError
 from lms_sync.cli import outcome
 from lms_sync.cli.officer_coverage import coverage, evidence
+from lms_sync.cli.officer_items import items
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.completion_output import terminal_table, write_report
 from lms_sync.completion_report import CompletionReport, ReportedCourse, completion_report
@@ -96,6 +97,7 @@ def report() -> None:
 
 report.add_command(coverage)
 report.add_command(evidence)
+report.add_command(items)
 
 
 @report.command()

@@ -17,6 +17,7 @@ from authoring.messages import LANGUAGES, describe, remedy, text
 from authoring.problems import ContentError, LmsSyncError, Problem, in_reading_order
 from lms_sync.cli import outcome
 from lms_sync.cli.options import dir_option, json_option
+from lms_sync.clock import SystemClock
 from lms_sync.package_data import config_example
 
 language_option = click.option(
@@ -167,7 +168,7 @@ def build(folder: Path, language: str | None, as_json: bool) -> int:
 
     reader = language or outcome.reader_language(folder)
     cache = BuildCache(folder)
-    watch = Watch(cache, datetime.date.today())  # noqa: DTZ011 - the day on the calendar of whoever builds
+    watch = Watch(cache, _today())
     built = watch.last_build()
     if built is not None:
         if not as_json:
@@ -227,7 +228,7 @@ def _checked(
     if unknown := set(accepted) - lessons - {"all"}:
         raise LmsSyncError("check.unknown-lesson", id=min(unknown))
     wanted = lessons if "all" in accepted else set(accepted)
-    today = datetime.date.today()  # noqa: DTZ011 - the day on the calendar of whoever checks
+    today = _today()
     found: list[Problem] = []
     for course in academy.courses.values():
         problems, translations = course_checks(course, academy.folder, today, accepted=wanted)
@@ -238,6 +239,11 @@ def _checked(
             with contextlib.suppress(CannotWrite):  # a build needs no more than to read the course
                 write_lock(course, translations)
     return found, len(wanted)
+
+
+def _today() -> datetime.date:
+    """The day in UTC: a citation's last day is told an hour or two late at most, and no configuration has to be read."""
+    return SystemClock().now().date()
 
 
 def _activity_keys(courses: Iterable[Any]) -> Iterable[str]:

@@ -274,5 +274,5 @@ def _alembic() -> Any:
     return config
 
 
-LATEST = "0009"
+LATEST = "0010"
 """The newest migration; a test compares it with the migrations folder."""

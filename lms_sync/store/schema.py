@@ -157,6 +157,7 @@ fact = Table(
     Column("run_id", BigInteger, ForeignKey("run.id")),
     UniqueConstraint("site", "stream", "source_id", "source_time", "content_hash"),
     Index(None, "site", "person_id", "course"),
+    Index(None, "site", "course", "stream"),
 )
 
 cursor = Table(

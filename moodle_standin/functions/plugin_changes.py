@@ -10,6 +10,8 @@ from moodle_standin.completion import SCORE_ELEMENTS, STATUS_ELEMENTS, is_comple
 from moodle_standin.errors import plugin_error
 from moodle_standin.functions.registry import serves
 from moodle_standin.owned_objects import our_activities
+from moodle_standin.question_outcomes import outcome
+from moodle_standin.quiz_attempts import IN_PROGRESS
 from moodle_standin.site import Call, Site
 
 LARGEST_PAGE = 20000
@@ -118,6 +120,19 @@ def _quiz_attempt(site: Site, courses: set[int]) -> Iterator[Change]:
         yield Change(attempt.timemodified, attempt.id, module.course, attempt.userid, module.id, data)
 
 
+def _question_outcome(site: Site, courses: set[int]) -> Iterator[Change]:
+    modules = {m.instance: m for m in site.modules.values() if m.modname == "quiz"}
+    for attempt in site.quiz_attempts.values():
+        module = modules.get(attempt.quiz)
+        if module is None or module.course not in courses or attempt.preview or attempt.state == IN_PROGRESS:
+            continue
+        slots = dict(enumerate(site.quizzes[attempt.quiz].slots, 1))
+        for taken in attempt.slots:
+            time = max(attempt.timemodified, taken.lastaction)
+            data = outcome(site, attempt, taken, slots.get(taken.slot))
+            yield Change(time, taken.id, module.course, attempt.userid, module.id, data)
+
+
 def _scorm_track(site: Site, courses: set[int]) -> Iterator[Change]:
     modules = {m.instance: m for m in site.modules.values() if m.modname == "scorm"}
     for (scorm_id, user_id), attempts in site.scorm_attempts.items():
@@ -155,5 +170,6 @@ _STREAMS = {
     "feedback_answer": _feedback_answer,
     "grade": _grade,
     "quiz_attempt": _quiz_attempt,
+    "question_outcome": _question_outcome,
     "scorm_track": _scorm_track,
 }

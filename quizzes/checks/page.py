@@ -34,11 +34,16 @@ A reader in another language gets the same words in it: the catalogues are `quiz
 _VALUE = re.compile(r"\{([a-z_]+)\}")
 
 
+def _is_of_writing(code: str) -> bool:
+    part, _, name = code.partition(".")
+    return part == "quiz" and (name.startswith("writing-") or name == "guess-passes")
+
+
 def page() -> str:
     """The whole page as Markdown."""
     entries = catalogue("en")
     codes = sorted(code for code in entries if code.startswith("quiz.") or code in MAY_BE_IGNORED)
-    writing = [code for code in codes if code.startswith("quiz.writing-") or code == "quiz.guess-passes"]
+    writing = [code for code in codes if _is_of_writing(code)]
     warnings = [code for code in codes if code in MAY_BE_IGNORED and code not in writing]
     mistakes = [code for code in codes if code not in MAY_BE_IGNORED]
     parts = [HEAD]

@@ -105,8 +105,11 @@ def _check_parity(text: TextAt, at: At) -> Iterator[Problem]:
         return
     if text.pointer[2] == "answers":
         return  # accepted wordings differ as languages do
-    for code, found in _PARITY:
-        values = [found(written) for written in text.text.root.values()]
+    written = text.text.root.values()
+    for code, sign, found in _PARITY:
+        if sign and not any(sign in one for one in written):
+            continue
+        values = [found(one) for one in written]
         if all(one == values[0] for one in values):
             continue
         first = next(iter(text.text.root))
@@ -133,17 +136,17 @@ def _numbers(written: str) -> list[str]:
 
 def _media(written: str) -> list[str]:
     """One sign for each image or sound; it may be another one in each language."""
-    return ["![]()"] * len(_IMAGE.findall(written)) if "![" in written else []
+    return ["![]()"] * len(_IMAGE.findall(written))
 
 
 def _formulas(written: str) -> list[str]:
-    return sorted(_MATH.findall(written)) if "$" in written else []
+    return sorted(_MATH.findall(written))
 
 
 _PARITY = (
-    ("quiz.numbers-differ", _numbers),
-    ("quiz.media-differ", _media),
-    ("quiz.formulas-differ", _formulas),
+    ("quiz.numbers-differ", "", _numbers),
+    ("quiz.media-differ", "![", _media),
+    ("quiz.formulas-differ", "$", _formulas),
 )
 
 

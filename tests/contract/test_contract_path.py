@@ -328,6 +328,8 @@ def seen(path: Path) -> set[tuple[int, str, str, object]]:
         match fact.stream:
             case "scorm_result":
                 told: object = (value["element"], value["value"])
+            case "question_outcome":
+                continue  # what came of single questions: the attempts tell it together
             case "quiz_attempt":
                 reached = (
                     None if value["score"] is None else round(float(value["score"]) / float(value["max"]), 4)

@@ -356,6 +356,31 @@ def test_learners_learn_and_the_changes_tell_it(site: SiteUnderTest, ground: Gro
         who["failed"]: "finished",
         who["stopped"]: "inprogress",
     }
+    outcomes = ground.changes("question_outcome")
+    site.keep("changes-question-outcome")
+    told = [(row["userid"], row["data"]) for row in outcomes["rows"]]
+    assert {user for user, _ in told} == {
+        who["passed"],
+        who["failed"],
+    }  # an attempt that goes on is not over yet
+    assert {data["fraction"] for user, data in told if user == who["passed"]} == {1.0}
+    assert {data["outcome"] for user, data in told if user == who["failed"]} <= {"gradedwrong", "gaveup"}
+    assert len({row["id"] for row in outcomes["rows"]}) == len(told)
+    assert {data["version"] for _, data in told if data["random"] is None} == {1}
+    assert len({(data["question"], data["version"]) for _, data in told}) == len(
+        {data["question"] for _, data in told}
+    )
+    for user, data in told:
+        if user == who["passed"] and data["type"] in ("multichoice", "truefalse"):
+            assert data["chosen"]
+            assert sorted(data["response"].split("; ")) == sorted(data["right"].split("; "))
+    marks = {
+        user: sum(data["fraction"] * data["max"] for one, data in told if one == user and data["fraction"])
+        for user, _ in told
+    }
+    assert {
+        row["userid"]: row["data"]["sumgrades"] for row in attempts["rows"] if row["userid"] in marks
+    } == marks
     tracks = ground.changes("scorm_track")
     site.keep("changes-scorm-track")
     assert {

@@ -28,8 +28,9 @@ from authoring.lesson import CallOut, LawReference, Lesson, Prose
 from authoring.problems import ContentError
 from course_packages import build_scorm12, scorm12_files
 from course_packages.learner_state import LIMIT, code, code_length, largest_state, shape
+from course_packages.player_files import player_files
 from course_packages.words import all_words, words_in
-from course_packages.zip_file import zip_bytes
+from course_packages.zip_file import read_content, zip_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYER = ROOT / "course_packages" / "player"
@@ -159,8 +160,12 @@ def test_a_check_that_was_changed_is_another_check(small_course: Course) -> None
     assert largest_state(small_course).total < 60
 
 
-def test_the_player_keeps_its_budget(example_files: Mapping[str, bytes]) -> None:
-    sizes = {name: len(content) for name, content in example_files.items() if name.startswith("player/")}
+@pytest.mark.parametrize("adapter", ["scorm12", "scorm2004", "offline"])
+def test_the_player_keeps_its_budget(small_course: Course, adapter: str) -> None:
+    files = player_files(small_course, adapter=adapter)
+    sizes = {
+        name: len(read_content(content)) for name, content in files.items() if name.startswith("player/")
+    }
     assert sum(size for name, size in sizes.items() if name.endswith(".js")) <= 40_000
     assert sum(size for name, size in sizes.items() if name.endswith(".css")) <= 30_000
 
@@ -188,7 +193,7 @@ def test_pages_and_lessons_carry_no_inline_script_or_style(example_files: Mappin
     assert "default-src 'none'; script-src 'self'; style-src 'self'" in page
     assert "unsafe" not in page
     lessons = [name for name in example_files if name.startswith("lessons/")]
-    assert len(lessons) == 12
+    assert len(lessons) == 14  # six lessons and the glossary in two languages
     for name in lessons:
         call = example_files[name].decode("utf-8")
         arguments = json.loads("[" + call.removeprefix("LmsSync.lessonArrived(").removesuffix(");\n") + "]")

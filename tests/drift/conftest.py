@@ -183,6 +183,13 @@ class Edited:
 
     # --- what teachers do
 
+    def delete_group(self) -> None:
+        """Deletes the first group, and as Moodle does, its calendar events."""
+        number = self.group().id
+        del self.site.groups[number]
+        for event in [one for one in self.site.events.values() if one.groupid == number]:
+            del self.site.events[event.id]
+
     def change_question(self, which: str = "receiving-no-unit", /, **fields: Any) -> None:
         """Changes the latest version in place, as Moodle does with names, tags and status."""
         latest = self.entry(which).latest

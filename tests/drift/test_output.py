@@ -34,7 +34,7 @@ def test_everything_that_drift_prints_for_programs_is_as_its_schema_says(edited:
     edited.quiz().attempts = 500
     edited.new_version(questiontext="<p>Other</p>")
     edited.enrolment().status = 1
-    edited.site.groups.pop(edited.group().id)
+    edited.delete_group()
     edited.set_text(QUIZ_FILE, "time_limit: 45 min", "time_limit: 30 min")
     result = edited.run("drift", "--json")
     assert result.return_value == 3

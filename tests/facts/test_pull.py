@@ -14,7 +14,7 @@ from sqlalchemy import Engine, func, select
 import lms_sync
 from authoring.problems import LmsSyncError
 from lms_sync.clock import FixedClock
-from lms_sync.facts import facts_of
+from lms_sync.facts import RESULT_STREAMS, facts_of
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import MoodleError
 from lms_sync.pull import OVERLAP, PullInterrupted, PullReport, WrongPage, pull
@@ -90,6 +90,55 @@ def test_every_stream_arrives_with_its_meaning(plugin: Any, client: MoodleClient
     assert (run.verb, run.outcome, run.summary["facts"]) == ("pull", "done", 6)
 
 
+OUTCOME = {
+    "attempt": 1,
+    "state": "finished",
+    "slot": 2,
+    "question": "archive-final:seal",
+    "version": 3,
+    "type": "multichoice",
+    "variant": 1,
+    "max": 2.0,
+    "fraction": 0.3333333,
+    "outcome": "gradedpartial",
+    "chosen": [0, 2],
+    "response": "the seal; the date",
+    "right": "the seal; the date; the number",
+    "random": {"category": "archive-final", "tags": ["core"]},
+}
+
+
+def test_the_outcome_of_a_question_arrives_and_a_regrade_is_a_fact_of_its_own(
+    plugin: Any, client: MoodleClient, engine: Engine
+) -> None:
+    plugin.add("question_outcome", 8, LONG_AGO, key="archive/final", cmid=6, **OUTCOME)
+    assert read(client, engine).new["question_outcome"] == 1
+    plugin.now += 1000
+    plugin.add(
+        "question_outcome", 8, plugin.now - 100, key="archive/final", cmid=6, **{**OUTCOME, "fraction": 1}
+    )
+    assert read(client, engine).new["question_outcome"] == 1
+    told = [row for row in stored(engine) if row[0] == "question_outcome"]
+    assert [row[1:4] for row in told] == [("8", "archive", "archive/final")] * 2
+    assert [row[4]["fraction"] for row in told] == [0.3333333, 1.0]
+    assert told[0][4] == OUTCOME
+
+
+def test_a_plugin_that_does_not_know_the_outcomes_yet_tells_the_rest(
+    plugin: Any, client: MoodleClient, engine: Engine
+) -> None:
+    refused = {"exception": "moodle_exception", "errorcode": "unknownstream", "message": "no such stream"}
+
+    def as_it_was(function: str, answer: Any) -> Any:
+        return refused if plugin.calls[-1].get("stream") == "question_outcome" else answer
+
+    plugin.spoil = as_it_was
+    plugin.add("scorm_track", 6, LONG_AGO, attempt=1, element="cmi.core.score.raw", value=80)
+    report = read(client, engine)
+    assert report.new["scorm_result"] == 1
+    assert [warning.code for warning in report.warnings] == ["pull.no-question-outcomes"]
+
+
 def test_a_second_pull_asks_only_for_what_is_new(plugin: Any, client: MoodleClient, engine: Engine) -> None:
     attempts(plugin, 10)
     assert read(client, engine, page=3).facts == 10
@@ -140,7 +189,7 @@ def test_a_course_added_later_is_read_from_its_beginning(
     plugin.now += 3000
     plugin.calls.clear()
     read(client, engine, both)
-    assert [c["courseids"] for c in plugin.calls] == [[7, 8]] * 5  # from now on together
+    assert [c["courseids"] for c in plugin.calls] == [[7, 8]] * len(RESULT_STREAMS)  # from now on together
 
 
 def test_an_account_that_no_file_names_gets_an_opaque_person_and_is_told(

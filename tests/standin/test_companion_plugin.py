@@ -313,6 +313,31 @@ def test_changes_are_paged_by_a_cursor_and_leave_out_the_running_second(
     assert (empty["rows"], empty["since"], empty["afterid"]) == ([], arguments["since"], arguments["afterid"])
 
 
+def test_the_outcome_of_each_question_is_told_by_places_of_options(
+    moodle: Any, course: Any, right_answers: dict[str, Any]
+) -> None:
+    moodle.answer_quiz("s1", course.quiz["instance"], right_answers)
+    moodle.answer_quiz("s2", course.quiz["instance"], {**right_answers, "Who registers?": None})
+    moodle.answer_quiz("s3", course.quiz["instance"], right_answers, finish=False)
+    moodle.pass_time(5)
+    rows = moodle.changes(course.id, "question_outcome")
+    assert {row["userid"] for row in rows} == {moodle.user_id("s1"), moodle.user_id("s2")}
+    assert len({row["id"] for row in rows}) == len(rows) == 10
+    told = {row["data"]["type"]: row["data"] for row in rows if row["userid"] == moodle.user_id("s1")}
+    assert {data["fraction"] for data in told.values()} == {1.0}
+    assert told["truefalse"]["chosen"] == [0]
+    assert told["match"]["chosen"] == [0, 1, 2]
+    assert (told["numerical"]["chosen"], told["numerical"]["response"]) == (None, "12.9")
+    assert told["multichoice"]["response"] == told["multichoice"]["right"] == "clerk"
+    assert len([data for data in told.values() if data["random"]]) == len(
+        [slot for slot in moodle.site.quizzes[course.quiz["instance"]].slots if slot.category]
+    )
+    left_out = [row["data"] for row in rows if row["data"]["outcome"] == "gaveup"]
+    assert [(one["type"], one["fraction"], one["chosen"], one["response"]) for one in left_out] == [
+        ("multichoice", None, None, None)
+    ]
+
+
 def test_every_stream_tells_what_happened(moodle: Any, course: Any, right_answers: dict[str, Any]) -> None:
     moodle.track(
         "s1", course.scorm["instance"], {"cmi.core.lesson_status": "passed", "cmi.core.score.raw": "80"}

@@ -127,11 +127,11 @@ def test_a_backup_is_of_one_moment_while_others_write(
 def test_a_backup_of_an_earlier_version_is_restored_and_brought_up_to_date(
     tmp_path: Path, opened: Callable[[str], Engine]
 ) -> None:
-    # As version 0004 would have written it: with the tables of then.
+    # As version 0009 would have written it: with the tables of then.
     url = f"sqlite:///{tmp_path}/old.db"
     old = open_database(url, migrate=False)
     with old.begin() as connection:
-        upgrade(connection, "0004")
+        upgrade(connection, "0009")
         fill(connection)
     then = sa.MetaData()
     then.reflect(old)
@@ -139,7 +139,7 @@ def test_a_backup_of_an_earlier_version_is_restored_and_brought_up_to_date(
     assert len(then.tables) < len(metadata.tables)
     write_backup(old, tmp_path / "old.zip", CLOCK, tables=then)
     old.dispose()
-    assert read_backup(tmp_path / "old.zip").revision == "0004"
+    assert read_backup(tmp_path / "old.zip").revision == "0009"
     restore_backup(f"sqlite:///{tmp_path}/new.db", tmp_path / "old.zip")
     new = opened(f"sqlite:///{tmp_path}/new.db")
     assert revision(new) == LATEST

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -26,7 +27,7 @@ from sqlalchemy import Engine, event, insert, select
 
 from lms_sync.store.database import LATEST, MIGRATIONS, DatabaseUnusable, open_database, reading, repeatable
 from lms_sync.store.failures import DatabaseFailed, database_problem
-from lms_sync.store.schema import Moment, account, journal, metadata, person, run
+from lms_sync.store.schema import Moment, account, fact, journal, metadata, person, run
 
 NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
 
@@ -98,6 +99,34 @@ def test_the_migrations_make_exactly_the_schema(engine: Engine) -> None:
 
 def test_the_newest_migration_is_the_one_that_the_program_knows() -> None:
     assert _scripts().get_heads() == [LATEST]
+
+
+@pytest.mark.parametrize("revision", [one.revision for one in _scripts().walk_revisions()][::-1])
+def test_a_database_of_any_earlier_version_comes_up_with_what_it_holds(revision: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/state.db"
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    old = sa.create_engine(url)
+    with old.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        time = "2026-03-02 10:30:00"
+        connection.exec_driver_sql(
+            f"INSERT INTO person (id, site, created_at) VALUES ('p', 'main', '{time}')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO fact (site, stream, source_id, source_time, content_hash, person_id, course, subject, value,"
+            f" recorded_at) VALUES ('main', 'grade', '1', '{time}', 'h', 'p', 'c', 'c/q', '{{}}', '{time}')"
+        )
+    old.dispose()
+    now = open_database(url)
+    with now.connect() as connection:
+        kept = connection.execute(select(fact.c.source_id, fact.c.source_time)).one()
+    declared = sa.create_engine("sqlite://")
+    metadata.create_all(declared)
+    assert tuple(kept) == ("1", NOW)
+    assert _shape(now) == _shape(declared)
+    now.dispose()
 
 
 def test_the_migrations_never_make_tables_from_todays_schema() -> None:

@@ -310,9 +310,9 @@ final class quiz_slots {
      * A random slot from its filter condition.
      *
      * @param string $condition
-     * @return array
+     * @return array random (1), category, tags, and filter where the condition says more
      */
-    private static function describe_filter(string $condition): array {
+    public static function describe_filter(string $condition): array {
         global $DB;
         $condition = question_reference_manager::convert_legacy_set_reference_filter_condition(json_decode($condition, true) ?? []);
         $filter = $condition['filter'];

@@ -41,6 +41,7 @@ abstract class stream {
         'feedback_answer' => feedback_answer::class,
         'grade' => grade::class,
         'quiz_attempt' => quiz_attempt::class,
+        'question_outcome' => question_outcome::class,
         'scorm_track' => scorm_track::class,
     ];
 
