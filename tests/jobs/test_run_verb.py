@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -54,30 +55,23 @@ def environment() -> dict[str, str]:
     }
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", START, *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=40,
-        env=environment(),
-    )
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LMS_SYNC_TEST_TOKEN", "0123456789abcdef")
 
 
-def test_a_pull_from_a_site_that_cannot_be_reached_says_so(academy: Path) -> None:
-    ended = command("pull", "--dir", str(academy))
-    assert ended.returncode == 1
-    assert "127.0.0.1:9" in ended.stderr
-    assert "Traceback" not in ended.stderr
-    assert "0123456789abcdef" not in ended.stderr
+def test_a_pull_from_a_site_that_cannot_be_reached_says_so(academy: Path, token: None, command: Any) -> None:
+    ended = command("pull", "--dir", academy)
+    assert ended.code == 1
+    assert "127.0.0.1:9" in ended.err
+    assert "Traceback" not in ended.said
+    assert "0123456789abcdef" not in ended.said
 
 
-def test_run_without_a_schedule_says_what_to_add(academy: Path) -> None:
-    ended = command("run", "--dir", str(academy))
-    assert ended.returncode == 1
-    assert "--once" in ended.stderr
+def test_run_without_a_schedule_says_what_to_add(academy: Path, token: None, command: Any) -> None:
+    ended = command("run", "--dir", academy)
+    assert ended.code == 1
+    assert "--once" in ended.err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
