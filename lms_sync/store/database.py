@@ -31,6 +31,10 @@ LOCK_WAIT_SECONDS = 30
 """How long a transaction waits for another one's lock before it gives up."""
 
 
+# As many connections as there are jobs at once, which say how many they are: none waits for another's.
+_POOL: dict[str, Any] = {"max_overflow": -1}
+
+
 class DatabaseUnusable(LmsSyncError):
     """The state database cannot be opened, or is of a newer version."""
 
@@ -68,12 +72,13 @@ def open_database(url: str, *, migrate: bool = True) -> Engine:
 def _engine(url: URL) -> Engine:
     kind = url.get_backend_name()
     if kind == "sqlite":
-        engine = sqlalchemy.create_engine(url, hide_parameters=True)
+        in_memory = url.database in (None, "", ":memory:") or "mode=memory" in str(url)
+        engine = sqlalchemy.create_engine(url, hide_parameters=True, **({} if in_memory else _POOL))
         _prepare_sqlite(engine)
     elif kind == "postgresql":
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
-        engine = sqlalchemy.create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        engine = sqlalchemy.create_engine(url, hide_parameters=True, pool_pre_ping=True, **_POOL)
         _prepare_postgresql(engine)
     else:
         raise DatabaseUnusable("database.other-kind", kind=kind)

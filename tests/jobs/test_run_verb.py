@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -20,6 +21,7 @@ import lms_sync
 from lms_sync.cli import commands
 from lms_sync.jobs.status import read_job_runs
 from lms_sync.store.database import open_database
+from tests.postgresql_server import Server
 
 SCHEMAS = Path(lms_sync.__file__).parent / "schemas"
 
@@ -53,46 +55,48 @@ def environment() -> dict[str, str]:
     }
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", START, *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=40,
-        env=environment(),
-    )
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LMS_SYNC_TEST_TOKEN", "0123456789abcdef")
 
 
-def test_a_pull_from_a_site_that_cannot_be_reached_says_so(academy: Path) -> None:
-    ended = command("pull", "--dir", str(academy))
-    assert ended.returncode == 1
-    assert "127.0.0.1:9" in ended.stderr
-    assert "Traceback" not in ended.stderr
-    assert "0123456789abcdef" not in ended.stderr
+def test_a_pull_from_a_site_that_cannot_be_reached_says_so(academy: Path, token: None, command: Any) -> None:
+    ended = command("pull", "--dir", academy)
+    assert ended.code == 1
+    assert "127.0.0.1:9" in ended.err
+    assert "Traceback" not in ended.said
+    assert "0123456789abcdef" not in ended.said
 
 
-def test_run_without_a_schedule_says_what_to_add(academy: Path) -> None:
-    ended = command("run", "--dir", str(academy))
-    assert ended.returncode == 1
-    assert "--once" in ended.stderr
+def test_run_without_a_schedule_says_what_to_add(academy: Path, token: None, command: Any) -> None:
+    ended = command("run", "--dir", academy)
+    assert ended.code == 1
+    assert "--once" in ended.err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_run_goes_on_after_a_failed_pull_and_ends_cleanly_when_told(academy: Path, stop: int) -> None:
+@pytest.mark.parametrize(
+    ("verb", "stop"), [("run", signal.SIGINT), ("run", signal.SIGTERM), ("worker", signal.SIGTERM)]
+)
+def test_the_schedule_goes_on_after_a_failed_pull_and_ends_cleanly_when_told(
+    academy: Path, verb: str, stop: int, request: pytest.FixtureRequest
+) -> None:
     config = CONFIG + "schedule: [{job: pull, every: 1 h}, {job: report, every: 1 h}]\n"
+    url = f"sqlite:///{academy / '.lms-sync/state.db'}"
+    if verb == "worker":
+        server: Server = request.getfixturevalue("postgresql")
+        url = server.database()
+        config += f"database: {{url: '{url}'}}\n"
     (academy / "config.yaml").write_text(config, encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-c", START, "run", "--dir", str(academy)],
+        [sys.executable, "-c", START, verb, "--dir", str(academy)],
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
         env={**environment(), "LMS_SYNC_TEST_TOKEN": ""},
     )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not list(academy.glob("reports/*.xlsx")) and time.monotonic() < deadline:
             time.sleep(0.1)
         process.send_signal(stop)
@@ -103,7 +107,7 @@ def test_run_goes_on_after_a_failed_pull_and_ends_cleanly_when_told(academy: Pat
     assert "settings.token-env-empty" in told
     assert "Traceback" not in told
     assert told.rstrip().endswith("Stopped.")
-    engine = open_database(f"sqlite:///{academy / '.lms-sync/state.db'}")
+    engine = open_database(url)
     found = {one.job: one for one in read_job_runs(engine, "test", 10)}
     engine.dispose()
     assert (found["pull"].state, found["pull"].failures) == ("waiting", 1)

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -283,6 +284,12 @@ def test_sqlite_is_set_for_safety(engine: Engine, pragma: str, value: object) ->
             connection.rollback()
             cursor = connection.connection.cursor()
             assert cursor.execute(f"PRAGMA {pragma}").fetchone() == (value,)
+
+
+def test_many_jobs_at_once_have_a_connection_each(engine: Engine) -> None:
+    with ExitStack() as held:
+        for _ in range(40):
+            assert held.enter_context(reading(engine)).execute(select(person.c.id)).all() == []
 
 
 def test_only_what_can_be_fetched_again_does_not_wait_for_the_disk(engine: Engine) -> None:
