@@ -48,7 +48,7 @@ contract: install-dev
 bench: install-dev
 	$(BIN)/python bench
 
-# The long campaigns; KILLS and SEED may be given.
+# The long campaigns; KILLS, SEED and YAML_SERVER (a yaml-language-server) may be given.
 KILLS ?= 2000
 SEED ?= 1
 proofs: install-dev
@@ -61,6 +61,7 @@ proofs: install-dev
 	LIFECYCLE_EXAMPLES=300 $(BIN)/python -m pytest tests/certificates/test_lifecycle.py
 	LARGE_UPLOAD_MB=200 $(BIN)/python -m pytest -s tests/push/test_large_upload.py
 	EVERY_LANGUAGE=1 $(BIN)/python -m pytest tests/course_packages/test_targets_in_browser.py
+	$(if $(YAML_SERVER),$(BIN)/python tests/quizzes/editor_campaign.py $(YAML_SERVER),@echo "No YAML_SERVER: completion and hover in editors not tried.")
 
 clean:
 	rm -rf build dist demo-academy .mypy_cache .ruff_cache .pytest_cache

@@ -14,7 +14,7 @@ from typing import Any
 import pydantic
 
 from authoring.problems import ContentError, Place, Problem, in_reading_order
-from authoring.read_yaml import Document, Pointer, model_problems, read_yaml
+from authoring.read_yaml import MAX_PROBLEMS, Document, Pointer, model_problems, read_yaml
 from quizzes.checks import check_quiz
 from quizzes.question_texts import QuestionTexts, illegal_character
 from quizzes.quiz import Quiz
@@ -75,8 +75,19 @@ def quiz_of(document: Document, folder: Path, *, root: Path) -> Quiz:
         problems.append(Problem("quiz.no-questions", {}, document.place(("questions",))))
     problems += check_quiz(quiz, at, _written_ids(data), complete=complete)
     if any(problem.severity == "error" for problem in problems):
-        raise ContentError(problems)
+        raise ContentError(_first(problems))
     return quiz.with_warnings(tuple(in_reading_order(problems)))
+
+
+def _first(problems: list[Problem]) -> list[Problem]:
+    """Of very many problems the first, mistakes before warnings, and a count of the others."""
+    if len(problems) <= MAX_PROBLEMS:
+        return problems
+    ordered = sorted(in_reading_order(problems), key=lambda one: one.severity != "error")
+    told, untold = ordered[:MAX_PROBLEMS], ordered[MAX_PROBLEMS:]
+    if not untold:
+        return told
+    return [*told, Problem("yaml.more-problems", {"n": len(untold)}, untold[0].place)]
 
 
 class _Written:

@@ -236,6 +236,7 @@ class _Seen:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+        self.dialect = connection.dialect
 
     def connect(self) -> _Seen:
         return self

@@ -1,7 +1,7 @@
 """Asks a real yaml-language-server what an editor would show: completion and hover for every type of question.
 
     npm install --prefix <folder> yaml-language-server
-    python tests/quizzes/editor_campaign.py <folder>/node_modules/.bin/yaml-language-server
+    make proofs YAML_SERVER=<folder>/node_modules/.bin/yaml-language-server
 
 Not part of `make test`, which needs no Node.js: there the shipped schema is compared with the generated one, and
 tried with `jsonschema` on the files that the product takes and refuses (test_json_schema.py).

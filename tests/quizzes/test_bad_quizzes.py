@@ -293,3 +293,17 @@ def test_catalogue_is_covered_by_a_case() -> None:
     tried |= {code for code, _, _ in WHOLE_FILES.values()}
     tried |= set(TOLD_ELSEWHERE)
     assert own == {code for code in tried if code.startswith("quiz.")}
+
+
+def test_of_very_many_mistakes_the_first_are_told_and_the_others_counted(
+    quiz_file: Callable[..., Path],
+) -> None:
+    questions = "".join(
+        f"  - {{id: q{n}, type: single, text: K?, options: [{{text: a}}, {{text: a}}]}}\n" for n in range(150)
+    )
+    path = quiz_file("questions:\n" + questions)
+    with pytest.raises(ContentError) as caught:
+        read_quiz(path, root=path.parent.parent)
+    assert len(caught.value.problems) == 201
+    (counted,) = [one for one in caught.value.problems if one.code == "yaml.more-problems"]
+    assert counted.params["n"] == 100

@@ -1,6 +1,6 @@
 """The schema that editors get is made from the models, and takes and refuses what the product does.
 
-Completion and hover in a real yaml-language-server: editor_campaign.py, which `make proofs` runs.
+Completion and hover in a real yaml-language-server: editor_campaign.py, which `make proofs YAML_SERVER=…` runs.
 """
 
 from __future__ import annotations
