@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from authoring.messages import text
 from lms_sync.completion_report import COLUMNS, CompletionReport, CompletionRow
 from lms_sync.people.read_csv import escaped, write_csv
+from lms_sync.plain_workbook import plain_workbook
 from lms_sync.write_files import refuse_links, write_durably
 
 _NARROWEST_NAME = 12  # on a terminal; longer names take several lines
@@ -86,17 +87,8 @@ def definitions(report: CompletionReport, language: str) -> Iterator[tuple[str, 
 
 def report_xlsx(report: CompletionReport, language: str) -> bytes:
     """The table as a workbook with a sheet of definitions; the same report gives the same bytes."""
-    import xlsxwriter
-
     out = io.BytesIO()
-    options = {
-        "constant_memory": True,  # rows go out as they are written
-        "in_memory": False,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(out, options) as workbook:
+    with plain_workbook(out, row_by_row=True) as workbook:
         title = f"{text('report.title', {}, language)}: {report.title}"
         workbook.set_properties({"title": title, "created": report.as_of.replace(tzinfo=None)})
         _table_sheet(workbook, report, title, language)

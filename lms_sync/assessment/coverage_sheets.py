@@ -10,6 +10,7 @@ from lms_sync.assessment.coverage import Coverage
 from lms_sync.assessment.coverage_page import READING
 from lms_sync.assessment.coverage_words import HIDDEN, Words
 from lms_sync.people.read_csv import escaped, write_csv
+from lms_sync.plain_workbook import plain_workbook
 from programmes.indicators import Figure, Result
 
 Cell = str | int | float | None
@@ -75,19 +76,11 @@ def coverage_xlsx(coverage: Coverage, language: str) -> bytes:
 
     The same report gives the same bytes.
     """
-    import xlsxwriter
-
     words = Words(coverage, language)
     out = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
     programme = coverage.programme
     title = f"{words.say('heading')}: {programme.title.in_language(language)}"
-    with xlsxwriter.Workbook(out, options) as workbook:
+    with plain_workbook(out) as workbook:
         import datetime
 
         made = datetime.datetime.combine(coverage.as_of, datetime.time())

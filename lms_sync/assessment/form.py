@@ -14,6 +14,7 @@ from authoring.messages import text
 from certificates.dates import plain_number
 from lms_sync.assessment.partners import disclaimer, logos, partner_rows
 from lms_sync.people import Institution, Participant
+from lms_sync.plain_workbook import plain_workbook
 from lms_sync.sessions.typeset import typeset
 from programmes import Programme, Questionnaire
 from programmes.questionnaire import ChoiceQuestion, NumberQuestion, RatingQuestion
@@ -105,12 +106,8 @@ def form_xlsx(form: Form, language: str) -> bytes:
 
     The same form gives the same bytes.
     """
-    import xlsxwriter
-
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    book = plain_workbook(out)
     begin = form.programme.dates.from_
     made = datetime.datetime(begin.year, begin.month, begin.day)  # noqa: DTZ001 - XLSX knows no zones
     title = form.questionnaire.title.in_language(language)

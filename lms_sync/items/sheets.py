@@ -10,6 +10,7 @@ from lms_sync.completion_output import delimiter_for
 from lms_sync.items.report import ItemsReport
 from lms_sync.items.words import FIGURES, HIDDEN, Words, facility_by_group, wanted_groups
 from lms_sync.people.read_csv import escaped, write_csv
+from lms_sync.plain_workbook import plain_workbook
 from quizzes.item_results import PositionResult, QuestionResult
 from quizzes.item_statistics import ItemFigures
 
@@ -90,17 +91,9 @@ def _question_heading(words: Words) -> list[str]:
 
 def items_xlsx(report: ItemsReport, language: str) -> bytes:
     """The whole report as a workbook; the same report gives the same bytes."""
-    import xlsxwriter
-
     words = Words(report, language)
     out = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(out, options) as workbook:
+    with plain_workbook(out) as workbook:
         title = f"{words.say('heading')}: {report.quiz.title}"
         workbook.set_properties({"title": title, "created": report.as_of.replace(tzinfo=None)})
         writer = _Writer(workbook)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from authoring.messages import text
+from lms_sync.plain_workbook import plain_workbook
 from lms_sync.quiz_sheets.layout import (
     DIFFICULTIES,
     FIRST_ROW,
@@ -48,16 +49,8 @@ def quiz_workbook(
 
     `settings` by key (the title by "title:<language>"), `rows` of questions by the names of the columns.
     """
-    import xlsxwriter
-
     out = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(out, options) as workbook:
+    with plain_workbook(out) as workbook:
         workbook.set_properties({"title": _say("title", reader), "created": _CREATED})
         writer = _Writer(workbook, reader, languages)
         writer.settings(settings or {})

@@ -6,11 +6,10 @@ import datetime
 import io
 from typing import Any
 
-import xlsxwriter
-
 from authoring.messages import text
 from certificates.dates import long_date, plain_number
 from lms_sync.people import Participant
+from lms_sync.plain_workbook import plain_workbook
 from lms_sync.sessions.sheet import Sheet
 
 _EMPTY_ROWS = 15
@@ -21,9 +20,7 @@ _FIRST_DAY = 4
 def sheet_xlsx(sheet: Sheet, language: str) -> bytes:
     """The sheet as XLSX: what `lms-sync sessions record` reads back. The same sheet gives the same bytes."""
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    book = plain_workbook(out)
     first = sheet.session.days[0].date
     made = datetime.datetime(first.year, first.month, first.day)  # noqa: DTZ001 - XLSX knows no zones
     book.set_properties(
