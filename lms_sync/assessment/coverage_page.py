@@ -6,10 +6,8 @@ import base64
 import datetime
 import mimetypes
 from dataclasses import dataclass
-from functools import cache
 from math import fsum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lms_sync.assessment.coverage import Coverage
 from lms_sync.assessment.coverage_words import Words
@@ -24,13 +22,11 @@ from lms_sync.assessment.pictures import (
     tile_layout,
     tile_map,
 )
+from lms_sync.report_pages import templates
 from lms_sync.sessions.typeset import picture_name
 from programmes.indicators import Result
 from programmes.mean_interval import mean_interval
 from programmes.programme import Milestone
-
-if TYPE_CHECKING:
-    import jinja2
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -48,7 +44,7 @@ def coverage_html(coverage: Coverage, folder: Path, language: str) -> bytes:
     tiles = tile_layout(list(values))
     regions = coverage.observed.institutions
     page = (
-        _environment()
+        templates(TEMPLATES)
         .get_template("coverage.html.j2")
         .render(
             w=words,
@@ -87,19 +83,6 @@ def coverage_html(coverage: Coverage, folder: Path, language: str) -> bytes:
         )
     )
     return page.encode("utf-8")
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
 
 
 @dataclass(frozen=True)

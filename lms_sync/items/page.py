@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lms_sync.items.charts import Point, answer_bar, item_map, score_chart
 from lms_sync.items.report import ItemsReport
 from lms_sync.items.words import FIGURES, HIDDEN, Words, facility_by_group, wanted_groups
+from lms_sync.report_pages import templates
 from quizzes.item_results import QuestionResult
-
-if TYPE_CHECKING:
-    import jinja2
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -27,7 +23,7 @@ def items_html(report: ItemsReport, language: str) -> bytes:
     words = Words(report, language)
     analysis = report.analysis
     page = (
-        _environment()
+        templates(TEMPLATES)
         .get_template("items.html.j2")
         .render(
             w=words,
@@ -84,16 +80,3 @@ def _scores(report: ItemsReport, words: Words) -> str:
     if not bands:
         return ""
     return score_chart(bands, words.say("scores"), lambda place: f"{10 * place}–{10 * place + 10}")
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
