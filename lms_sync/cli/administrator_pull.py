@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import click
 from sqlalchemy import Engine
@@ -19,6 +16,7 @@ from authoring.problems import LmsSyncError, Problem
 from lms_sync.cli import outcome
 from lms_sync.cli.officer_report import make_reports
 from lms_sync.cli.options import dir_option, json_option, site_option
+from lms_sync.cli.progress_line import ProgressLine
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.course_outlines import chosen_courses
 from lms_sync.jobs.ledger import LostLease
@@ -130,8 +128,8 @@ def _pull(
             people,
             work.site.student_role_id,
             work.settings.people.institution_from,
-            counter.show,
-            counter.show_people,
+            counter.rows,
+            counter.people,
             stopping,
             asked,
         ).read(authored, adopted)
@@ -146,35 +144,20 @@ def _pull(
     return report
 
 
-class _Counter:
-    """Counts rows on a terminal while they arrive; says nothing elsewhere."""
+class _Counter(ProgressLine):
+    """Counts rows while they arrive."""
 
     def __init__(self, language: str, *, enabled: bool) -> None:
+        super().__init__(enabled=enabled)
         self._language = language
-        self._enabled = enabled and sys.stderr.isatty()
-        self._width = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._width:
-            click.echo("\r" + " " * self._width + "\r", err=True, nl=False)
-
-    def show(self, stream: str, rows: int, new: int) -> None:
+    def rows(self, stream: str, rows: int, new: int) -> None:
         """Shows how many rows of a stream have arrived, and how many facts of them were new."""
-        self._line(f"{outcome.say(f'pull.stream-{stream}', self._language)}: {rows} (+{new})")
+        self.show(f"{outcome.say(f'pull.stream-{stream}', self._language)}: {rows} (+{new})")
 
-    def show_people(self, course: str, done: int, total: int) -> None:
+    def people(self, course: str, done: int, total: int) -> None:
         """Shows of how many people of a course the results have arrived."""
-        self._line(outcome.say("pull.people", self._language, course=course, n=done, total=total))
-
-    def _line(self, line: str) -> None:
-        if self._enabled:
-            click.echo("\r" + line.ljust(self._width), err=True, nl=False)
-            self._width = max(self._width, len(line))
+        self.show(outcome.say("pull.people", self._language, course=course, n=done, total=total))
 
 
 # --- the jobs of `run` and `worker` -----------------------------------------------------------

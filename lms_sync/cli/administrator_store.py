@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import click
 
 from authoring.problems import Refused
 from lms_sync.cli import outcome
 from lms_sync.cli.options import dir_option, json_option
+from lms_sync.cli.progress_line import ProgressLine
 from lms_sync.clock import SystemClock
 from lms_sync.settings import database_url, load_settings
 from lms_sync.store.backup import Backup, read_backup, restore_backup, write_backup
@@ -51,7 +50,7 @@ def backup(folder: Path, out: Path | None, keep: int | None, as_json: bool) -> i
     engine = open_database(database_url(settings, folder))
     try:
         with _Progress(language, enabled=not as_json) as progress:
-            made = write_backup(engine, path, clock, progress.show)
+            made = write_backup(engine, path, clock, progress.table)
     finally:
         engine.dispose()
     removed = [] if keep is None else remove_older(folder, keep)
@@ -97,7 +96,7 @@ def restore(path: Path, folder: Path, check: bool, replace: bool, yes: bool, as_
                     raise Refused("restore.say-yes")
                 progress.clear()
                 click.confirm(outcome.say("restore.ask", language), abort=True)
-            said = restore_backup(database_url(settings, folder), path, replace=replace, told=progress.show)
+            said = restore_backup(database_url(settings, folder), path, replace=replace, told=progress.table)
     if as_json:
         click.echo(json.dumps({"restored": not check, **said.as_json()}, ensure_ascii=False, indent=1))
         return outcome.DONE
@@ -113,31 +112,13 @@ def _print(said: Backup, language: str, *, check: bool) -> None:
         click.echo(outcome.say("restore.since", language, made=made), err=True)
 
 
-class _Progress:
-    """Names the table on a terminal while its rows pass; says nothing elsewhere."""
+class _Progress(ProgressLine):
+    """Names the table while its rows pass."""
 
     def __init__(self, language: str, *, enabled: bool) -> None:
+        super().__init__(enabled=enabled)
         self._language = language
-        self._enabled = enabled and sys.stderr.isatty()
-        self._width = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.clear()
-
-    def show(self, table: str, rows: int) -> None:
+    def table(self, name: str, rows: int) -> None:
         """Shows how many rows of a table are done."""
-        if self._enabled:
-            line = outcome.say("backup.table", self._language, table=table, n=rows)
-            self._width = max(self._width, len(line))
-            click.echo("\r" + line.ljust(self._width), err=True, nl=False)
-
-    def clear(self) -> None:
-        """Takes the line away."""
-        if self._width:
-            click.echo("\r" + " " * self._width + "\r", err=True, nl=False)
-            self._width = 0
+        self.show(outcome.say("backup.table", self._language, table=name, n=rows))
