@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from authoring.problems import Refused
 from lms_sync.cli import outcome
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.clock import SystemClock
+
+if TYPE_CHECKING:
+    from lms_sync.assessment.coverage import Coverage
 
 REPORTS = "reports"
 
@@ -31,6 +35,32 @@ known_option = click.option(
     metavar="DATE",
     help="Only what had been recorded by the end of this day: makes an earlier report again.",
 )
+
+
+def _counted(
+    folder: Path,
+    site_name: str | None,
+    programme: str,
+    as_of: datetime.datetime | None,
+    known_on: datetime.datetime | None,
+) -> tuple[str, Coverage]:
+    """The site's name, and what a programme has reached on it by the end of a day."""
+    from lms_sync.assessment.coverage import coverage as count
+    from lms_sync.settings import database_url, load_settings
+    from lms_sync.store.database import open_database
+
+    settings = load_settings(folder)
+    site, _ = settings.site(site_name)
+    counted = count(
+        open_database(database_url(settings, folder)),
+        site,
+        folder,
+        programme,
+        today=SystemClock().now(),
+        as_of=as_of.date() if as_of else None,
+        known_on=known_on.date() if known_on else None,
+    )
+    return site, counted
 
 
 @click.command(short_help="A programme against its targets: page, PDF, XLSX, CSV.")
@@ -65,26 +95,13 @@ def coverage(
       lms-sync report coverage archive-61 --as-of 2026-12-31 --language en
       lms-sync report coverage archive-61 --as-of 2026-12-31 --known-on 2027-01-08
     """
-    from lms_sync.assessment.coverage import coverage as count
     from lms_sync.assessment.coverage_page import coverage_html
     from lms_sync.assessment.coverage_pdf import coverage_pdf
     from lms_sync.assessment.coverage_sheets import coverage_csv, coverage_xlsx
     from lms_sync.assessment.coverage_words import Words
-    from lms_sync.settings import database_url, load_settings
-    from lms_sync.store.database import open_database
     from lms_sync.write_files import refuse_links, write_durably
 
-    settings = load_settings(folder)
-    site, _ = settings.site(site_name)
-    counted = count(
-        open_database(database_url(settings, folder)),
-        site,
-        folder,
-        programme,
-        today=SystemClock().now(),
-        as_of=as_of.date() if as_of else None,
-        known_on=known_on.date() if known_on else None,
-    )
+    _, counted = _counted(folder, site_name, programme, as_of, known_on)
     offered = tuple(one for one in counted.programme.languages if one in LANGUAGES)
     if language is not None and language not in offered:
         raise Refused("coverage.no-language", language=language, known=", ".join(offered))
@@ -165,24 +182,11 @@ def evidence(
       lms-sync report evidence staff-certified --programme archive-61 --as-of 2026-12-31
       lms-sync report evidence staff-attended --programme archive-61 --as-of 2026-12-31 --without-scans
     """
-    from lms_sync.assessment.coverage import coverage as count
     from lms_sync.assessment.coverage_words import Words
     from lms_sync.assessment.evidence import chosen_result, evidence_key, evidence_zip
-    from lms_sync.settings import database_url, load_settings
-    from lms_sync.store.database import open_database
     from lms_sync.write_files import refuse_links, write_durably
 
-    settings = load_settings(folder)
-    site, _ = settings.site(site_name)
-    counted = count(
-        open_database(database_url(settings, folder)),
-        site,
-        folder,
-        programme,
-        today=SystemClock().now(),
-        as_of=as_of.date() if as_of else None,
-        known_on=known_on.date() if known_on else None,
-    )
+    site, counted = _counted(folder, site_name, programme, as_of, known_on)
     chosen = chosen_result(counted, indicator)
     content = evidence_zip(counted, chosen, folder, site, key=evidence_key(folder), scans=not without_scans)
     path = folder / REPORTS / f"{counted.name.replace('coverage-', 'evidence-', 1)}-{indicator}.zip"
