@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.postgresql_server import MISSING, Server, binaries, started
+from tests.pushed_academy import built_example, not_pushed, push, pushed, pushed_once, server
+
+__all__ = ["built_example", "not_pushed", "push", "pushed", "pushed_once", "server"]  # fixtures
 
 settings.register_profile(
     "every commit", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -23,6 +26,11 @@ class _FilesStayTogether(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return "tests/contract" if nodeid.startswith("tests/contract/") else nodeid.split("::", 1)[0]
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Twice as many processes as processors: many tests wait for a browser, a site or another process."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:

@@ -25,9 +25,9 @@ from moodle_standin.seed import build_site
 from moodle_standin.server import create_app
 from moodle_standin.site import Site
 from tests.cli.conftest import Ended, command
-from tests.push.conftest import COURSE, TOKEN, Server, built_example, seed_of, server
+from tests.pushed_academy import COURSE, TOKEN, Server, seed_of
 
-__all__ = ["Ended", "built_example", "command", "server"]
+__all__ = ["Ended", "command"]
 
 READING = "5" * 32
 

@@ -14,7 +14,7 @@ from lms_sync.store import schema
 from lms_sync.store.database import open_database, reading
 from moodle_standin.records import CourseModule
 from moodle_standin.services import READING_FUNCTIONS
-from tests.push.conftest import COURSE, TOKEN
+from tests.pushed_academy import COURSE, TOKEN
 
 if TYPE_CHECKING:
     from tests.adopt.conftest import Ended, History

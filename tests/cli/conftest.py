@@ -12,9 +12,6 @@ import pytest
 
 from lms_sync.cli import commands
 from lms_sync.cli.outcome import run_command
-from tests.push.conftest import built_example, push, pushed, server
-
-__all__ = ["built_example", "push", "pushed", "server"]
 
 
 @dataclass

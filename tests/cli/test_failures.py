@@ -23,7 +23,7 @@ from authoring.messages import LANGUAGES, remedy, text
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Ended
-    from tests.push.conftest import Push
+    from tests.pushed_academy import Push
 
     Command = Callable[..., Ended]
 

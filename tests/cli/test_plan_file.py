@@ -37,7 +37,7 @@ def saved(pushed: Any, command: Callable[..., Any]) -> Path:
     return path
 
 
-def test_a_plan_fits_its_schema(push: Any, pushed: Any, saved: Path, command: Callable[..., Any]) -> None:
+def test_a_plan_fits_its_schema(pushed: Any, saved: Path, command: Callable[..., Any]) -> None:
     plan = json.loads(saved.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(plan_schema())
     jsonschema.validate(plan, plan_schema(), cls=jsonschema.Draft202012Validator)

@@ -17,7 +17,7 @@ from moodle_standin.services import HELPDESK_CAPABILITIES
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Ended
-    from tests.push.conftest import Push
+    from tests.pushed_academy import Push
 
     Command = Callable[..., Ended]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,12 +19,13 @@ from tests.course_packages.test_in_browser import (
     violations,
     walk_lesson,
 )
+from tests.everything import EVERYTHING
 
 pytestmark = pytest.mark.browser
 
 LANGUAGES = ("sq", "ro", "en")
 # `make proofs` plays every target in every language; on every commit each target speaks one.
-ALWAYS = LANGUAGES if os.environ.get("EVERY_LANGUAGE") else ()
+ALWAYS = LANGUAGES if EVERYTHING else ()
 PASSED = {"sq": "E kaluat", "ro": "Promovat", "en": "Passed"}
 RESULT = {"sq": "Rezultati juaj", "ro": "Rezultatul dumneavoastră", "en": "Your result"}
 

@@ -1,4 +1,6 @@
-"""`lms-sync demo --programme` plays the training of trainers and the inspectorate; the wheel's test plays the third."""
+"""`lms-sync demo --programme` plays the training of trainers, in `make proofs` also the inspectorate; the wheel's
+test plays the third.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,13 @@ import yaml
 
 from lms_sync.clock import SystemClock
 from lms_sync.demo import run_demo
+from tests.everything import EVERYTHING
 
 
-@pytest.fixture(scope="module", params=["training-of-trainers", "inspectorate"])
+@pytest.fixture(
+    scope="module",
+    params=["training-of-trainers", "inspectorate"] if EVERYTHING else ["training-of-trainers"],
+)
 def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     folder = tmp_path_factory.mktemp("demo") / "academy"
     run_demo(folder, SystemClock(), lambda code, /, **params: None, example=str(request.param))

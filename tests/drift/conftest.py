@@ -19,16 +19,13 @@ from lms_sync.apply import ApplyReport
 from lms_sync.cli import commands
 from lms_sync.clock import SystemClock
 from lms_sync.drift import ObjectDrift
-from lms_sync.package_data import example_academy
 from lms_sync.people import known_accounts, read_people
 from lms_sync.plan import PlanOptions
 from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.store.database import open_database, reading
 from moodle_standin.seed import build_site
 from moodle_standin.server import create_app
-from tests.push.conftest import COURSE, TOKEN, Push, Server, seed_of, server
-
-__all__ = ["server"]
+from tests.pushed_academy import COURSE, TOKEN, Push, Server, copy_example, seed_of
 
 COURSE_FILE = f"courses/{COURSE}/course.yaml"
 QUIZ_FILE = f"quizzes/{COURSE}.yaml"
@@ -212,7 +209,7 @@ class Edited:
 def built_small(tmp_path_factory: pytest.TempPathFactory) -> BuiltAcademy:
     """The archive officers' academy with one lesson and one topic of questions: what a test builds again is small."""
     folder = tmp_path_factory.mktemp("small") / "academy"
-    shutil.copytree(example_academy(COURSE), folder)
+    copy_example(folder)
     course, quiz = folder / COURSE_FILE, folder / QUIZ_FILE
     text = course.read_text(encoding="utf-8")
     for name in ("protocol-book", "filing-plan", "boxes-and-folders", "handing-over", "citizen-request"):
@@ -230,7 +227,7 @@ def built_small(tmp_path_factory: pytest.TempPathFactory) -> BuiltAcademy:
 
 
 @pytest.fixture(scope="session")
-def pushed_once(
+def small_once(
     server: Server, built_small: BuiltAcademy, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Any]:
     """An academy folder and its site after one apply; every test gets copies of both."""
@@ -258,12 +255,12 @@ def _edited(folder: Path, site: Any, server: Server, built: BuiltAcademy) -> Edi
 
 @pytest.fixture
 def edited(
-    pushed_once: tuple[Path, Any], server: Server, built_small: BuiltAcademy, tmp_path: Path
+    small_once: tuple[Path, Any], server: Server, built_small: BuiltAcademy, tmp_path: Path
 ) -> Iterator[Edited]:
     """A site as the last apply left it, and the academy that it came from."""
     folder = tmp_path / "academy"
-    shutil.copytree(pushed_once[0], folder)
-    site = copy.deepcopy(pushed_once[1])
+    shutil.copytree(small_once[0], folder)
+    site = copy.deepcopy(small_once[1])
     server.app = create_app(site)
     one = _edited(folder, site, server, built_small)
     yield one

@@ -14,11 +14,11 @@ from lms_sync.learners import PracticeLearner, mobile_token
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.plan import Action, Change, ForecastLoss, Kind, Loss, PlanOptions
 from lms_sync.push import prepare
-from tests.push.conftest import COURSE
+from tests.pushed_academy import COURSE
 
 if TYPE_CHECKING:
     from tests.drift.conftest import Edited
-    from tests.push.conftest import Push
+    from tests.pushed_academy import Push
 
 LEARNED = (("passed", 90), ("failed", 40), ("incomplete", None), ("failed", 0), ("passed", 75))
 

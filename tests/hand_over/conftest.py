@@ -10,9 +10,9 @@ from defusedxml import ElementTree
 from lms_sync.moodle.functions import CORE_FUNCTIONS
 from lms_sync.moodle.state_by_core import COMPLETION, NEEDED, QUIZZES, SCORMS
 from tests.cli.conftest import Ended, command
-from tests.push.conftest import Push, built_example, push, pushed, server
+from tests.pushed_academy import Push
 
-__all__ = ["Ended", "built_example", "command", "push", "pushed", "server"]
+__all__ = ["Ended", "command"]
 
 ROLE = Path(__file__).parents[2] / "docs" / "without-plugin-role.xml"
 

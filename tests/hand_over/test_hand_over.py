@@ -19,11 +19,11 @@ from lms_sync.moodle.state_by_core import FUNCTIONS_WITHOUT_PLUGIN, NEEDED
 from lms_sync.plan import Kind
 from moodle_standin.services import ROLE_CAPABILITIES, SYNC_FUNCTIONS
 from tests.hand_over.conftest import take_plugin_away
-from tests.push.conftest import COURSE
+from tests.pushed_academy import COURSE
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Ended
-    from tests.push.conftest import Push
+    from tests.pushed_academy import Push
 
     Command = Callable[..., Ended]
 

@@ -32,11 +32,11 @@ from lms_sync.hand_over.forms import (
     visible_line,
 )
 from lms_sync.plan import DesiredObject, Kind
-from tests.push.conftest import COURSE
+from tests.pushed_academy import COURSE
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Ended
-    from tests.push.conftest import Push
+    from tests.pushed_academy import Push
 
 HERE = Path(__file__).parent
 FORMS: dict[str, dict[str, dict[str, list[str]]]] = json.loads(

@@ -11,6 +11,7 @@ import pytest
 
 from helpdesk import Site
 from tests.course_packages.conftest import axe_source
+from tests.everything import EVERYTHING
 from tests.helpdesk.conftest import EXAMPLES
 
 pytestmark = pytest.mark.browser
@@ -104,7 +105,8 @@ def test_every_kind_of_page_is_accessible_and_fits_at_three_widths(
         for width in widths:
             one.page.set_viewport_size({"width": width, "height": 800})
             assert one.page.evaluate("document.documentElement.scrollWidth") <= width, (page, width)
-            assert one.page.evaluate(AXE) == [], (page, width)
+            if width == 360 or EVERYTHING:  # wider ones show the same boxes, further apart
+                assert one.page.evaluate(AXE) == [], (page, width)
             if width == 360:
                 small = one.page.evaluate(
                     """() => [...document.querySelectorAll("nav a, .button, button, .question-list a, input")]

@@ -137,17 +137,21 @@ def play(kind: str, url: str, seconds: float, processes: int, seed: int) -> dict
     deeds: Counter[str] = Counter()
     frozen: dict[int, float] = {}
     while datetime.now(UTC) < between.last + timedelta(seconds=1):
-        time.sleep(chance.uniform(0.3, 1.2))
+        # The first is killed while it holds a row, however short that is: else nothing might have to be taken up again.
+        time.sleep(chance.uniform(0.3, 1.2) if deeds["holding"] else 0.01)
         for victim in [one for one, until in frozen.items() if until < time.monotonic()]:
             os.kill(victim, signal.SIGCONT)
             del frozen[victim]
         at_work = [one for one in holders(url) if one in running] if chance.random() < 0.8 else []
+        if not at_work and not deeds["holding"]:
+            continue
         victim = chance.choice(at_work or running)
         if victim in frozen:
             continue
-        if chance.random() < 0.7:
+        if chance.random() < 0.7 or not deeds["holding"]:
             os.kill(victim, signal.SIGKILL)
             os.waitpid(victim, 0)
+            deeds["holding"] += victim in holders(url)
             running[running.index(victim)] = born(kind, url, between)
             deeds["killed"] += 1
         else:  # as a machine that sleeps: it wakes up and believes that it still holds its row

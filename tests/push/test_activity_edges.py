@@ -10,7 +10,7 @@ from authoring.problems import ContentError
 from lms_sync.clock import SystemClock
 from lms_sync.plan import Action, Kind, Loss, PlanOptions
 from lms_sync.push import Prepared, apply_prepared, prepare
-from tests.push.conftest import COURSE, Push
+from tests.pushed_academy import COURSE, Push
 
 FILE = f"courses/{COURSE}/course.yaml"
 TASK = """\

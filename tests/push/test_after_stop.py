@@ -19,7 +19,7 @@ from lms_sync.store.one_at_a_time import only_one
 from lms_sync.store.schema import journal, run
 
 if TYPE_CHECKING:
-    from tests.push.conftest import Push
+    from tests.pushed_academy import Push
 
 COHORTS = "core_cohort_create_cohorts"
 COURSE = "core_course_create_courses"

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lms_sync.cli import commands
-from tests.push.conftest import Push
+from tests.pushed_academy import Push
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -22,7 +22,7 @@ from lms_sync.moodle.state_by_core import SCORMS
 from lms_sync.store.database import reading
 from tests.cli.conftest import Ended, command
 from tests.course_packages.test_in_browser import answer_all
-from tests.push.conftest import COURSE, Push
+from tests.pushed_academy import COURSE, Push
 
 __all__ = ["command"]
 

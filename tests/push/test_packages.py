@@ -13,7 +13,7 @@ from authoring.problems import ContentError
 from course_packages import build_target
 from lms_sync.academy import build_academy, read_academy
 from lms_sync.plan import Action
-from tests.push.conftest import COURSE, Push
+from tests.pushed_academy import COURSE, Push
 
 COURSE_FILE = f"courses/{COURSE}/course.yaml"
 ACTIVITY = "{id: bought, kind: package, file: packages/bought.zip, title: {sq: E blerë, en: Bought}, completion: viewed}"

@@ -22,7 +22,7 @@ from lms_sync.store.database import open_database
 from moodle_standin.seed import build_site
 from moodle_standin.server import create_app
 from tests.cli.conftest import command
-from tests.push.conftest import TOKEN, Push, Server
+from tests.pushed_academy import TOKEN, Push, Server
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Ended

@@ -11,11 +11,11 @@ import pytest
 from lms_sync.verified_release import is_verified
 from moodle_standin.seed import build_site
 from tests.cli.conftest import command
-from tests.push.conftest import COURSE
+from tests.pushed_academy import COURSE
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Ended
-    from tests.push.conftest import Push
+    from tests.pushed_academy import Push
 
     Command = Callable[..., Ended]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 import shutil
 import socket
 import threading
@@ -33,6 +35,7 @@ from moodle_standin.server import create_app
 
 TOKEN = "7" * 32
 COURSE = "archive-officers"
+SESSIONS = ("tot-tirane", "pilot-shkoder", "pilot-lushnje", "pilot-permet", "berat-1")
 
 
 def seed_of(people: tuple[Participant, ...] | list[Participant], **more: Any) -> dict[str, Any]:
@@ -85,11 +88,27 @@ def server() -> Iterator[Server]:
     running.thread.join(timeout=10)
 
 
+def copy_example(folder: Path) -> None:
+    """Makes the archive officers' academy at `folder`, with the first of its sessions: 61 municipalities have very many."""
+    shutil.copytree(example_academy(COURSE), folder)
+    path = folder / "programmes" / "archive-61.yaml"
+    before, sessions, after = re.split(
+        r"(?<=\nsessions:\n)|(?=\nmilestones:\n)", path.read_text(encoding="utf-8")
+    )
+    kept = [
+        one
+        for one in re.split(r"(?m)^(?=  - id: )", sessions)
+        if one.startswith("  - id: ") and one.split()[2] in SESSIONS
+    ]
+    assert len(kept) == len(SESSIONS)
+    path.write_text(before + "".join(kept) + after, encoding="utf-8")
+
+
 @pytest.fixture(scope="session")
 def built_example(tmp_path_factory: pytest.TempPathFactory) -> BuiltAcademy:
     """The archive officers' academy, built."""
     folder = tmp_path_factory.mktemp("built") / "academy"
-    shutil.copytree(example_academy(COURSE), folder)
+    copy_example(folder)
     return build_academy(read_academy(folder))
 
 
@@ -214,28 +233,66 @@ def doubles(log: list[dict[str, Any]]) -> dict[str, int]:
     return {key: n for key, n in made.items() if n > 1}
 
 
-@pytest.fixture
-def push(server: Server, built_example: BuiltAcademy, tmp_path: Path) -> Iterator[Push]:
-    """The example academy beside a site with everybody's account; nothing is pushed yet."""
-    folder = tmp_path / "academy"
+@pytest.fixture(scope="session")
+def not_pushed(
+    server: Server, built_example: BuiltAcademy, empty_state: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Any]:
+    """The example's folder, ready to be pushed, and the site beside it; every test gets copies of both."""
+    folder = tmp_path_factory.mktemp("example") / "academy"
     shutil.copytree(built_example.academy.folder, folder)
     (folder / "token").write_text(TOKEN)
     (folder / "token").chmod(0o600)
+    (folder / ".lms-sync").mkdir(exist_ok=True)
+    shutil.copy(empty_state, folder / ".lms-sync" / "state.db")
     site = build_site(seed_of(read_people(folder).participants))
     site.settings.url = server.url
+    return folder, site
+
+
+@pytest.fixture(scope="session")
+def pushed_once(
+    server: Server,
+    built_example: BuiltAcademy,
+    not_pushed: tuple[Path, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Any]:
+    """The same after one apply."""
+    one = copied(not_pushed, server, built_example, tmp_path_factory.mktemp("pushed"))
+    report, left = one.apply()
+    assert report.complete
+    assert not left.plan.work
+    assert not one.slept
+    one.engine.dispose()
+    return one.folder, one.site
+
+
+def copied(template: tuple[Path, Any], server: Server, built: BuiltAcademy, where: Path) -> Push:
+    """A copy of folder and site; the site is put into the server."""
+    folder = where / "academy"
+    shutil.copytree(template[0], folder)
+    site = copy.deepcopy(template[1])
     server.app = create_app(site)
-    built = replace(built_example, academy=replace(built_example.academy, folder=folder))
-    engine = open_database(f"sqlite:///{folder}/.lms-sync/state.db")
-    one = Push(folder, built, site, server.url, engine)
+    built = replace(built, academy=replace(built.academy, folder=folder))
+    one = Push(folder, built, site, server.url, open_database(f"sqlite:///{folder}/.lms-sync/state.db"))
     one.configure()
-    yield one
-    engine.dispose()
+    return one
 
 
 @pytest.fixture
-def pushed(push: Push) -> Push:
+def push(
+    server: Server, built_example: BuiltAcademy, not_pushed: tuple[Path, Any], tmp_path: Path
+) -> Iterator[Push]:
+    """The example academy beside a site with everybody's account; nothing is pushed yet."""
+    one = copied(not_pushed, server, built_example, tmp_path)
+    yield one
+    one.engine.dispose()
+
+
+@pytest.fixture
+def pushed(
+    server: Server, built_example: BuiltAcademy, pushed_once: tuple[Path, Any], tmp_path: Path
+) -> Iterator[Push]:
     """The same, pushed once."""
-    report, left = push.apply()
-    assert report.complete
-    assert not left.plan.work
-    return push
+    one = copied(pushed_once, server, built_example, tmp_path)
+    yield one
+    one.engine.dispose()
