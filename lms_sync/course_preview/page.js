@@ -224,7 +224,17 @@
 
   /* --- what is drawn ----------------------------------------------------------------------------- */
 
+  function showTitle(title, language) {
+    byId("course-title").textContent = title;
+    byId("course-title").lang = language;
+    document.title = words.title + (title ? ": " + title : "");
+  }
+
   function drawLanguages() {
+    const view = viewOf(frame);
+    if (view) {
+      showTitle(view.document.getElementById("course-title").textContent, shownLanguage());
+    }
     const group = byId("languages");
     group.hidden = state.languages.length < 2;
     group.replaceChildren(...state.languages.map(({ code, name }) => {
@@ -345,13 +355,16 @@
   function told(next) {
     const before = state;
     state = next;
-    byId("course-title").textContent = state.title;
-    byId("course-title").lang = state.titleLanguage;
-    document.title = words.title + (state.title ? ": " + state.title : "");
+    if (!frame) {
+      showTitle(state.title, state.titleLanguage);
+    }
     byId("never").hidden = state.build > 0;
     const broken = byId("broken");
     broken.hidden = !state.broken || state.build === 0;
     broken.textContent = broken.hidden ? "" : words.broken;
+    if (state.broken) {
+      byId("news").textContent = "";
+    }
     if (state.build > 0 && state.build !== before.build) {
       const view = viewOf(frame);
       if (view) {

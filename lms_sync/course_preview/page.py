@@ -12,7 +12,7 @@ from authoring.problems import Problem
 from course_packages.words import all_words
 from lms_sync.course_preview.shown_course import Look, ShownCourse
 
-_WORDS = [
+_WORDS = (
     "title",
     "language",
     "width",
@@ -52,13 +52,12 @@ _WORDS = [
     "forgot",
     "ended",
     "status-not-attempted",
-    "status-",
-    "incomplete",
+    "status-incomplete",
     "status-completed",
     "status-passed",
     "status-failed",
     "status-browsed",
-]
+)
 
 
 def page_html(look: Look, reader: str) -> str:
