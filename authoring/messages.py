@@ -37,6 +37,7 @@ PACKAGES = (
     "lms_sync/quiz_sheets",
     "lms_sync/store",
     "lms_sync/jobs",
+    "lms_sync/course_preview",
     "certificates",
 )
 LANGUAGES = ("en", "sq", "ro")

@@ -35,9 +35,11 @@ class Wanted:
     languages: tuple[str, ...]
     pdf: bool
     as_json: bool
+    port: int | None = None
+    browser: bool = True
 
 
-@click.command(short_help="See a quiz as learners will, or print it for review.")
+@click.command(short_help="See a course or a quiz as learners will.")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
     "--pdf",
@@ -49,22 +51,47 @@ class Wanted:
     "languages",
     multiple=True,
     type=click.Choice(LANGUAGES),
-    help="Only this language (repeatable; default: all of the quiz).",
+    help="Only this language (repeatable; default: all that there are).",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="The port on which a course is shown, 0 for any that is free (default: 8450).",
+)
+@click.option(
+    "--no-browser",
+    "browser",
+    flag_value=False,
+    default=True,
+    help="Only tell the address of the course; open no browser.",
 )
 @dir_option
 @json_option
-def preview(path: Path, languages: tuple[str, ...], folder: Path, *, pdf: bool, as_json: bool) -> int:
-    """Show what PATH holds, as learners will see it: a file of quizzes/.
+def preview(
+    path: Path,
+    languages: tuple[str, ...],
+    port: int | None,
+    folder: Path,
+    *,
+    pdf: bool,
+    browser: bool,
+    as_json: bool,
+) -> int:
+    """Show what PATH holds, as learners will see it: a folder of courses/, or a file of quizzes/.
+
+    A course is shown in a browser, on this machine only, with its problems and with what a platform would record beside
+    it; it follows every file that is saved, until Ctrl+C. Nothing is written into the course.
 
     Of a quiz it writes build/preview/<quiz>.html (of a pair, one for each): one page that needs no network, keeps nothing and marks answers as Moodle
     would. With --pdf it writes build/preview/<quiz>-review.<language>.pdf: every question with its key, and room for remarks.
 
     \b
     Examples:
+      lms-sync preview courses/archive-officers
       lms-sync preview quizzes/archive-final.yaml
       lms-sync preview quizzes/archive-final.yaml --pdf --language sq
     """
-    wanted = Wanted(path, folder, languages, pdf, as_json)
+    wanted = Wanted(path, folder, languages, pdf, as_json, port, browser)
     for is_one, show in KINDS:
         if is_one(wanted):
             return show(wanted)
@@ -132,5 +159,36 @@ def _written(wanted: Wanted, quiz: Quiz, name: str, languages: tuple[str, ...]) 
         yield target
 
 
-KINDS: list[tuple[Callable[[Wanted], bool], Callable[[Wanted], int]]] = [(_is_quiz, _show_quiz)]
+def _course_folder(wanted: Wanted) -> Path | None:
+    """The folder of the course that the path is, or that it is a file of; None where it is of none."""
+    found = _in_academy(wanted)
+    if found is None:
+        return None
+    real = found.resolve()
+    return next((one for one in (real, *real.parents) if one.parent.name == "courses"), None)
+
+
+def _is_course(wanted: Wanted) -> bool:
+    return _course_folder(wanted) is not None
+
+
+def _show_course(wanted: Wanted) -> int:
+    from lms_sync.cli.course_preview import show_course
+
+    folder = _course_folder(wanted)
+    assert folder is not None
+    return show_course(
+        folder,
+        wanted.languages,
+        port=wanted.port,
+        pdf=wanted.pdf,
+        browser=wanted.browser and not wanted.as_json,
+        as_json=wanted.as_json,
+    )
+
+
+KINDS: list[tuple[Callable[[Wanted], bool], Callable[[Wanted], int]]] = [
+    (_is_quiz, _show_quiz),
+    (_is_course, _show_course),
+]
 """Which kind of thing a path is, and what shows it; the first that says yes."""

@@ -55,7 +55,7 @@ document.getElementById("sco").src = "/package/{page}";
 """
 
 SCRIPTS = {
-    "/scorm12_api.js": "scorm12_api.js",
+    "/scorm12_api.js": "../../course_packages/run_time/scorm12.js",
     "/scorm2004_judge.js": "scorm2004_judge.js",
     "/scorm2004.min.js": "vendor/scorm-again/scorm2004.min.js",
 }

@@ -276,7 +276,7 @@ def test_our_judge_of_scorm_12_refuses_what_the_standard_refuses(
     learner: Callable[..., Any], platform_for: Callable[..., Any]
 ) -> None:
     page = learner(platform_for({})).page
-    page.add_script_tag(path=str(Path(__file__).parent / "scorm12_api.js"))
+    page.add_script_tag(path=str(Path(__file__).parents[2] / "course_packages" / "run_time" / "scorm12.js"))
     told = page.evaluate(
         """rows => { const api = createScorm12Api({}, {}); const error = () => api.LMSGetLastError();
              const said = [[api.LMSGetValue("cmi.core.entry"), error()], [api.LMSInitialize("x"), error()],

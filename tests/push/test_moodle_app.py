@@ -27,7 +27,7 @@ from tests.pushed_academy import COURSE, Push
 __all__ = ["command"]
 
 APP = "http://localhost"  # the app's pages and the files it has downloaded, from the phone itself
-STRICT_API = Path(__file__).parents[1] / "course_packages" / "scorm12_api.js"
+STRICT_API = Path(__file__).parents[2] / "course_packages" / "run_time" / "scorm12.js"
 
 # As the app's page for a package: the API stands in the page, the package in a frame from the phone's storage. What
 # the package sets is kept at every commit and at the end, one value for each element, until there is a network.

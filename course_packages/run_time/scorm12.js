@@ -1,10 +1,11 @@
-/* A strict SCORM 1.2 run-time for tests: it accepts what the standard allows and nothing else.
+/* A strict SCORM 1.2 run-time, for the preview and for tests: it accepts what the standard allows and nothing else.
  *
  * Platforms forgive a good deal; this one does not. Types, vocabularies, ranges, lengths, read and write
  * rights, array order and the order of calls are those of SCORM 1.2 RTE, chapters 3.3 and 3.4. Every call
- * is logged with its answer and error. `createScorm12Api(stored, faults)` begins with what an earlier
+ * is logged with its answer and error. `createScorm12Api(stored, faults, heard)` begins with what an earlier
  * session left; `faults.failCommits` is the number of commits that shall fail, and with
- * `faults.noInteractions` they are not kept, which the standard allows. */
+ * `faults.noInteractions` they are not kept, which the standard allows. `heard`, where given, is handed every
+ * call after it was answered. `nextScorm12Session(committed)` is what the next session begins with. */
 (function () {
   "use strict";
 
@@ -81,7 +82,48 @@
   };
   const ARRAYS = ["cmi.objectives", "cmi.interactions"];
 
-  window.createScorm12Api = function (stored, faults) {
+  /* SCORM 1.2 RTE, table 3.3.2: what LMSGetErrorString says. */
+  const ERRORS = {
+    "0": "No error",
+    "101": "General exception",
+    "201": "Invalid argument error",
+    "202": "Element cannot have children",
+    "203": "Element not an array - cannot have count",
+    "301": "Not initialized",
+    "401": "Not implemented error",
+    "402": "Invalid set value, element is a keyword",
+    "403": "Element is read only",
+    "404": "Element is write only",
+    "405": "Incorrect data type"
+  };
+
+  /* Hundredths of a second in a CMITimespan, and the other way round. */
+  const hundredths = (span) => {
+    const [hours, minutes, seconds] = span.split(":").map(Number);
+    return Math.round((hours * 3600 + minutes * 60 + seconds) * 100);
+  };
+  const spanOf = (number) => {
+    const digits = (value, count) => String(value).padStart(count, "0");
+    return digits(Math.floor(number / 360000), 4) + ":" + digits(Math.floor(number / 6000) % 60, 2) + ":" +
+      digits(Math.floor(number / 100) % 60, 2) + "." + digits(number % 100, 2);
+  };
+
+  /* What a platform gives back when the same learner comes again: everything that was kept, the time of the
+   * session added to that of the earlier ones, and "resume" where the learner had suspended. */
+  window.nextScorm12Session = function (committed) {
+    const stored = Object.assign({}, committed);
+    const spent = stored["cmi.core.session_time"];
+    if (spent) {
+      const total = hundredths(stored["cmi.core.total_time"] || "00:00:00") + hundredths(spent);
+      stored["cmi.core.total_time"] = spanOf(total);
+    }
+    stored["cmi.core.entry"] = stored["cmi.core.exit"] === "suspend" ? "resume" : "";
+    delete stored["cmi.core.session_time"];
+    delete stored["cmi.core.exit"];
+    return stored;
+  };
+
+  window.createScorm12Api = function (stored, faults, heard) {
     const values = Object.assign({
       "cmi.core.student_id": "learner-1",
       "cmi.core.student_name": "Hoxha, Arta",
@@ -126,7 +168,11 @@
       if (lastError !== "0") {
         answer = name === "LMSGetValue" ? "" : "false";
       }
-      log.push({ call: name, args: args, answer: answer, error: lastError });
+      const entry = { call: name, args: args, answer: answer, error: lastError };
+      log.push(entry);
+      if (heard) {
+        heard(entry);
+      }
       return answer;
     }
 
@@ -223,8 +269,8 @@
         return "true";
       }),
       LMSGetLastError: () => lastError,
-      LMSGetErrorString: (code) => "error " + code,
-      LMSGetDiagnostic: (code) => "error " + code,
+      LMSGetErrorString: (code) => ERRORS[code] || "",
+      LMSGetDiagnostic: (code) => ERRORS[code] || "",
       log: log,
       values: values,
       committed: null
