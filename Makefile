@@ -38,6 +38,7 @@ check: install-dev
 
 test: install-dev
 	$(BIN)/python tests/programs.py chromium php postgresql
+	$(BIN)/python tests/certificates/third_parties/judge.py
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest --numprocesses auto --no-loadscope-reorder
 
@@ -57,6 +58,7 @@ proofs: install-dev
 	$(BIN)/python -m pytest -p tests.on_postgresql tests/facts tests/people tests/sessions tests/certificates/test_register.py -k "not killed and not eight"
 	$(BIN)/python tests/jobs/kill_campaign.py apscheduler --seconds 30 --processes 2 --seed $(SEED)
 	$(BIN)/python tests/jobs/kill_campaign.py procrastinate --seconds 30 --processes 4 --seed $(SEED)
+	$(BIN)/python tests/certificates/third_parties/campaign.py
 	GRANTS=1000 $(BIN)/python -m pytest tests/certificates/test_register.py -k eight_processes
 	LIFECYCLE_EXAMPLES=300 $(BIN)/python -m pytest tests/certificates/test_lifecycle.py
 	LARGE_UPLOAD_MB=200 $(BIN)/python -m pytest -s tests/push/test_large_upload.py
