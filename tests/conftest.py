@@ -1,4 +1,4 @@
-"""For all tests: generated examples are few enough for every commit, and a busy machine fails none of them."""
+"""For all tests: generated examples are few enough for every commit (EVERYTHING: more), and a busy machine fails none of them."""
 
 import os
 import shutil
@@ -10,13 +10,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.everything import EVERYTHING
 from tests.postgresql_server import MISSING, Server, binaries, started
 from tests.pushed_academy import built_example, not_pushed, push, pushed, pushed_once, server
 
 __all__ = ["built_example", "not_pushed", "push", "pushed", "pushed_once", "server"]  # fixtures
 
 settings.register_profile(
-    "every commit", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "every commit",
+    max_examples=200 if EVERYTHING else 40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("every commit")
 

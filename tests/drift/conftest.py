@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -101,11 +101,7 @@ class Edited:
 
     def told(self, **options: Any) -> list[tuple[str, str, str, str]]:
         """Kind, key, field and standing of everything that drifts."""
-        return [
-            (one.kind.value, one.key, two.name, two.standing.value)
-            for one in self.drift(**options)
-            for two in one.fields
-        ]
+        return told(self.drift(**options))
 
     def work(self, **options: Any) -> list[tuple[str, str, str]]:
         return [(one.action.value, one.kind.value, one.key) for one in self.prepare(**options).plan.work]
@@ -203,6 +199,11 @@ class Edited:
         entry.versions.append(
             dataclasses.replace(entry.latest, version=entry.latest.version + 1, questionid=number)
         )
+
+
+def told(drifts: Iterable[ObjectDrift]) -> list[tuple[str, str, str, str]]:
+    """Kind, key, field and standing of each field."""
+    return [(one.kind.value, one.key, two.name, two.standing.value) for one in drifts for two in one.fields]
 
 
 @pytest.fixture(scope="session")

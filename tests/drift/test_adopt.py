@@ -424,11 +424,12 @@ def test_an_edit_is_written_where_it_belongs_and_the_plan_is_empty(edited: Edite
     assert _comments(after) == _comments(before)
     assert f"--- a/{path}" in result.output
     edited.rebuild()
-    assert edited.drift() == ()
+    left = edited.prepare()
+    assert left.judged.drift == ()
     # The course's own title is in the package as well.
     rest = [("update", "activity", f"{COURSE}/package")] if named == "course title" else []
-    assert edited.work() == rest
-    assert edited.refused() == []
+    assert [(one.action.value, one.kind.value, one.key) for one in left.plan.work] == rest
+    assert left.plan.refused == ()
 
 
 def test_a_course_summary_is_written_in_its_own_lines(edited: Edited) -> None:

@@ -14,6 +14,7 @@ from lms_sync.desired_activities import MODULES
 from lms_sync.drift import KINDS, PEOPLE
 from lms_sync.plan import Kind
 from moodle_standin.records import CourseCategory, QuestionCategory, Slot
+from tests.drift.conftest import told
 
 if TYPE_CHECKING:
     from tests.drift.conftest import Edited
@@ -368,8 +369,8 @@ def test_every_rule_and_date_and_option_alone_is_an_edit_of_its_field(edited: Ed
             case _:
                 settings = simple.settings
                 settings[field] = {**settings[field], inner: settings[field][inner] + 1}
-        assert edited.told() == [("activity", key, field, "theirs")], inner
         (drift,) = edited.drift()
+        assert told([drift]) == [("activity", key, field, "theirs")], inner
         if (field, inner) != ("completion", "passgrade"):  # Moodle tells a grade rule by another key
             (shown,) = parts(field, (drift.fields[0].base, drift.fields[0].theirs))
             assert shown[0] == f"{field}.{inner}"
