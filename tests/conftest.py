@@ -33,8 +33,8 @@ class _FilesStayTogether(LoadScopeScheduling):
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Twice as many processes as processors: many tests wait for a browser, a site or another process."""
-    return 2 * (os.cpu_count() or 1)
+    """One process more than processors: many tests wait for a browser, a site or another process."""
+    return 1 + (os.cpu_count() or 1)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PRODUCT = ("lms_sync", "certificates", "authoring", "course_packages", "quizzes")
 LISTS = "lms_sync/moodle/functions.py"  # what a service should offer; nothing is called there
+_WORD = re.compile(r"\w+")
 SIGNATURES = ROOT / "moodle_standin" / "signatures"
 
 
@@ -24,10 +26,12 @@ def known_functions() -> frozenset[str]:
 
 def functions_in(path: Path) -> frozenset[str]:
     """The function names that stand as whole strings in a Python file."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    if known_functions().isdisjoint(_WORD.findall(text)):  # most files; parsing all of them takes seconds
+        return frozenset()
     strings = {
         node.value
-        for node in ast.walk(tree)
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     return frozenset(strings & known_functions())
@@ -56,10 +60,12 @@ def _from_the_lists(path: Path) -> frozenset[str]:
     """Functions that a file takes by a name of the lists, such as MANY_CALLS."""
     import lms_sync.moodle.functions as lists
 
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    if lists.__name__ not in text:
+        return frozenset()
     names = {
         alias.name
-        for node in ast.walk(tree)
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.ImportFrom) and node.module == "lms_sync.moodle.functions"
         for alias in node.names
     }
