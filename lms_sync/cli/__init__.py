@@ -32,7 +32,7 @@ VERBS: dict[str, dict[str, tuple[str, str, str]]] = {
             "inspect_file",
             "Look into a SCORM package from anyone: broken rules, pages, size, risky content. Nothing is unpacked.",
         ),
-        "preview": ("trainer_preview", "preview", "See a quiz as learners will, or print it for review."),
+        "preview": ("trainer_preview", "preview", "See a course or a quiz as learners will."),
         "export": ("trainer_export", "export", "A quiz as GIFT, or as a workbook to fill in."),
     },
     "administrator": {

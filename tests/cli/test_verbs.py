@@ -70,7 +70,8 @@ def test_help_says_of_each_verb_what_its_own_help_says() -> None:
         for name, (_, _, said) in verbs.items():
             verb = commands.get_command(context, name)
             assert verb is not None
-            assert said == (verb.short_help or first_paragraph(verb.help))
+            wanted = verb.short_help or first_paragraph(verb.help)
+            assert said == wanted, f"VERBS in lms_sync/cli/__init__.py should say of {name}: {wanted}"
 
 
 def test_the_version_is_told(command: Command) -> None:
