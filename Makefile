@@ -5,6 +5,9 @@ export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Where it is set, every process of the tests compiles all programs anew, which takes longer than most tests do.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check contract bench proofs clean install install-dev
 
 demo: install

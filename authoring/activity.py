@@ -83,7 +83,7 @@ GroupMode = Literal["none", "separate", "visible"]
 class Part(BaseModel):
     """A piece of `course.yaml`: cannot be changed, knows no other keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Available(Part):

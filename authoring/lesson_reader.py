@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from authoring.blocks import Block, Check, Kept, LawReference, Option
 from authoring.build_cache import BuildCache, Stamp, settled, stamp
 from authoring.in_parallel import in_parallel
 from authoring.lesson import Citation, LessonText, TermUse
-from authoring.plain_values import PATH, from_plain, to_plain
+from authoring.plain_values import PATH, from_plain, plain_problem, problem_of, to_plain
 from authoring.problems import ContentError, Place, Problem
 from authoring.read_image import Image
 from authoring.read_lesson import read_lesson
@@ -147,10 +147,7 @@ class LessonReader:
         base = self.base
         facts = {name: from_plain(one, base, _CLASSES) for name, one in kept["facts"].items()}
         derived = {name: from_plain(one, base, _CLASSES) for name, one in kept["derived"].items()}
-        problems = [
-            Problem(code, params, Place(*place), severity)
-            for code, params, place, severity in kept["problems"]
-        ]
+        problems = [problem_of(one) for one in kept["problems"]]
         return _Read(KnownLessonText(facts, derived, self, path), problems)
 
     def _facts(
@@ -180,15 +177,7 @@ class LessonReader:
             "files": files,
             "facts": facts,
             "derived": derived,
-            "problems": [
-                [
-                    one.code,
-                    {name: str(value) for name, value in one.params.items()},
-                    astuple(one.place),
-                    one.severity,
-                ]
-                for one in problems
-            ],
+            "problems": [plain_problem(one) for one in problems],
         }
 
 

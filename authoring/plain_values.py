@@ -1,13 +1,15 @@
-"""Frozen dataclasses as values of JSON, and back: for what a cache keeps of a lesson."""
+"""Frozen dataclasses and problems as values of JSON, and back: for what a cache keeps of a lesson."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import astuple, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from authoring.problems import Place, Problem
 
 CLASS, PATH, DAY = "/class", "/path", "/day"  # no names of fields
 
@@ -48,3 +50,18 @@ def from_plain(value: Any, base: Path, classes: Mapping[str, type]) -> Any:
         return datetime.date.fromisoformat(value[DAY])
     parts = {name: from_plain(one, base, classes) for name, one in value.items() if name != CLASS}
     return classes[value[CLASS]](**parts)
+
+
+def plain_problem(problem: Problem) -> list[Any]:
+    """A problem as a value of JSON. Its values stay numbers where they are some: the words of a message depend on them."""
+    params = {
+        name: value if isinstance(value, (str, int, float)) else str(value)
+        for name, value in problem.params.items()
+    }
+    return [problem.code, params, astuple(problem.place), problem.severity]
+
+
+def problem_of(plain: Any) -> Problem:
+    """What `plain_problem` was given. Raises TypeError or ValueError for what it cannot have made."""
+    code, params, place, severity = plain
+    return Problem(code, params, Place(*place), severity)

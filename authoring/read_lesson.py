@@ -41,7 +41,7 @@ _SIGNATURES = {name: readable.signature for name, readable in READABLES.items()}
 class FrontMatter(BaseModel):
     """What stands between the `---` lines at the top of a lesson."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     title: str = Field(min_length=1, max_length=200)
     objectives: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from authoring.languages import Language
 
 
 class _Target(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     languages: tuple[Language, ...] = ()  # none named: every language that the course offers
 

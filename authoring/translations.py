@@ -34,7 +34,7 @@ Known = dict[str, dict[str, dict[str, str]]]
 
 
 class _Lock(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     schema_: Literal["translations/1"] = Field(alias="schema")
     lessons: Mapping[str, Mapping[str, Mapping[str, str]]] = {}

@@ -208,12 +208,19 @@ class Run:
     said: str
 
 
+def _environment() -> dict[str, str]:
+    """Ours as it is installed: with its bytecode, which pip writes for every package (the peers have theirs)."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
+
+
 def memory_of_all(*command: str, cwd: Path) -> float:
     """The most memory in MB that a program and its processes held together; what they share counts once (Linux)."""
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=_environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -240,10 +247,11 @@ def _share(pid: int) -> int:
 
 def run(*command: str, cwd: Path) -> Run:
     """Runs a program; stops the measurement where it fails."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryFile() as said:
         started = time.perf_counter()
-        process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=said, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=cwd, env=_environment(), stdout=said, stderr=subprocess.STDOUT
+        )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         said.seek(0)
@@ -264,6 +272,7 @@ def ours(folder: Path) -> dict[str, list[Run]]:
     lesson = academy / "courses/large/lessons/lesson-007/lesson.en.md"
     command = (sys.executable, "-c", _COMMAND, "build", "--dir", str(academy))
     runs: dict[str, list[Run]] = {"cold": [], "one": [], "nothing": []}
+    run(*command, cwd=folder)  # writes the bytecode
     for number in range(3):
         shutil.rmtree(academy / "build", ignore_errors=True)
         shutil.rmtree(academy / ".lms-sync", ignore_errors=True)

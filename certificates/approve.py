@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from authoring.problems import Refused
 from certificates.chain import add_approval, open_chain
@@ -17,6 +16,7 @@ from certificates.proposals import approved_keys, is_settled, latest_decisions
 from lms_sync.clock import Clock
 from lms_sync.same_person import one_person
 from lms_sync.store import schema
+from lms_sync.store.many_rows import insert_of
 
 MAX_PROTOCOL = 100
 
@@ -145,9 +145,8 @@ def store_approval(
     """Records an approval and its entry; 0 where another process recorded one a moment ago."""
     rests_on = basis or Basis()
     open_chain(connection, site, now)
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     done = connection.execute(
-        dialect.insert(schema.approval)
+        insert_of(connection)(schema.approval)
         .values(
             site=site,
             grant_key=key,

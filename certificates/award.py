@@ -24,7 +24,7 @@ KINDS = ("holder", "credential", "pdf")
 class Wording(BaseModel):
     """What an award says, in every language it is written in, and who answers for it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     form: Literal["award/1"] = "award/1"
     kind: Kind

@@ -16,10 +16,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from authoring.problems import Refused
 from lms_sync.store import schema
+from lms_sync.store.many_rows import insert_of
 
 MAX_BACK = timedelta(minutes=10)
 """By how much a clock may be behind the last entry: clocks of several machines differ a little, none by a day."""
@@ -203,9 +203,8 @@ def open_chain(connection: Connection, site: str, now: datetime) -> tuple[int, s
         last = connection.execute(select(func.max(entry.c.number)).where(entry.c.site == site)).scalar_one()
         if last is not None:
             raise Refused("register.no-head", n=last)
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
         begun = connection.execute(
-            dialect.insert(head)
+            insert_of(connection)(head)
             .values(site=site, number=0, hash=beginning(site))
             .on_conflict_do_nothing(index_elements=["site"])
         )

@@ -58,7 +58,7 @@ Months = Annotated[int, Field(ge=1, le=_MAX_MONTHS)]
 class Strict(BaseModel):
     """A part of a policy: unknown keys are mistakes, and nothing changes once it is read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class QuizAtLeast(Strict):

@@ -16,6 +16,9 @@ from authoring.glossary import Definition
 from authoring.lesson import LessonText
 from course_packages.words import Words, words_in
 
+_DECIMAL_SIGNS = {"en": ".", "sq": ",", "ro": ","}
+"""Of the languages that the player speaks, by CLDR 45, whose data take a while to load."""
+
 
 def lesson_html(text: LessonText, language: str, definitions: Sequence[Definition] = ()) -> str:
     """The HTML below the lesson's heading for readers of `language`. Equal input, equal output.
@@ -103,6 +106,11 @@ def size_in_words(n: int, language: str) -> str:
     """Bytes as people say them: 120 kB, 3.4 MB, with the comma or point of the language."""
     if n < 1_000_000:
         return f"{max(1, round(n / 1000))}\u00a0kB"
+    if (sign := _DECIMAL_SIGNS.get(language)) and n < 999_500_000:
+        return (
+            f"{f'{n / 1e6:.1f}'.removesuffix('.0') if n < 1e7 else round(n / 1e6)}".replace(".", sign)
+            + "\u00a0MB"
+        )
     from babel import Locale, UnknownLocaleError  # late, as below
     from babel.numbers import format_decimal
 

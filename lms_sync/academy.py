@@ -18,12 +18,13 @@ from authoring.target import target_name
 from course_packages import ScormPackage, build_target
 from lms_sync.course_content import BuiltPackage, CourseContent, asking_activities
 from lms_sync.manuals import BuiltManual, build_manuals
+from lms_sync.quiz_files import Banks, BanksOnDisk, QuizFiles, UsedQuizzes
 from lms_sync.write_files import refuse_links, write_durably
 
 if TYPE_CHECKING:
     from lms_sync.people import People
     from programmes import Programme, Questionnaire
-    from quizzes import QuestionBank, Quiz
+    from quizzes import Quiz
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,19 @@ class Academy:
 
     folder: Path
     courses: Mapping[str, Course]
-    quizzes: Mapping[str, Quiz]
+    quizzes: QuizFiles
     warnings: tuple[Problem, ...] = ()
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class BuiltAcademy:
-    """An academy with its packages and banks on disk."""
+    """An academy with its packages and banks on disk; `banks` says how many questions the bank of each quiz holds."""
 
     academy: Academy
     content: tuple[CourseContent, ...]
     packages: tuple[ScormPackage, ...]
-    banks: Mapping[str, QuestionBank] = field(default_factory=dict)
+    banks: Mapping[str, int] = field(default_factory=dict)
     manuals: tuple[BuiltManual, ...] = ()
 
     @property
@@ -75,7 +76,6 @@ def read_academy(folder: Path, cache: BuildCache | None = None) -> Academy:
     problems: list[Problem] = []
     warnings: list[Problem] = []
     courses: dict[str, Course] = {}
-    quizzes: dict[str, Quiz] = {}
     for path in sorted((folder / "courses").glob("*/course.yaml")):
         try:
             course = read_course(path.parent, root=folder, cache=cache)
@@ -86,23 +86,9 @@ def read_academy(folder: Path, cache: BuildCache | None = None) -> Academy:
             problems.append(Problem("academy.course-twice", {"id": course.id}, Place(_name(path, folder), 1)))
         courses[course.id] = course
         warnings.extend(course.warnings)
-    files = sorted((folder / "quizzes").glob("*.yaml"))
-    for path in files:
-        from quizzes import forms, read_quiz
-
-        try:
-            quiz = read_quiz(path, root=folder)
-        except ContentError as error:
-            problems.extend(error.problems)
-            continue
-        made = forms(quiz)
-        quizzes[path.stem] = made["post"]
-        if quiz.pair is not None:
-            if any(one.stem == quiz.pair.pre for one in files) or quiz.pair.pre in quizzes:
-                place = Place(_name(path, folder), 1)
-                problems.append(Problem("academy.pair-has-file", {"quiz": quiz.pair.pre}, place))
-            quizzes[quiz.pair.pre] = made["pre"]
-        warnings.extend(quiz.warnings)
+    quizzes = QuizFiles(folder, cache).read()
+    problems.extend(quizzes.problems)
+    warnings.extend(quizzes.warnings)
     problems.extend(_unknown_quizzes(folder, courses, quizzes))
     asked, odd = _questionnaires_asked(folder, courses)
     problems.extend(one for one in odd if one.severity == "error")
@@ -179,17 +165,7 @@ def build_academy(
     What an earlier build has packed is taken from its package, as far as `cache` knows it.
     """
     out = academy.folder / "build"
-    banks: dict[str, QuestionBank] = {}
-    for slug, quiz in academy.quizzes.items():
-        from quizzes import build_bank
-
-        banks[slug] = build_bank(quiz, multilang=multilang)
-        if not multilang:
-            _write_other_languages(academy, quiz, out / slug, slug, said)
-        target = out / slug / f"{slug}.moodle.xml"
-        refuse_links(target, below=academy.folder)
-        _write_when_new(target, banks[slug].xml)
-        said(_name(target, academy.folder))
+    banks = _write_banks(academy, out, multilang, said, cache)
     content: list[CourseContent] = []
     packages: list[ScormPackage] = []
     for course in academy.courses.values():
@@ -203,12 +179,7 @@ def build_academy(
             if wanted == course.pushed_target:
                 items = frozenset(package.items)
                 pushed = BuiltPackage(path, package.sha1, package.size, items, package.content_sha256)
-        used = {
-            str(activity.quiz): (academy.quizzes[str(activity.quiz)], banks[str(activity.quiz)])
-            for section in course.sections
-            for activity in section.activities
-            if activity.kind == "quiz"
-        }
+        used = UsedQuizzes([str(one.quiz) for one in course.activities if one.kind == "quiz"], banks)
         asked = {activity.id: academy.questionnaires[slug] for slug, activity in asking_activities(course)}
         content.append(CourseContent(course, pushed, used, _files(course), asked))
     manuals = [
@@ -216,7 +187,30 @@ def build_academy(
         for course in academy.courses.values()
         for manual in build_manuals(course, academy.folder, cache, said)
     ]
-    return BuiltAcademy(academy, tuple(content), tuple(packages), banks, tuple(manuals))
+    questions = {slug: academy.quizzes.file(slug).questions[slug] for slug in academy.quizzes}
+    return BuiltAcademy(academy, tuple(content), tuple(packages), questions, tuple(manuals))
+
+
+def _write_banks(
+    academy: Academy, out: Path, multilang: bool, said: Callable[[str], None], cache: BuildCache | None
+) -> Banks:
+    """Writes the banks that do not lie there already; the others are made when somebody asks for them."""
+    banks = Banks(academy.quizzes, multilang=multilang)
+    # Without it there are several files for each quiz, which nobody keeps account of.
+    on_disk = BanksOnDisk(cache if multilang else None)
+    targets = {slug: out / slug / f"{slug}.moodle.xml" for slug in academy.quizzes}
+    files = {slug: academy.quizzes.file(slug) for slug in targets}
+    wanted = {slug for slug, target in targets.items() if not on_disk.has(slug, files[slug].digest, target)}
+    banks.make_ahead(sorted(wanted), questions=sum(files[slug].questions[slug] for slug in wanted))
+    for slug, target in targets.items():
+        if slug in wanted:
+            if not multilang:
+                _write_other_languages(academy, academy.quizzes[slug], out / slug, slug, said)
+            refuse_links(target, below=academy.folder)
+            _write_when_new(target, banks[slug].xml)
+            on_disk.put(slug, files[slug].digest, target)
+        said(_name(target, academy.folder))
+    return banks
 
 
 def _files(course: Course) -> dict[str, BuiltPackage]:

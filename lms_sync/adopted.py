@@ -47,7 +47,7 @@ Key = Annotated[str, BeforeValidator(_key)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class AdoptedActivity(_Strict):

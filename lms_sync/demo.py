@@ -120,7 +120,7 @@ def run_demo(
     academy = read_academy(folder)
     said("demo.checked", courses=len(academy.courses), quizzes=len(academy.quizzes))
     built = build_academy(academy)
-    questions = sum(len(bank.questions) for bank in built.banks.values())
+    questions = sum(built.banks.values())
     said("demo.built", packages=len(built.packages), questions=questions)
 
     programme = programmes_by_id(folder)[scenario.programme]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from authoring.build_cache import BuildCache, Stamp, settled, stamp, walk
-from authoring.problems import Place, Problem
+from authoring.plain_values import plain_problem, problem_of
+from authoring.problems import Problem
 
 _KIND, _NAME = "build", "last"
 _READ = ("courses", "quizzes", "programmes", "themes")
@@ -42,10 +43,7 @@ class Watch:
             written = {name: stamp(self.cache.academy / name) for name in kept["written"]}
             if not _same(kept["written"], written):
                 return None
-            warnings = tuple(
-                Problem(code, params, Place(*place), severity)
-                for code, params, place, severity in kept["warnings"]
-            )
+            warnings = tuple(problem_of(one) for one in kept["warnings"])
             return LastBuild(kept["report"], tuple(kept["written"]), warnings)
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
@@ -61,15 +59,7 @@ class Watch:
             "read": self.read,
             "written": written,
             "report": report,
-            "warnings": [
-                [
-                    one.code,
-                    {name: str(value) for name, value in one.params.items()},
-                    astuple(one.place),
-                    one.severity,
-                ]
-                for one in warnings
-            ],
+            "warnings": [plain_problem(one) for one in warnings],
         }
         self.cache.put(_KIND, _NAME, kept)
 

@@ -1,168 +1,233 @@
-"""Many quiz files at once: read and checked by several processes, written as Moodle XML; what has not changed is left alone.
+"""The quiz files of an academy: read by all processors where there is much to read, and not at all where a build has read them.
 
-A file is known by what is in it, by the images it names and by the release that read it. What was found is kept in
-`<out>/quizzes.json`: a mistake is never kept, so that it is told each time.
+What a build found out about a file without mistakes is kept (`authoring.build_cache`): how many questions it holds, what is to
+be said of it, which bank was written. The quizzes themselves are read when somebody asks for them, which `check` and
+`build` do not where nothing has changed. With and without all that, the problems and banks are the same.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from authoring.problems import Problem
+from authoring.build_cache import BuildCache, Stamp, settled, stamp
+from authoring.in_parallel import in_parallel
+from authoring.plain_values import plain_problem, problem_of
+from authoring.problems import ContentError, Place, Problem
+from authoring.read_yaml import relative_name
 
-KNOWN = "quizzes.json"
-FORM = 1
-"""Of what is kept; a file of another form is not looked at."""
-WORTH_A_PROCESS = 4
-"""Files from which on starting processes pays."""
+if TYPE_CHECKING:
+    from quizzes import QuestionBank, Quiz
+
+_KIND, _BANK = "quiz", "bank"
+_WORTH_A_PROCESS = 150_000
+"""Bytes of quiz files, 0.1 s of work: from twice as many on a second process saves more than it costs."""
 
 
 @dataclass(frozen=True)
-class BuiltQuizzes:
-    """What came of the files: how many questions, how many files were read anew, and what is wrong with them."""
+class QuizFile:
+    """A quiz file that has no mistake: how many questions the quizzes that it makes hold, by slug, and its warnings.
 
-    questions: int
-    read: int
-    problems: tuple[Problem, ...]
+    `pre` is the slug of the quiz before the course that it makes as well, or nothing. `digest` is a hash of all that it
+    was read from; empty where that is not known.
+    """
 
-
-def build_quizzes(
-    folder: Path, out: Path, *, cache: bool = True, processes: int | None = None
-) -> BuiltQuizzes:
-    """Writes `<slug>.moodle.xml` into `out` for every quiz of the academy `folder` that has no mistake."""
-    out.mkdir(parents=True, exist_ok=True)
-    known = _known(out) if cache else {}
-    paths = sorted((folder / "quizzes").glob("*.yaml"))
-    fresh = {path: entry for path in paths if (entry := _unchanged(path, folder, out, known)) is not None}
-    changed = [path for path in paths if path not in fresh]
-    made = dict(zip(changed, _made(changed, folder, out, processes), strict=True))
-    found = {path: fresh.get(path) or made[path][0] for path in paths}
-    problems = [one for path in changed for one in made[path][1]]
-    if changed or known.keys() != {path.stem for path in paths}:
-        kept = {path.stem: entry for path, entry in found.items() if entry is not None}
-        _write(out / KNOWN, json.dumps({"form": FORM, "files": kept}, ensure_ascii=False).encode())
-    if fresh:
-        problems += [one for entry in fresh.values() for one in _warnings(entry)]
-    count = sum(int(entry["questions"]) for entry in found.values() if entry is not None)
-    return BuiltQuizzes(count, len(changed), tuple(problems))
+    path: Path
+    questions: Mapping[str, int]
+    pre: str
+    warnings: tuple[Problem, ...]
+    digest: str = ""
 
 
-def build_all(folder: Path, out: Path, *, cache: bool = True) -> int:
-    """The same, for measuring: the number of questions. Raises ContentError where a file has a mistake."""
-    built = build_quizzes(folder, out, cache=cache)
-    errors = [one for one in built.problems if one.severity == "error"]
-    if errors:
-        from authoring.problems import ContentError
-
-        raise ContentError(errors)
-    return built.questions
+_Read = tuple[QuizFile, "Mapping[str, Quiz]", "dict[str, Any] | None"]
+"""A file as it was read, its quizzes by slug, and what can be kept of it."""
 
 
-_Made = tuple[dict[str, Any] | None, "list[Problem]"]
+class QuizFiles(Mapping[str, "Quiz"]):
+    """The quizzes of an academy by slug; one whose file was not read yet is read when it is asked for.
+
+    `problems` is all that is wrong, file by file, and `warnings` what is to be said of files without mistakes. Asking for a
+    quiz raises ContentError where its file has been spoiled meanwhile.
+    """
+
+    def __init__(self, root: Path, cache: BuildCache | None = None) -> None:
+        self.root = root
+        self.cache = cache
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self._files: dict[str, QuizFile] = {}
+        self._quizzes: dict[str, Quiz] = {}
+
+    def __getitem__(self, slug: str) -> Quiz:
+        if slug not in self._quizzes:
+            found = _read(self._files[slug].path, self.root)
+            if isinstance(found, list):
+                raise ContentError(found)
+            self._quizzes.update(found[1])
+        return self._quizzes[slug]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def file(self, slug: str) -> QuizFile:
+        """The file that makes a quiz."""
+        return self._files[slug]
+
+    def read(self) -> QuizFiles:
+        """Reads all files that are there, or takes over what a build knows of them."""
+        paths = sorted((self.root / "quizzes").glob("*.yaml"))
+        known = {path: kept for path in paths if (kept := self._kept(path)) is not None}
+        unknown = [path for path in paths if path not in known]
+        size = sum(one[0] for path in unknown if (one := stamp(path)) is not None)
+        results = in_parallel(lambda path: _read(path, self.root), unknown, least=_fewest(len(unknown), size))
+        anew = dict(zip(unknown, results, strict=True))
+        stems = {path.stem for path in paths}
+        for path in paths:
+            if path in known:
+                file = known[path]
+            else:
+                found = anew[path]
+                if isinstance(found, list):
+                    self.problems.extend(found)
+                    continue
+                file, quizzes, facts = found
+                self._quizzes.update(quizzes)
+                if self.cache is not None:
+                    self.cache.put(_KIND, path.stem, facts)
+            if file.pre and (file.pre in stems or file.pre in self._files):
+                place = Place(relative_name(path, self.root), 1)
+                self.problems.append(Problem("academy.pair-has-file", {"quiz": file.pre}, place))
+            self._files |= dict.fromkeys(file.questions, file)
+            self.warnings.extend(file.warnings)
+        return self
+
+    def _kept(self, path: Path) -> QuizFile | None:
+        """What a build found out of a file, where it still holds."""
+        kept = self.cache.get(_KIND, path.stem) if self.cache is not None else None
+        if kept is None:
+            return None
+        try:
+            if any(stamp(self.root / name) != tuple(one) for name, one in kept["read"].items()):
+                return None
+            warnings = tuple(problem_of(one) for one in kept["warnings"])
+            return QuizFile(path, kept["questions"], kept["pre"], warnings, kept["digest"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
 
 
-def _made(paths: list[Path], folder: Path, out: Path, processes: int | None) -> Iterable[_Made]:
-    workers = min(processes or os.cpu_count() or 1, len(paths))
-    if workers < 2 or len(paths) < WORTH_A_PROCESS:
-        return [_make(path, folder, out) for path in paths]
-    with ProcessPoolExecutor(workers, initializer=_begin) as pool:
-        return list(pool.map(_make, paths, [folder] * len(paths), [out] * len(paths), chunksize=2))
+def _read(path: Path, root: Path) -> _Read | list[Problem]:
+    """Reads one file; all that is wrong where it has a mistake."""
+    from quizzes import forms, read_quiz
 
-
-def _begin() -> None:
-    """A worker makes many small things that live as long as it does; looking for rubbish so often finds none."""
-    import gc
-
-    gc.set_threshold(100_000, 50, 50)
-
-
-def _make(path: Path, folder: Path, out: Path) -> _Made:
-    """Reads one file and writes its bank; what is to be kept of it, None where it has a mistake."""
-    from authoring.problems import ContentError
-    from quizzes import build_bank, read_quiz
-
-    content = _digest(path.read_bytes())
+    before = stamp(path)
     try:
-        quiz = read_quiz(path, root=folder)
-        bank = build_bank(quiz)
+        quiz = read_quiz(path, root=root)
     except ContentError as error:
-        return None, list(error.problems)
-    xml = bank.xml
-    _write(out / f"{path.stem}.moodle.xml", xml)
-    files = {os.path.relpath(name, folder): digest for name, digest in quiz.texts.used.items()}
-    entry = {
-        "content": content,
-        "files": files,
-        "release": _release(),
-        "xml": _digest(xml),
-        "questions": len(bank.questions),
-        "warnings": [one.as_json() for one in quiz.warnings],
+        return list(error.problems)
+    made = forms(quiz)
+    quizzes = {path.stem: made["post"]}
+    pre = quiz.pair.pre if quiz.pair is not None else ""
+    if pre:
+        quizzes[pre] = made["pre"]
+    questions = {slug: len(one.questions) for slug, one in quizzes.items()}
+    stamps = {one: stamp(one) for one in quiz.texts.used} | {path: before}
+    if stamp(path) != before or any(one is None or not settled(one) for one in stamps.values()):
+        return QuizFile(path, questions, pre, quiz.warnings), quizzes, None
+    read = {os.path.relpath(one, root): found for one, found in sorted(stamps.items())}
+    digest = hashlib.sha256(repr(read).encode()).hexdigest()
+    kept = {
+        "read": read,
+        "questions": questions,
+        "pre": pre,
+        "warnings": [plain_problem(one) for one in quiz.warnings],
+        "digest": digest,
     }
-    return entry, list(quiz.warnings)
+    return QuizFile(path, questions, pre, quiz.warnings, digest), quizzes, kept
 
 
-def _unchanged(path: Path, folder: Path, out: Path, known: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What is known of a file, if all that it was made of, and what was made, are as they were."""
-    entry: dict[str, Any] | None = known.get(path.stem)
-    if entry is None or entry["release"] != _release():
-        return None
-    wanted = {path: entry["content"], out / f"{path.stem}.moodle.xml": entry["xml"]}
-    wanted |= {folder / name: digest for name, digest in entry["files"].items()}
-    try:
-        same = all(_digest(one.read_bytes()) == digest for one, digest in wanted.items())
-    except OSError:
-        return None
-    return entry if same else None
+def _fewest(count: int, size: int) -> int:
+    """How many of `count` files, of `size` bytes together, are worth a process."""
+    return max(1, -(-count * _WORTH_A_PROCESS // max(size, 1)))
 
 
-def _warnings(entry: Mapping[str, Any]) -> list[Problem]:
-    from authoring.problems import Place, Problem
+class Banks(Mapping[str, "QuestionBank"]):
+    """The question banks of quizzes by slug; each is made when it is asked for, or ahead by all processors."""
 
-    return [
-        Problem(one["code"], one["params"], Place(one["file"], one["line"], one["column"]), "warning")
-        for one in entry["warnings"]
-    ]
+    def __init__(self, quizzes: Mapping[str, Quiz], *, multilang: bool = True) -> None:
+        self.quizzes = quizzes
+        self.multilang = multilang
+        self._made: dict[str, QuestionBank] = {}
 
+    def __getitem__(self, slug: str) -> QuestionBank:
+        if slug not in self._made:
+            self._made[slug] = self._make(slug)
+        return self._made[slug]
 
-def _known(out: Path) -> dict[str, Any]:
-    try:
-        read = json.loads((out / KNOWN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    good = isinstance(read, dict) and read.get("form") == FORM and isinstance(read.get("files"), dict)
-    return dict(read["files"]) if good else {}
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.quizzes)
 
+    def __len__(self) -> int:
+        return len(self.quizzes)
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    def _make(self, slug: str) -> QuestionBank:
+        from quizzes import build_bank
 
+        return build_bank(self.quizzes[slug], multilang=self.multilang)
 
-def _release() -> str:
-    """The release of the product, and the state of its programs where it runs from its sources."""
-    global _RELEASE  # noqa: PLW0603 - worked out once in a process
-    if not _RELEASE:
-        root = Path(__file__).parents[1]
-        parts = [
-            f"{path.name}:{path.stat().st_mtime_ns}:{path.stat().st_size}"
-            for package in ("authoring", "quizzes")
-            for path in sorted((root / package).rglob("*.py"))
-        ]
-        _RELEASE = _digest("\n".join(parts).encode())
-    return _RELEASE
+    def make_ahead(self, slugs: Sequence[str], *, questions: int) -> None:
+        """Makes several that will be asked for, with so many questions together. Raises ContentError."""
+        size = questions * _BYTES_OF_A_QUESTION
+        banks = in_parallel(self._make, slugs, least=_fewest(len(slugs), size))
+        self._made.update(zip(slugs, banks, strict=True))
 
 
-_RELEASE = ""
+_BYTES_OF_A_QUESTION = 300
+"""A bank takes about a third of the time that reading its file did."""
 
 
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_bytes(content)
-    part.replace(path)
+class BanksOnDisk:
+    """Which banks still lie on the disk as a build has written them."""
+
+    def __init__(self, cache: BuildCache | None) -> None:
+        self.cache = cache
+
+    def has(self, slug: str, digest: str, path: Path) -> bool:
+        """Whether the bank of a quiz that was read from what `digest` names lies at `path`."""
+        kept = self.cache.get(_BANK, slug) if self.cache is not None and digest else None
+        return kept is not None and kept == _kept_bank(digest, stamp(path))
+
+    def put(self, slug: str, digest: str, path: Path) -> None:
+        """Remembers a bank that was written."""
+        if self.cache is not None:
+            found = stamp(path)
+            self.cache.put(_BANK, slug, _kept_bank(digest, found) if digest and found else None)
+
+
+def _kept_bank(digest: str, written: Stamp | None) -> list[Any]:
+    return [digest, *(written or ())]
+
+
+class UsedQuizzes(Mapping[str, "tuple[Quiz, QuestionBank]"]):
+    """The quizzes that a course uses, each with its bank; both are made when they are asked for."""
+
+    def __init__(self, slugs: Collection[str], banks: Banks) -> None:
+        self.slugs = tuple(dict.fromkeys(slugs))
+        self.banks = banks
+
+    def __getitem__(self, slug: str) -> tuple[Quiz, QuestionBank]:
+        if slug not in self.slugs:
+            raise KeyError(slug)
+        return self.banks.quizzes[slug], self.banks[slug]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.slugs)
+
+    def __len__(self) -> int:
+        return len(self.slugs)

@@ -41,7 +41,7 @@ _ADDRESS = _written(r"https?://[^\s/?#]+(/[^\s?#]*)?", "settings.address")
 
 
 class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class LimitSettings(Strict):

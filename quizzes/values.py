@@ -27,7 +27,7 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 class Part(BaseModel):
     """A piece of a quiz file: cannot be changed, knows no other keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True)
 
 
 def refused(code: str, **params: object) -> PydanticCustomError:

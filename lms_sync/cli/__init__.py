@@ -16,51 +16,115 @@ from lms_sync.cli.outcome import asked_language, run_command
 
 __all__ = ["VERBS", "commands", "interrupt", "main"]
 
-# verb → (module, function). Modules are loaded only when their verb is used, so that --help is quick.
-VERBS: dict[str, dict[str, tuple[str, str]]] = {
+# verb → (module, function, what --help says of it). Modules are loaded only when their verb is used: --help loads none.
+VERBS: dict[str, dict[str, tuple[str, str, str]]] = {
     "trainer": {
-        "init": ("trainer", "init"),
-        "new": ("trainer_new", "new"),
-        "check": ("trainer", "check"),
-        "build": ("trainer", "build"),
-        "inspect": ("trainer_inspect", "inspect_file"),
-        "preview": ("trainer_preview", "preview"),
-        "export": ("trainer_export", "export"),
+        "init": ("trainer", "init", "Begin a new academy: a small course with a quiz, ready to be changed."),
+        "new": ("trainer_new", "new", "Begin from a spreadsheet or another format."),
+        "check": (
+            "trainer",
+            "check",
+            "Read courses, quizzes, people, policies and programmes; list all mistakes with places and remedies.",
+        ),
+        "build": ("trainer", "build", "Write the course packages and question banks into the folder build."),
+        "inspect": (
+            "trainer_inspect",
+            "inspect_file",
+            "Look into a SCORM package from anyone: broken rules, pages, size, risky content. Nothing is unpacked.",
+        ),
+        "preview": ("trainer_preview", "preview", "See a course or a quiz as learners will."),
+        "export": ("trainer_export", "export", "A quiz as GIFT, or as a workbook to fill in."),
     },
     "administrator": {
-        "doctor": ("administrator", "doctor"),
-        "adopt": ("administrator_adopt", "adopt"),
-        "plan": ("administrator", "plan"),
-        "apply": ("administrator", "apply"),
-        "drift": ("administrator_drift", "drift"),
-        "pull": ("administrator_pull", "pull"),
-        "run": ("administrator_jobs", "run"),
-        "worker": ("administrator_jobs", "worker"),
-        "runs": ("administrator_drift", "runs"),
-        "status": ("administrator_jobs", "status"),
-        "backup": ("administrator_store", "backup"),
-        "restore": ("administrator_store", "restore"),
-        "plugin": ("administrator", "plugin"),
+        "doctor": ("administrator", "doctor", "Say what a site lacks for the sync, and how to mend it."),
+        "adopt": (
+            "administrator_adopt",
+            "adopt",
+            "Take a course that is on the site already into pull, certify and report. Moodle is only read.",
+        ),
+        "plan": ("administrator", "plan", "Show what apply would do on the site. Nothing is changed."),
+        "apply": ("administrator", "apply", "Bring the site to what the files say, after showing the plan."),
+        "drift": (
+            "administrator_drift",
+            "drift",
+            "Show what somebody has changed in Moodle since our last apply.",
+        ),
+        "pull": (
+            "administrator_pull",
+            "pull",
+            "Bring completions, grades, quiz attempts and SCORM results since the last pull.",
+        ),
+        "run": (
+            "administrator_jobs",
+            "run",
+            "Run the configuration's schedule on this machine: pull, certify, report and backup of all sites.",
+        ),
+        "worker": (
+            "administrator_jobs",
+            "worker",
+            "Run the schedule together with other workers, on as many machines as wanted. Needs PostgreSQL.",
+        ),
+        "runs": (
+            "administrator_drift",
+            "runs",
+            "List what was run on a site, newest first: number, time, verb, outcome, counts.",
+        ),
+        "status": ("administrator_jobs", "status", "Say what is fresh, what is stale, and why."),
+        "backup": (
+            "administrator_store",
+            "backup",
+            "Write the whole state database into one file, while the schedule goes on.",
+        ),
+        "restore": (
+            "administrator_store",
+            "restore",
+            "Put a backup into the state database that config.yaml names, of either kind.",
+        ),
+        "plugin": ("administrator", "plugin", "The companion plugin for Moodle."),
     },
     "officer": {
-        "people": ("officer_people", "people"),
-        "sessions": ("officer_sessions", "sessions"),
-        "milestones": ("officer_milestones", "milestones"),
-        "questionnaire": ("officer_questionnaire", "questionnaire"),
-        "certify": ("officer", "certify"),
-        "approve": ("officer", "approve"),
-        "explain": ("officer_explain", "explain"),
-        "certificates": ("officer_certificates", "certificates"),
-        "audit": ("officer_audit", "audit"),
-        "privacy": ("officer_privacy", "privacy"),
-        "report": ("officer_report", "report"),
-        "helpdesk": ("officer_helpdesk", "helpdesk"),
-        "keys": ("officer", "keys"),
-        "serve": ("officer", "serve"),
+        "people": (
+            "officer_people",
+            "people",
+            "Participants: import lists, see who is where, merge, print slips.",
+        ),
+        "sessions": ("officer_sessions", "sessions", "Sign-in sheets; attendance read back."),
+        "milestones": (
+            "officer_milestones",
+            "milestones",
+            "The path of each institution; steps recorded by hand.",
+        ),
+        "questionnaire": (
+            "officer_questionnaire",
+            "questionnaire",
+            "Needs assessment: forms, answers, before and after.",
+        ),
+        "certify": ("officer", "certify", "Decide who has earned an award; propose."),
+        "approve": ("officer", "approve", "Approve proposed awards and issue them."),
+        "explain": ("officer_explain", "explain", "Why somebody has an award, or has not."),
+        "certificates": (
+            "officer_certificates",
+            "certificates",
+            "Suspend, revoke, correct, renew; what to review.",
+        ),
+        "audit": ("officer_audit", "audit", "Check the register; export it for the archive."),
+        "privacy": ("officer_privacy", "privacy", "Export or erase a person; who is due by rule."),
+        "report": ("officer_report", "report", "Numbers for the institution, the donor and the auditor."),
+        "helpdesk": ("officer_helpdesk", "helpdesk", "The help desk: its site, its questions."),
+        "keys": ("officer", "keys", "The institution's signing key."),
+        "serve": ("officer", "serve", "Serve the public verification portal."),
     },
     "everyone": {
-        "demo": ("everyone", "demo"),
-        "standin": ("everyone", "standin"),
+        "demo": (
+            "everyone",
+            "demo",
+            "Play a whole programme on this machine: course, stand-in Moodle, sessions, certificates, verification.",
+        ),
+        "standin": (
+            "everyone",
+            "standin",
+            "Start the stand-in Moodle, to try things without a site. It forgets everything when it ends.",
+        ),
     },
 }
 
@@ -76,7 +140,7 @@ class VerbGroup(click.Group):
         """The verb's command, or None."""
         for verbs in VERBS.values():
             if cmd_name in verbs:
-                module, name = verbs[cmd_name]
+                module, name, _ = verbs[cmd_name]
                 command: click.Command = getattr(importlib.import_module(f"lms_sync.cli.{module}"), name)
                 return in_language(command, asked_language())
         return None
@@ -94,14 +158,13 @@ class VerbGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Verbs with their first help line, one section a person."""
+        language = asked_language()
         for person, verbs in VERBS.items():
             with formatter.section(f"For the {person}" if person != "everyone" else "For everyone"):
-                rows = []
-                for verb in verbs:
-                    command = self.get_command(ctx, verb)
-                    if command is not None:
-                        rows.append((verb, command.get_short_help_str(70)))
-                formatter.write_dl(rows)
+                said = {
+                    verb: in_language(click.Command(verb, help=verbs[verb][2]), language) for verb in verbs
+                }
+                formatter.write_dl([(verb, one.get_short_help_str(70)) for verb, one in said.items()])
 
 
 @click.group(

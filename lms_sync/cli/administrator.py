@@ -24,9 +24,7 @@ from lms_sync.cli.apply_progress import ApplyProgress
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.plan_output import print_lacking, print_plan, print_report
 from lms_sync.clock import SystemClock
-from lms_sync.doctor import examine_site
 from lms_sync.drift import Base
-from lms_sync.hand_over import write_kits
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.connect import connect
 from lms_sync.moodle.errors import MoodleError
@@ -34,12 +32,10 @@ from lms_sync.people import MatchedAccount, known_accounts
 from lms_sync.people.names import shown_names
 from lms_sync.plan import Loss, PlanOptions
 from lms_sync.plan_file import plan_json, read_plan_file, refuse_stale
-from lms_sync.plugin_zip import write_plugin_zip
 from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
 from lms_sync.store.database import open_database, reading
 from lms_sync.store.one_at_a_time import only_one
-from lms_sync.undo import prepare_undo
 from lms_sync.verified_release import VERIFIED_RELEASE, refuse_unverified
 from lms_sync.write_files import write_durably
 
@@ -125,6 +121,8 @@ def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
     Example:
       lms-sync doctor --dir academy
     """
+    from lms_sync.doctor import examine_site
+
     language = outcome.reader_language(folder)
     settings, name, _, client = _connect(folder, site_name)
     adopted = read_adopted(folder, site=name)
@@ -328,6 +326,8 @@ def apply(
     whole: list[Prepared] = []  # what the files want, as it was last seen in an undo
 
     def undone() -> Prepared:
+        from lms_sync.undo import prepare_undo
+
         whole[:] = [again()]
         return prepare_undo(whole[0], rows, folder, options)
 
@@ -407,7 +407,11 @@ def apply(
             click.echo(text("undo.files-differ", {}, language))
     if stopped:
         outcome.print_problems(stopped.problems, language)
-    kits = [] if stopped else write_kits(folder, left, site, settings.language, SystemClock())
+    kits: list[Path] = []
+    if not stopped:
+        from lms_sync.hand_over import write_kits
+
+        kits = write_kits(folder, left, site, settings.language, SystemClock())
     if not as_json:
         for kit in kits:
             click.echo(text("by-hand.kit", {"path": kit.as_posix()}, language))
@@ -436,6 +440,8 @@ def plugin_zip_command(out: Path) -> int:
     Example:
       lms-sync plugin zip --out local_lmssync.zip
     """
+    from lms_sync.plugin_zip import write_plugin_zip
+
     size = write_plugin_zip(out)
     click.echo(
         text("plugin.written", {"path": str(out), "kb": round(size / 1000)}, outcome.reader_language())

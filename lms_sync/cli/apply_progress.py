@@ -9,8 +9,6 @@ from typing import Any, Self, TextIO
 
 import click
 
-from lms_sync.doctor import size_in_words
-
 _PAUSE = 0.2  # seconds between two drawings while a file is on its way
 
 
@@ -59,5 +57,7 @@ class ApplyProgress:
         self._bar.render_progress()
 
     def _shown(self, key: str | None) -> str:
+        from lms_sync.doctor import size_in_words
+
         files = f"↑ {size_in_words(self._sent)}" if self._sent else ""
         return "  ".join(part for part in (files, key or "") if part)

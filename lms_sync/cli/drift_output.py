@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from authoring.messages import printable, remedy, text
-from lms_sync.adopt_drift import Adoption
 from lms_sync.applied import Run
 from lms_sync.cli.field_values import UTC, parts, shown_values
 from lms_sync.drift import FieldDrift, ObjectDrift, Settled, Standing, standing
 from lms_sync.plan import Change, Kind, Plan
+
+if TYPE_CHECKING:
+    from lms_sync.adopt_drift import Adoption
 
 _SIGNS = {Standing.THEIRS: ("~", "yellow"), Standing.CONFLICT: ("!", "red"), Standing.UNKNOWN: ("!", "red")}
 DRIFT_FORM, ADOPTION_FORM = "lms-sync-drift/1", "lms-sync-adoption/1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import locale
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterable
@@ -23,6 +24,8 @@ PARTLY = 4
 WRONG_USAGE = 64
 
 _SHOWN = 200
+_LANGUAGE_LINE = re.compile(r"(?m)^language[ \t]*:([^#\n]*)")
+"""Of config.yaml; deeper in it, a line is indented."""
 
 
 def reader_language(folder: Path | None = None) -> str:
@@ -30,17 +33,25 @@ def reader_language(folder: Path | None = None) -> str:
     chosen = os.environ.get("LMS_SYNC_LANGUAGE", "")
     if chosen in LANGUAGES:
         return chosen
-    if folder is not None and (folder / "config.yaml").is_file():
-        from lms_sync.settings import load_settings
-
-        try:
-            return load_settings(folder).language
-        except LmsSyncError:
-            pass
+    if folder is not None and (named := _configured_language(folder / "config.yaml")):
+        return named
     system = (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "")[:2]
     if not system:
         system = (locale.getlocale()[0] or "")[:2]
     return system if system in LANGUAGES else "en"
+
+
+def _configured_language(config: Path) -> str:
+    """The language that a configuration names, whatever is wrong with the rest of it; nothing where it names an unknown one.
+
+    Reading all of it would load what most verbs do without, for one word.
+    """
+    try:
+        written = _LANGUAGE_LINE.findall(config.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return ""
+    named = written[0].strip().strip("\"'") if written else "en"  # as lms_sync.settings has it
+    return named if named in LANGUAGES and len(written) < 2 else ""
 
 
 def say(code: str, language: str, /, **params: object) -> str:

@@ -101,6 +101,7 @@ def check(
       lms-sync check --format sarif > findings.sarif
       lms-sync check --accept-translation receiving-documents
     """
+    from authoring.build_cache import BuildCache
     from lms_sync.academy import read_academy
     from lms_sync.foreign_packages import foreign_problems
     from lms_sync.link_check import link_problems
@@ -112,7 +113,7 @@ def check(
     slugs: set[str] | None = None
     forum_types: dict[str, str] = {}
     try:
-        academy = read_academy(folder)
+        academy = read_academy(folder, BuildCache(folder))  # which is not written: a check writes nothing
         problems, taken = _checked(academy, accepted)
         courses, quizzes = len(academy.courses), len(academy.quizzes)
         problems.extend(academy.warnings)
@@ -422,7 +423,7 @@ def _build_json(folder: Path, built: Any) -> dict[str, object]:
             for manual in built.manuals
         ],
         "banks": [
-            {"path": f"build/{slug}/{slug}.moodle.xml", "questions": len(bank.questions)}
-            for slug, bank in built.banks.items()
+            {"path": f"build/{slug}/{slug}.moodle.xml", "questions": questions}
+            for slug, questions in built.banks.items()
         ],
     }

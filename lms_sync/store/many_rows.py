@@ -8,9 +8,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import JSON, Connection, Table, TextClause, TypeDecorator, text
-from sqlalchemy.dialects import postgresql, sqlite
-
-_POSTGRESQL: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
+from sqlalchemy.dialects import sqlite
 
 
 def insert_new(
@@ -32,6 +30,22 @@ def insert_new(
         if isinstance(table.c[name].type, JSON):
             values[name] = [json.dumps(value, ensure_ascii=False) for value in values[name]]
     return connection.execute(_from_arrays(table, names, tuple(unique)), values).rowcount
+
+
+def insert_of(connection: Connection) -> Any:
+    """The INSERT of the database's kind, which knows ON CONFLICT."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # late: most state databases are SQLite's
+
+        return postgresql.insert
+    return sqlite.insert
+
+
+@cache
+def _postgresql() -> Any:
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 @cache
@@ -56,4 +70,4 @@ def _array_of(table: Table, name: str) -> str:
         return "text[]"
     if isinstance(kind, TypeDecorator):
         kind = kind.impl_instance
-    return f"{kind.compile(dialect=_POSTGRESQL)}[]"
+    return f"{kind.compile(dialect=_postgresql())}[]"

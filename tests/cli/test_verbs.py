@@ -12,6 +12,7 @@ import click
 import pytest
 
 from lms_sync.cli import VERBS, commands
+from lms_sync.cli.help_words import first_paragraph
 from lms_sync.package_data import plugin_source
 from moodle_standin.services import HELPDESK_CAPABILITIES
 
@@ -61,6 +62,16 @@ def test_help_groups_the_verbs_by_person(command: Command) -> None:
         assert person in ended.out
     assert all(name in ended.out for name in NAMES)
     assert all(len(verbs) <= 14 for verbs in VERBS.values())
+
+
+def test_help_says_of_each_verb_what_its_own_help_says() -> None:
+    context = click.Context(commands)
+    for verbs in VERBS.values():
+        for name, (_, _, said) in verbs.items():
+            verb = commands.get_command(context, name)
+            assert verb is not None
+            wanted = verb.short_help or first_paragraph(verb.help)
+            assert said == wanted, f"VERBS in lms_sync/cli/__init__.py should say of {name}: {wanted}"
 
 
 def test_the_version_is_told(command: Command) -> None:
