@@ -1,7 +1,5 @@
 # A convenience: everything here can be typed without make (see README.md).
 PYTHON ?= python3
-# Compiled files are kept, whatever the environment says: the tests start hundreds of processes.
-export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 
