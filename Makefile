@@ -40,7 +40,7 @@ check: install-dev
 	$(BIN)/python tests/lint_php.py
 
 test: install-dev
-	$(BIN)/python tests/programs.py chromium php postgresql
+	$(BIN)/python tests/programs.py chromium php postgresql poppler
 	$(BIN)/python tests/certificates/third_parties/judge.py
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest --numprocesses auto --no-loadscope-reorder

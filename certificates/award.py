@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Row
 
 from authoring.languages import LocalizedText
+from certificates.design import PrintedLogo, PrintedSignatory, Sheet
 from certificates.policy import Kind, Policy
 
 KINDS = ("holder", "credential", "pdf")
@@ -42,10 +43,23 @@ class Wording(BaseModel):
     base_url: str
     earned_on: date
     demo: bool
+    sheet: Sheet = "landscape"
+    logos: tuple[PrintedLogo, ...] = ()
+    signatories: tuple[PrintedSignatory, ...] = ()  # awards of earlier versions name only one, above
 
     @classmethod
-    def of(cls, policy: Policy, *, issuer_did: str, base_url: str, earned_on: date, demo: bool) -> Wording:
-        """The wording of a policy at the moment of issuing."""
+    def of(
+        cls,
+        policy: Policy,
+        *,
+        issuer_did: str,
+        base_url: str,
+        earned_on: date,
+        demo: bool,
+        logos: tuple[PrintedLogo, ...] = (),
+        signatories: tuple[PrintedSignatory, ...] = (),
+    ) -> Wording:
+        """The wording of a policy at the moment of issuing; who signs without a seal may be left to the policy."""
         return cls(
             kind=policy.kind,
             title=policy.title,
@@ -62,7 +76,16 @@ class Wording(BaseModel):
             base_url=base_url.rstrip("/"),
             earned_on=earned_on,
             demo=demo,
+            sheet=policy.design.sheet,
+            logos=logos,
+            signatories=signatories
+            or tuple(PrintedSignatory(name=one.name, role=one.role) for one in policy.signatories),
         )
+
+    @property
+    def signers(self) -> tuple[PrintedSignatory, ...]:
+        """Who signs, the issuer's first."""
+        return self.signatories or (PrintedSignatory(name=self.signatory_name, role=self.signatory_role),)
 
     def as_json(self) -> dict[str, object]:
         """For the register."""

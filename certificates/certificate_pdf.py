@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import unicodedata
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -22,11 +23,16 @@ from authoring.messages import text
 from authoring.problems import LmsSyncError
 from certificates.award import Award, Wording
 from certificates.dates import long_date, plain_number
+from certificates.design import PrintedSignatory, Sheet, SignaturePlace, signature_places
 from certificates.policy import Policy
 from certificates.verification_id import in_groups
 
 DESIGNS = Path(__file__).parent / "designs"
-STANDARD: Literal["a-3a"] = "a-3a"
+ARCHIVE: Literal["a-3a"] = "a-3a"
+ACCESSIBLE: Literal["ua-1"] = "ua-1"
+"""Archive and accessibility. Typst refuses what breaks either; signing keeps to both (see `pdf_signatures`)."""
+
+_SURELY_FITS = 60  # characters of a name that need not be measured
 
 _with_glyph: set[str] = set()
 _without_glyph: set[str] = set()
@@ -36,10 +42,11 @@ class NotRendered(LmsSyncError):
     """A certificate could not be set."""
 
 
-def render(award: Award, holder: str, credential: bytes | None) -> bytes:
-    """The certificate of an award as PDF/A-3a; `credential` is attached as "credential.json". Raises NotRendered.
+def render(award: Award, holder: str, credential: bytes | None, logos: Sequence[str] = ()) -> bytes:
+    """The certificate of an award as PDF/A-3a and PDF/UA-1; `credential` is attached as "credential.json".
 
-    The same arguments give the same bytes: the time in the file is the time of issue.
+    `logos` are SVG, in the order of the wording's. The same arguments give the same bytes: the time in the file is the
+    time of issue. Raises NotRendered.
     """
     wording = award.wording
     data = {
@@ -50,7 +57,17 @@ def render(award: Award, holder: str, credential: bytes | None) -> bytes:
         "serial": award.serial,
         "issued_on": _in_languages(award.issued_on, wording.languages),
         "expires_on": _in_languages(award.expires_on, wording.languages) if award.expires_on else None,
-        "signatory": wording.signatory_name,
+        "sheet": wording.sheet,
+        "signers": [
+            {"left": place.left, "line": place.line, "width": place.width, "name": signer.name}
+            for signer, place in zip(
+                wording.signers, signature_places(wording.sheet, len(wording.signers)), strict=True
+            )
+        ],
+        "logos": [
+            {"svg": svg, "alt": logo.name.in_language(wording.languages[0])}
+            for svg, logo in zip(logos, wording.logos, strict=True)
+        ],
         "demo": wording.demo,
         "host": _shown_address(wording.base_url),
         "id_lines": _in_lines(in_groups(award.verification_id)),
@@ -78,8 +95,12 @@ def printed_name(given_name: str, family_name: str) -> str:
 
 def printed_text(policy: Policy) -> str:
     """Everything that a policy puts on the certificate, in one string, for the check of its letters."""
-    parts: list[str] = [policy.signatory.name, policy.serial.pattern]
-    localized: tuple[LocalizedText, ...] = (policy.title, policy.issuer_name, policy.signatory.role)
+    parts: list[str] = [*(one.name for one in policy.signatories), policy.serial.pattern]
+    localized: tuple[LocalizedText, ...] = (
+        policy.title,
+        policy.issuer_name,
+        *(one.role for one in policy.signatories),
+    )
     for language in policy.languages:
         parts.extend(each.in_language(language) for each in localized)
         parts.extend(policy.outcomes.get(language, ()))
@@ -101,14 +122,39 @@ def characters_lacking(printed: str) -> tuple[str, ...]:
     return tuple(c if c.isprintable() else f"U+{ord(c):04X}" for c in lacking)
 
 
+def name_fits(name: str, sheet: Sheet) -> bool:
+    """Whether a name stands on its sheet in the smallest size, in two lines at most."""
+    if len(name) <= _SURELY_FITS:
+        return True
+    try:
+        _compile(
+            f'#import "/certificate.typ": name_must_fit\n#name_must_fit({_literal(name)}, {_literal(sheet)})',
+            trial=True,
+        )
+    except typst.TypstError:
+        return False
+    return True
+
+
+def sealed_places(wording: Wording) -> Iterator[tuple[PrintedSignatory, SignaturePlace]]:
+    """Who signs with a seal, and where on the sheet; the issuer first."""
+    places = signature_places(wording.sheet, len(wording.signers))
+    for signer, place in zip(wording.signers, places, strict=True):
+        if signer.seal is not None:
+            yield signer, place
+
+
 @cache
 def _compiler() -> typst.Compiler:
     return typst.Compiler(root=str(DESIGNS), ignore_system_fonts=True)
 
 
-def _compile(source: str, timestamp: datetime | None = None) -> bytes:
+def _compile(source: str, timestamp: datetime | None = None, *, trial: bool = False) -> bytes:
     made = _compiler().compile(
-        input=source.encode("utf-8"), format="pdf", pdf_standards=[STANDARD], timestamp=timestamp
+        input=source.encode("utf-8"),
+        format="pdf",
+        pdf_standards=[ARCHIVE] if trial else [ARCHIVE, ACCESSIBLE],
+        timestamp=timestamp,
     )
     assert isinstance(made, bytes)
     return made
@@ -122,7 +168,7 @@ def _literal(value: str) -> str:
 def _can_set(characters: str) -> bool:
     apart = _literal(" ".join(characters))
     try:
-        _compile(f'#set text(font: "Libertinus Serif", fallback: false)\n#{apart}')
+        _compile(f'#set text(font: "Libertinus Serif", fallback: false)\n#{apart}', trial=True)
     except typst.TypstError:
         return False
     return True
@@ -134,7 +180,7 @@ def _texts(wording: Wording, language: str) -> dict[str, Any]:
         "lang": language,
         "issuer": wording.issuer_name.in_language(language),
         "title": wording.title.in_language(language),
-        "role": wording.signatory_role.in_language(language),
+        "signers": [_signer_texts(signer, language) for signer in wording.signers],
         "outcomes": list(wording.outcomes.get(language, ())),
         "heading": text(f"certificate.heading-{wording.kind}", {}, language),
         "certifies": text(_certifies(wording), {}, language),
@@ -149,6 +195,15 @@ def _texts(wording: Wording, language: str) -> dict[str, Any]:
         "demo": text("certificate.demo", {}, language),
         "demo_note": text("certificate.demo-note", {}, language),
     }
+
+
+def _signer_texts(signer: PrintedSignatory, language: str) -> dict[str, str]:
+    seal = (
+        ""
+        if signer.seal_subject is None
+        else text("certificate.sealed", {"name": signer.seal_subject}, language)
+    )
+    return {"role": signer.role.in_language(language), "seal": seal}
 
 
 def _certifies(wording: Wording) -> str:

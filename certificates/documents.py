@@ -10,12 +10,15 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from authoring.messages import text
 from authoring.problems import LmsSyncError, Problem, Refused
 from certificates import certificate_pdf
 from certificates.award import KINDS, Award, award_from_row
 from certificates.chain import add_document, open_chain
 from certificates.credential import MEDIA_TYPE, build_credential
 from certificates.issuer import Issuer
+from certificates.pdf_signatures import SignatureField, sign_pdf
+from certificates.printed import logo_svg, read_logo
 from lms_sync.clock import Clock
 from lms_sync.store import schema
 from lms_sync.store.database import reading
@@ -56,11 +59,43 @@ def _complete(engine: Engine, award: Award, issuer: Issuer, clock: Clock) -> Non
     credential = find_document(engine, award.id, "credential")
     if credential is None:
         signed = issuer.signer.sign(build_credential(award, holder["name"], holder["salt"]), clock.now())
-        text = json.dumps(signed, ensure_ascii=False, indent=1) + "\n"
-        credential = _write_once(engine, award, "credential", MEDIA_TYPE, text.encode("utf-8"), clock=clock)
+        written = json.dumps(signed, ensure_ascii=False, indent=1) + "\n"
+        credential = _write_once(
+            engine, award, "credential", MEDIA_TYPE, written.encode("utf-8"), clock=clock
+        )
     if find_document(engine, award.id, "pdf") is None:
-        certificate = certificate_pdf.render(award, holder["name"], credential)
+        certificate = finished_certificate(award, holder["name"], credential, issuer, clock)
         _write_once(engine, award, "pdf", "application/pdf", certificate, clock=clock)
+
+
+def finished_certificate(
+    award: Award, holder: str, credential: bytes | None, issuer: Issuer, clock: Clock
+) -> bytes:
+    """The certificate as it is handed over: set, with the credential inside, and signed by every seal that it names.
+
+    Raises Refused where a logo or a seal is another than when the award was entered.
+    """
+    logos = []
+    for logo in award.wording.logos:
+        content = read_logo(issuer.logos, logo.file)
+        if hashlib.sha256(content).hexdigest() != logo.sha256:
+            raise Refused("design.logo-changed", serial=award.serial, file=logo.file)
+        logos.append(logo_svg(content, logo.file))
+    certificate = certificate_pdf.render(award, holder, credential, logos=logos)
+    fields = []
+    for number, (signer, place) in enumerate(certificate_pdf.sealed_places(award.wording), 1):
+        seal = issuer.seals.get(signer.seal or "")
+        if seal is None or seal.sha256 != signer.seal_sha256:
+            raise Refused("seal.other", serial=award.serial, seal=signer.seal)
+        language = award.wording.languages[0]
+        role = signer.role.in_language(language)
+        says = text(
+            "certificate.seal-field", {"name": signer.name, "role": role, "seal": seal.subject}, language
+        )
+        fields.append(
+            SignatureField(f"signature-{number}", place.rect(award.wording.sheet), says, language, seal)
+        )
+    return sign_pdf(certificate, fields, clock.now())
 
 
 def _write_once(

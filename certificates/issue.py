@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,6 +24,7 @@ from certificates.grant import FIRST_CYCLE
 from certificates.holders import printed_names
 from certificates.issuer import Issuer
 from certificates.policy import Policy, parse_policy
+from certificates.printed import design_problems, printed_logos, printed_signatory
 from certificates.status import FINAL
 from certificates.status_lists import publish_status_lists
 from certificates.verification_id import new_verification_id
@@ -91,11 +92,15 @@ def enter_approved(
         waiting = _approved_not_entered(connection, site)
         names = printed_names(connection, [row.person_id for row in waiting])
         policies = kept_policies(connection, site, {row.policy_sha256 for row in waiting})
+    wanting = {
+        digest: list(design_problems(one.design, one.signatories, issuer.seals, issuer.logos))
+        for digest, one in policies.items()
+    }
     for row in waiting:
         name = names.get(row.person_id, "")
         policy = policies[row.policy_sha256]
-        if (problem := _unprintable(name, row.person_id, policy)) is not None:
-            problems.append(problem)
+        if unprintable := [*_unprintable(name, row.person_id, policy), *wanting[row.policy_sha256]]:
+            problems.extend(one for one in unprintable if one not in problems)
             continue
         try:
             award = _enter(engine, site, row, policy, name, issuer=issuer, clock=clock)
@@ -129,20 +134,21 @@ def kept_policies(connection: Connection, site: str, hashes: set[str]) -> dict[s
     return {row.sha256: parse_policy(row.text, f"{row.policy} {row.version}") for row in rows}
 
 
-def _unprintable(name: str, person_id: str, policy: Policy) -> Problem | None:
+def _unprintable(name: str, person_id: str, policy: Policy) -> Iterator[Problem]:
     if not name:
-        return Problem("certificate.no-name", {"person": person_id})
-    if len(name) > MAX_NAME:
-        return Problem(
+        yield Problem("certificate.no-name", {"person": person_id})
+    elif len(name) > MAX_NAME:
+        yield Problem(
             "certificate.name-too-long", {"name": name[:40] + "…", "n": len(name), "limit": MAX_NAME}
         )
-    if lacking := certificate_pdf.characters_lacking(name):
-        return Problem("certificate.letters-lacking", {"name": name, "letters": " ".join(lacking)})
+    elif lacking := certificate_pdf.characters_lacking(name):
+        yield Problem("certificate.letters-lacking", {"name": name, "letters": " ".join(lacking)})
+    elif not certificate_pdf.name_fits(name, policy.design.sheet):
+        yield Problem("certificate.name-too-wide", {"name": name})
     if lacking := certificate_pdf.characters_lacking(certificate_pdf.printed_text(policy)):
-        return Problem(
+        yield Problem(
             "certificate.policy-letters-lacking", {"policy": policy.id, "letters": " ".join(lacking)}
         )
-    return None
 
 
 def _enter(
@@ -235,6 +241,8 @@ def _numbered(
             base_url=issuer.base_url,
             earned_on=approved.earned_on,
             demo=issuer.signer.demo,
+            logos=printed_logos(policy.design, issuer.logos),
+            signatories=tuple(printed_signatory(one, issuer.seals) for one in policy.signatories),
         ),
         supersedes=supersedes,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from authoring.problems import Refused
+from certificates.seal import Seal, SealFile, open_seal
 from certificates.signing import Signer, open_signer
+from lms_sync.clock import Clock, SystemClock
 
 # What stands in config.example.yaml until the institution puts its own address in.
 _EXAMPLE_HOST = "certificates.example.org"
@@ -14,10 +17,14 @@ _EXAMPLE_HOST = "certificates.example.org"
 
 @dataclass(frozen=True)
 class Issuer:
-    """Who issues: the opened key and the public address under which anyone verifies."""
+    """Who issues: the opened key, the public address under which anyone verifies, the opened seals by name, and the
+    folder in which the logos of certificates are.
+    """
 
     signer: Signer
     base_url: str
+    seals: Mapping[str, Seal] = field(default_factory=dict)
+    logos: Path | None = None
 
     @property
     def did(self) -> str:
@@ -25,9 +32,17 @@ class Issuer:
         return self.signer.did
 
 
-def open_issuer(*, did: str | None, base_url: str | None, key_file: Path) -> Issuer:
-    """The issuer as configured. Raises KeyUnusable, and Refused where `issuer.did` or `portal.base_url` is not
-    set or still the example's.
+def open_issuer(
+    *,
+    did: str | None,
+    base_url: str | None,
+    key_file: Path,
+    seals: Iterable[SealFile] = (),
+    logos: Path | None = None,
+    clock: Clock | None = None,
+) -> Issuer:
+    """The issuer as configured. Raises KeyUnusable, SealUnusable, and Refused where `issuer.did` or `portal.base_url`
+    is not set or still the example's, or a seal's certificate is not valid now (as `clock` says).
 
     Both stand in every credential for ever, so that nothing is issued before they are decided.
     """
@@ -38,4 +53,5 @@ def open_issuer(*, did: str | None, base_url: str | None, key_file: Path) -> Iss
     for value in (did, base_url):
         if _EXAMPLE_HOST in value:
             raise Refused("issuer.still-example", value=value)
-    return Issuer(open_signer(key_file, did), base_url.rstrip("/"))
+    opened = {one.name: open_seal(one, clock or SystemClock()) for one in seals}
+    return Issuer(open_signer(key_file, did), base_url.rstrip("/"), opened, logos)

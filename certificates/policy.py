@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 from authoring.languages import Language, LocalizedText
 from authoring.problems import ContentError, Problem
 from authoring.read_yaml import Document, Pointer, load_model, parse_yaml, read_text, relative_name
+from certificates.design import MAX_COSIGNERS, Design, Signatory
 from certificates.policy_tests import PolicyTest
 from certificates.policy_whole import whole_problems
 from certificates.requirement import Requirement, Slug, Strict, several
@@ -53,13 +54,6 @@ class Equivalences(Strict):
     award: Same = {}
 
 
-class Signatory(Strict):
-    """Who signs the certificate on paper."""
-
-    name: str
-    role: LocalizedText
-
-
 class SerialPattern(Strict):
     """How serial numbers look: a format with `{year}` and `{n}`, such as "DPA-{year}-{n:05d}"."""
 
@@ -89,6 +83,8 @@ class Policy(Strict):
     outcomes: dict[Language, tuple[str, ...]] = {}
     issuer_name: LocalizedText
     signatory: Signatory
+    cosigners: Annotated[tuple[Signatory, ...], Field(max_length=MAX_COSIGNERS)] = ()
+    design: Design = Design()
     timezone: str
     require: Requirement
     equivalences: Equivalences = Equivalences()
@@ -123,6 +119,11 @@ class Policy(Strict):
         """The same policy, knowing its other versions."""
         self._others = tuple(others)
         return self
+
+    @property
+    def signatories(self) -> tuple[Signatory, ...]:
+        """Who signs, the issuer's first."""
+        return (self.signatory, *self.cosigners)
 
     @property
     def versions(self) -> tuple[Policy, ...]:

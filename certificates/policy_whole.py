@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from certificates.policy import Policy
 
 MAX_SERIAL = 64
+MAX_LANGUAGES = 3  # on one sheet
 
 
 def whole_problems(policy: Policy) -> Iterator[Problem]:
@@ -30,7 +31,7 @@ def whole_problems(policy: Policy) -> Iterator[Problem]:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield policy.problem("policy.timezone", ("timezone",), value=policy.timezone)
     yield from _serial_problems(policy)
-    if len(policy.languages) > 2 or len(set(policy.languages)) != len(policy.languages):
+    if len(policy.languages) > MAX_LANGUAGES or len(set(policy.languages)) != len(policy.languages):
         yield policy.problem("policy.languages", ("languages",), n=len(policy.languages))
     yield from _text_problems(policy)
     for number, test in enumerate(policy.tests):
@@ -51,6 +52,8 @@ def _text_problems(policy: Policy) -> Iterator[Problem]:
         ("criteria",): policy.criteria,
         ("issuer_name",): policy.issuer_name,
         ("signatory", "role"): policy.signatory.role,
+        **{("cosigners", number, "role"): one.role for number, one in enumerate(policy.cosigners)},
+        **{("design", "logos", number, "name"): one.name for number, one in enumerate(policy.design.logos)},
     }
     for pointer, text in texts.items():
         for language in text.missing(policy.languages):

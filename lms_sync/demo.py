@@ -26,10 +26,10 @@ import requests
 
 from authoring.problems import LmsSyncError, Refused
 from certificates.policy import Policy, read_policies
-from certificates.register import open_issuer
 from helpdesk import read_helpdesk_file
 from lms_sync.academy import build_academy, read_academy
 from lms_sync.clock import Clock
+from lms_sync.configured_issuer import configured_issuer
 from lms_sync.helpdesk_site import build_helpdesk
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.package_data import config_example, example_academy
@@ -154,11 +154,7 @@ def run_demo(
         second = len(again().plan.work)
         said("demo.applied", created=created, second=second)
 
-        issuer = open_issuer(
-            did=settings.issuer.did,
-            base_url=settings.portal.base_url,
-            key_file=folder / settings.issuer.key_file,
-        )
+        issuer = configured_issuer(settings, folder, stage.clock)
         courses = courses_to_take(academy.courses, academy.quizzes, left.observation)
         play = Play(
             stage,

@@ -138,6 +138,15 @@ class IssuerSettings(Strict):
     key_file: str = ".lms-sync/issuer-key.pem"
 
 
+class SealSettings(Strict):
+    """An electronic seal: a PKCS#12 file, and the environment variable with its password."""
+
+    file: str
+    password_env: Annotated[str, _written(r"[A-Za-z_][A-Za-z0-9_]*", "settings.secret-env-name")] | None = (
+        None
+    )
+
+
 class PortalSettings(Strict):
     """Where anyone verifies a certificate."""
 
@@ -229,6 +238,10 @@ class Settings(Strict):
     database: DatabaseSettings = DatabaseSettings()
     people: PeopleSettings = PeopleSettings()
     issuer: IssuerSettings = IssuerSettings()
+    seals: Annotated[
+        dict[Annotated[str, _written(r"[a-z0-9]+(-[a-z0-9]+)*", "settings.seal-name")], SealSettings],
+        BeforeValidator(lambda value: {} if value is None else value),  # every line of it commented out
+    ] = {}
     portal: PortalSettings = PortalSettings()
     audit: AuditSettings = AuditSettings()
     privacy: PrivacySettings = PrivacySettings()

@@ -15,6 +15,7 @@ PROGRAMS = {  # what we call it: (commands that will do, Debian package)
     "chromium": (("chromium", "chromium-browser", "google-chrome"), "chromium"),
     "php": (("php",), "php-cli"),
     "postgresql": (("initdb",), "postgresql"),
+    "poppler": (("pdfsig",), "poppler-utils"),
 }
 
 

@@ -229,10 +229,11 @@ def _certify(work: _Work, engine: Engine) -> dict[str, object]:
     """Decides, and issues what is approved (by a person before, or by a policy that approves automatically)."""
     from certificates.audit import write_head
     from certificates.policy import read_policies
-    from certificates.register import certify, issue_approved, open_issuer
+    from certificates.register import certify, issue_approved
     from lms_sync.assessment.files import materials
     from lms_sync.assessment.milestones import record_by_rule
     from lms_sync.cli.register_place import listed_of
+    from lms_sync.configured_issuer import configured_issuer
     from lms_sync.programme_files import programmes_by_id
 
     policies = read_policies(work.folder)
@@ -244,9 +245,7 @@ def _certify(work: _Work, engine: Engine) -> dict[str, object]:
     issuer = work.settings.issuer
     configured = issuer.did is not None and work.settings.portal.base_url is not None
     if configured or any(policy.approved for policy in summary.policies):
-        opened = open_issuer(
-            did=issuer.did, base_url=work.settings.portal.base_url, key_file=work.folder / issuer.key_file
-        )
+        opened = configured_issuer(work.settings, work.folder, work.clock)
         issued = issue_approved(engine, work.site_name, opened, work.clock)
         heads = work.folder / work.settings.audit.heads
         write_head(engine, work.site_name, heads, work.clock.now())

@@ -37,13 +37,9 @@ class Place:
 
     def issuer(self) -> Issuer:
         """The institution's opened key; raises Refused or KeyUnusable where it is not set up."""
-        from certificates.register import open_issuer
+        from lms_sync.configured_issuer import configured_issuer
 
-        return open_issuer(
-            did=self.settings.issuer.did,
-            base_url=self.settings.portal.base_url,
-            key_file=self.folder / self.settings.issuer.key_file,
-        )
+        return configured_issuer(self.settings, self.folder)
 
     @property
     def heads(self) -> Path:

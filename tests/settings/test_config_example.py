@@ -56,14 +56,24 @@ def _names_of_the_example() -> set[str]:
             continue
         indent = len(found["indent"])
         path = [(depth, key) for depth, key in path if depth < indent]
-        path.append((indent, "*" if [key for _, key in path] == ["sites"] else found["key"]))
+        path.append((indent, "*" if [key for _, key in path] in (["sites"], ["seals"]) else found["key"]))
         names.add(".".join(key for _, key in path))
     rows = yaml.safe_load(config_example())["schedule"]
     names |= {f"schedule.*.{key}" for row in rows for key in row}
     return {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
 
 
-_ALTERNATIVES = {"token_file", "url_env", "webhook_env", "host", "port", "user", "password_env"}
+_ALTERNATIVES = {
+    "archives",
+    "file",
+    "token_file",
+    "url_env",
+    "webhook_env",
+    "host",
+    "port",
+    "user",
+    "password_env",
+}
 
 
 def test_the_example_loads(settings: Settings) -> None:
