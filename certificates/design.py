@@ -28,7 +28,7 @@ def _logo_file(value: object) -> object:
 
 
 class Logo(Strict):
-    """A logo on the certificate: a file below `certificates/` of the academy, and whose it is."""
+    """A logo on the certificate: a file of the academy folder, and whose it is."""
 
     file: Annotated[str, BeforeValidator(_logo_file)]
     name: LocalizedText

@@ -99,8 +99,8 @@ def enter_approved(
     for row in waiting:
         name = names.get(row.person_id, "")
         policy = policies[row.policy_sha256]
-        if unprintable := [*_unprintable(name, row.person_id, policy), *wanting[row.policy_sha256]]:
-            problems.extend(one for one in unprintable if one not in problems)
+        if found := [*unprintable(name, row.person_id, policy), *wanting[row.policy_sha256]]:
+            problems.extend(one for one in found if one not in problems)
             continue
         try:
             award = _enter(engine, site, row, policy, name, issuer=issuer, clock=clock)
@@ -134,7 +134,8 @@ def kept_policies(connection: Connection, site: str, hashes: set[str]) -> dict[s
     return {row.sha256: parse_policy(row.text, f"{row.policy} {row.version}") for row in rows}
 
 
-def _unprintable(name: str, person_id: str, policy: Policy) -> Iterator[Problem]:
+def unprintable(name: str, person_id: str, policy: Policy) -> Iterator[Problem]:
+    """Why a name, or what the policy says, cannot stand on a certificate."""
     if not name:
         yield Problem("certificate.no-name", {"person": person_id})
     elif len(name) > MAX_NAME:

@@ -19,6 +19,11 @@ def configured_issuer(settings: Settings, folder: Path, clock: Clock | None = No
         seals=[
             SealFile(name, folder / seal.file, seal.password_env) for name, seal in settings.seals.items()
         ],
-        logos=folder / "certificates",
+        logos=folder,
         clock=clock or SystemClock(),
     )
+
+
+def seal_files(settings: Settings, folder: Path) -> list[SealFile]:
+    """Where the seals are, as configured."""
+    return [SealFile(name, folder / seal.file, seal.password_env) for name, seal in settings.seals.items()]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import functools
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from authoring.messages import printable
 from authoring.problems import Refused
 from lms_sync.cli.officer import finish, print_report, report_json
+from lms_sync.cli.officer_preview import preview
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import DONE, REFUSED, say
 from lms_sync.cli.register_place import CERTIFICATES, Place, as_text, confirmed, open_place
@@ -34,6 +37,9 @@ reason_option = click.option(
 @click.group(short_help="Suspend, revoke, correct, renew; what to review.")
 def certificates() -> None:
     """The certificates that were issued, and what happens to them afterwards. Nothing issued is ever changed."""
+
+
+certificates.add_command(preview)
 
 
 @certificates.command("list")
@@ -87,16 +93,42 @@ def list_certificates(
     return DONE
 
 
+def about_a_certificate(change: Callable[..., Changed | None]) -> Callable[..., int]:
+    """Makes a verb of what is done to one certificate: which, by whom, why and where it is.
+
+    `change` gets the opened place, what was typed, and by, reason and clock; None from it means that nobody agreed.
+    """
+
+    @click.argument("certificate")
+    @by_option
+    @reason_option
+    @dir_option
+    @site_option
+    @json_option
+    @functools.wraps(change)
+    def verb(
+        certificate: str,
+        by: str,
+        reason: str,
+        folder: Path,
+        site_name: str | None,
+        *,
+        as_json: bool,
+        **own: bool,
+    ) -> int:
+        place = open_place(folder, site_name)
+        done = change(place, certificate, by=by, reason=reason, clock=SystemClock(), **own)
+        if done is None:
+            click.echo(say("certificates.not-done", place.language), err=True)
+            return REFUSED
+        return _changed(done, place, as_json=as_json)
+
+    return verb
+
+
 @certificates.command()
-@click.argument("certificate")
-@by_option
-@reason_option
-@dir_option
-@site_option
-@json_option
-def suspend(
-    certificate: str, by: str, reason: str, folder: Path, site_name: str | None, *, as_json: bool
-) -> int:
+@about_a_certificate
+def suspend(place: Place, certificate: str, **said: Any) -> Changed:
     """Suspend a CERTIFICATE, by its number or verification id, until it is resumed; the portal says so at once.
 
     What depends on it is put on the review list (`lms-sync certificates review`); nothing else changes.
@@ -107,21 +139,12 @@ def suspend(
     """
     from certificates.lifecycle import suspend as suspend_award
 
-    place = open_place(folder, site_name)
-    done = suspend_award(place.engine, place.site, certificate, by=by, reason=reason, clock=SystemClock())
-    return _changed(done, place, as_json=as_json)
+    return suspend_award(place.engine, place.site, certificate, **said)
 
 
 @certificates.command()
-@click.argument("certificate")
-@by_option
-@reason_option
-@dir_option
-@site_option
-@json_option
-def resume(
-    certificate: str, by: str, reason: str, folder: Path, site_name: str | None, *, as_json: bool
-) -> int:
+@about_a_certificate
+def resume(place: Place, certificate: str, **said: Any) -> Changed:
     """End the suspension of a CERTIFICATE.
 
     \b
@@ -130,22 +153,13 @@ def resume(
     """
     from certificates.lifecycle import resume as resume_award
 
-    place = open_place(folder, site_name)
-    done = resume_award(place.engine, place.site, certificate, by=by, reason=reason, clock=SystemClock())
-    return _changed(done, place, as_json=as_json)
+    return resume_award(place.engine, place.site, certificate, **said)
 
 
 @certificates.command()
-@click.argument("certificate")
-@by_option
-@reason_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@dir_option
-@site_option
-@json_option
-def revoke(
-    certificate: str, by: str, reason: str, folder: Path, site_name: str | None, *, yes: bool, as_json: bool
-) -> int:
+@about_a_certificate
+def revoke(place: Place, certificate: str, *, yes: bool, **said: Any) -> Changed | None:
     """Revoke a CERTIFICATE for ever: on the portal at once, and in the status list that verifiers read.
 
     What depends on it is put on the review list (`lms-sync certificates review`); nothing else changes.
@@ -156,15 +170,10 @@ def revoke(
     """
     from certificates.lifecycle import revoke as revoke_award
 
-    place = open_place(folder, site_name)
     issuer = place.issuer()  # first: the status list has to be signed
     if not yes and not confirmed("certificates.ask-revoke", place.language, serial=certificate):
-        click.echo(say("certificates.not-done", place.language), err=True)
-        return REFUSED
-    done = revoke_award(
-        place.engine, place.site, certificate, issuer, by=by, reason=reason, clock=SystemClock()
-    )
-    return _changed(done, place, as_json=as_json)
+        return None
+    return revoke_award(place.engine, place.site, certificate, issuer, **said)
 
 
 @certificates.command()

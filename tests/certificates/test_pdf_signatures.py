@@ -36,8 +36,8 @@ SEALED = POLICY.replace(
 
 def sealed_academy(new_academy: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Any:
     """An academy whose policy names two seals and a logo; `changes` replace the seals' files, or leave one out."""
-    (folder / "certificates" / "logos").mkdir(parents=True)
-    (folder / "certificates" / "logos" / "union.svg").write_text(LOGO)
+    (folder / "logos").mkdir(parents=True)
+    (folder / "logos" / "union.svg").write_text(LOGO)
     monkeypatch.setenv("SEAL_PASSWORD", PASSWORD)
     files = {
         "archives": make_seal(folder / "archives.p12", "Drejtoria e Përgjithshme e Arkivave"),
@@ -51,7 +51,7 @@ def sealed_academy(new_academy: Any, folder: Path, monkeypatch: pytest.MonkeyPat
         base_url=BASE_URL,
         key_file=academy.key_file,
         seals=[SealFile(name, path, "SEAL_PASSWORD") for name, path in files.items() if path],
-        logos=folder / "certificates",
+        logos=folder,
         clock=academy.clock,
     )
     return academy
@@ -215,9 +215,9 @@ def test_what_is_missing_for_a_sealed_certificate_is_told_before_a_number_is_giv
         case {"archives": "damaged"}:
             files["archives"].write_bytes(b"not a seal")
         case {"logo": "missing"}:
-            (tmp_path / "certificates/logos/union.svg").unlink()
+            (tmp_path / "logos/union.svg").unlink()
         case {"logo": "script"}:
-            (tmp_path / "certificates/logos/union.svg").write_text("<svg><script>alert(1)</script></svg>")
+            (tmp_path / "logos/union.svg").write_text("<svg><script>alert(1)</script></svg>")
         case {"password": "unset"}:
             monkeypatch.delenv("SEAL_PASSWORD")
         case {"password": "wrong"}:
@@ -227,7 +227,7 @@ def test_what_is_missing_for_a_sealed_certificate_is_told_before_a_number_is_giv
         base_url=BASE_URL,
         key_file=academy.key_file,
         seals=[SealFile(name, path, "SEAL_PASSWORD") for name, path in files.items()],
-        logos=tmp_path / "certificates",
+        logos=tmp_path,
         clock=academy.clock,
     )
     try:
@@ -248,7 +248,7 @@ def test_a_logo_that_changed_after_the_award_was_entered_is_not_printed(
     register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
     register.approve(academy.engine, academy.site, None, by="O", clock=academy.clock)
     enter_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
-    logo = tmp_path / "certificates/logos/union.svg"
+    logo = tmp_path / "logos/union.svg"
     logo.write_text(LOGO.replace("#039", "#930"))
     _, problems = make_documents(academy.engine, academy.site, academy.issuer(), academy.clock)
     assert [one.code for one in problems] == ["design.logo-changed"]
