@@ -46,6 +46,20 @@ def read_public_key(key_file: Path) -> PublicKey:
         raise KeyUnusable("keys.unreadable", path=path.name) from error
 
 
+def read_public_keys(key_file: Path) -> tuple[PublicKey, ...]:
+    """The public half of today's key, and those of former keys, the newest first. Raises KeyUnusable."""
+    current = read_public_key(key_file)
+    path = public_file(key_file)
+    try:
+        former = json.loads(path.read_text(encoding="utf-8")).get("former", [])
+        return (
+            current,
+            *(PublicKey(str(one["multikey"]), bool(one["demo"]), str(one["created_at"])) for one in former),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise KeyUnusable("keys.unreadable", path=path.name) from error
+
+
 def multikey_of(raw_public_key: bytes) -> str:
     """An Ed25519 public key as a Multikey: "z" and base 58 of the multicodec prefix and the 32 bytes."""
     number = int.from_bytes(_ED25519_PUBLIC + raw_public_key, "big")

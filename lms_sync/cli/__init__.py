@@ -111,7 +111,7 @@ VERBS: dict[str, dict[str, tuple[str, str, str]]] = {
         "privacy": ("officer_privacy", "privacy", "Export or erase a person; who is due by rule."),
         "report": ("officer_report", "report", "Numbers for the institution, the donor and the auditor."),
         "helpdesk": ("officer_helpdesk", "helpdesk", "The help desk: its site, its questions."),
-        "keys": ("officer", "keys", "The institution's signing key."),
+        "keys": ("officer_keys", "keys", "The institution's signing key."),
         "serve": ("officer", "serve", "Serve the public verification portal."),
     },
     "everyone": {

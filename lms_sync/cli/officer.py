@@ -176,39 +176,6 @@ def approve(
     return finish(report, place.language)
 
 
-@click.group(short_help="The institution's signing key.")
-def keys() -> None:
-    """The key with which the institution signs its credentials."""
-
-
-@keys.command()
-@click.option("--demo", is_flag=True, help="A key for demonstrations: everything signed with it says DEMO.")
-@dir_option
-@json_option
-def init(demo: bool, folder: Path, as_json: bool) -> int:
-    """Make the signing key; a key that exists is never overwritten.
-
-    \b
-    Example:
-      lms-sync keys init --dir academy
-    """
-    from certificates.keys import make_key
-    from lms_sync.settings import load_settings
-
-    settings = load_settings(folder)
-    language = reader_language(folder)
-    public = make_key(folder / settings.issuer.key_file, demo=demo, clock=SystemClock())
-    if as_json:
-        click.echo(
-            as_text({"key_file": settings.issuer.key_file, "multikey": public.multikey, "demo": public.demo})
-        )
-    else:
-        made = "keys.made-demo" if demo else "keys.made"
-        click.echo(say(made, language, path=settings.issuer.key_file))
-        click.echo(say("keys.did-hint", language, multikey=public.multikey))
-    return DONE
-
-
 @click.command(short_help="Serve the public verification portal.")
 @click.option("--host", help="Address to listen on (default: config.yaml's).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (default: config.yaml's).")
@@ -223,7 +190,7 @@ def serve(host: str | None, port: int | None, folder: Path) -> int:
     """
     import uvicorn
 
-    from certificates.keys import KeyUnusable, PublicKey, read_public_key
+    from certificates.keys import KeyUnusable, PublicKey, read_public_keys
     from certificates.portal.app import create_app
     from lms_sync.served import serving
     from lms_sync.settings import database_url, load_settings
@@ -233,7 +200,7 @@ def serve(host: str | None, port: int | None, folder: Path) -> int:
     language = reader_language(folder)
     public_keys: tuple[PublicKey, ...] = ()
     try:
-        public_keys = (read_public_key(folder / settings.issuer.key_file),)
+        public_keys = read_public_keys(folder / settings.issuer.key_file)
     except KeyUnusable as error:
         if error.code != "keys.missing":
             raise

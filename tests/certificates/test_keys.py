@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from authoring.problems import Refused
-from certificates.keys import DEMO_MARK, KeyUnusable, did_document, make_key, public_file, read_public_key
+from certificates.keys import (
+    DEMO_MARK,
+    KeyUnusable,
+    did_document,
+    make_key,
+    public_file,
+    read_public_key,
+    read_public_keys,
+    rotate_key,
+)
 from certificates.signing import open_signer
 from lms_sync.clock import FixedClock
 
@@ -122,3 +133,61 @@ def test_the_did_document_lists_the_current_key_first_and_keeps_old_ones(tmp_pat
         old.multikey,
     ]  # type: ignore[attr-defined,index]
     assert document["assertionMethod"] == [new.verification_method(DID), old.verification_method(DID)]
+
+
+def test_a_new_key_leaves_the_former_one_known_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "k.pem"
+    first = make_key(path, demo=False, clock=CLOCK)
+    old = path.read_bytes()
+    second = rotate_key(path, CLOCK)
+    third = rotate_key(path, CLOCK)
+    assert read_public_keys(path) == (third, second, first)
+    assert open_signer(path, DID).public == third
+    kept = tmp_path / f"k-former-{first.multikey[-8:]}.pem"
+    assert kept.read_bytes() == old
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    document = did_document(DID, *read_public_keys(path))
+    assert document["assertionMethod"] == [one.verification_method(DID) for one in (third, second, first)]
+    assert not list(tmp_path.glob("*.next.*"))
+
+
+@pytest.mark.parametrize("stopped_at", range(1, 9))
+def test_a_rotation_stopped_anywhere_is_finished_by_the_next(
+    tmp_path: Path, stopped_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dies before its nth call that changes the disk; afterwards there is one new key, and all are known."""
+    path = tmp_path / "k.pem"
+    first = make_key(path, demo=False, clock=CLOCK)
+    calls = 0
+
+    class Died(BaseException):
+        pass
+
+    def counted(real: Any) -> Any:
+        def call(*args: Any, **more: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == stopped_at:
+                raise Died
+            return real(*args, **more)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("open", "replace", "fsync"):
+            patch.setattr(os, name, counted(getattr(os, name)))
+        with contextlib.suppress(Died):
+            rotate_key(path, CLOCK)
+    if read_public_keys(path) == (first,) or not _opens(path):
+        rotate_key(path, CLOCK)
+    assert len(read_public_keys(path)) == 2
+    assert read_public_keys(path)[1] == first
+    assert _opens(path)
+
+
+def _opens(path: Path) -> bool:
+    try:
+        open_signer(path, DID)
+    except KeyUnusable:
+        return False
+    return True

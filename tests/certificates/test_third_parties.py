@@ -16,7 +16,7 @@ from sqlalchemy import select
 from certificates import register
 from certificates.award import Award, Wording
 from certificates.credential import build_credential, build_status_list
-from certificates.keys import did_document, make_key, read_public_key
+from certificates.keys import did_document, make_key, read_public_key, read_public_keys, rotate_key
 from certificates.policy import read_policies
 from certificates.signing import Signer, open_signer
 from certificates.verification_id import new_verification_id
@@ -113,6 +113,21 @@ def judged(
     )
     cases["demo"] = Case(signed_award(policies[0], demo_signer, 1, None), demo_world, IN_TIME)
 
+    # A key that took the place of another: the old credential stays good, the list is signed with the new key.
+    own_file = tmp_path_factory.mktemp("rotated") / "key.pem"
+    make_key(own_file, demo=False, clock=FixedClock(ISSUED_AT))
+    before = signed_award(policies[0], open_signer(own_file, DID), 1, None)
+    rotate_key(own_file, FixedClock(ISSUED_AT))
+    now_signer = open_signer(own_file, DID)
+    rotated = of_documents(
+        [
+            did_document(DID, *read_public_keys(own_file)),
+            now_signer.sign(build_status_list(f"{BASE}/status/1", DID, (), ISSUED_AT), ISSUED_AT),
+        ]
+    )
+    cases["issued: with a former key"] = Case(before, rotated, IN_TIME)
+    cases["issued: with the new key"] = Case(signed_award(policies[0], now_signer, 2, None), rotated, IN_TIME)
+
     # What must not be accepted.
     good = credentials[policies[0].id]
     for name, change in {
@@ -153,7 +168,7 @@ def test_every_credential_that_the_programmes_issue_is_verified_with_its_status(
     judged: dict[str, Any],
 ) -> None:
     good = {name for name in judged["said"] if name.startswith("issued") or name in ("did:key", "demo")}
-    assert len(good) >= 11
+    assert len(good) == 13
     for name in good:
         expected = Verdict(True, (), revoked=name == judged["revoked"])
         assert judged["said"][name] == expected, name
