@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from sqlalchemy import update
 
 from authoring.problems import LmsSyncError, Refused
-from lms_sync.cli.officer import approve, certify, keys, serve
+from lms_sync.cli.officer import approve, certify, serve
+from lms_sync.cli.officer_keys import keys
 from lms_sync.clock import SystemClock
 from lms_sync.demo import MARKER, run_demo
 from lms_sync.served import served_at
