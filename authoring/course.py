@@ -47,7 +47,7 @@ MAX_LESSONS = 2000
 MAX_TITLE = 200
 """Longest title; SCORM stops here, Moodle's database at 255 with all languages in one text."""
 
-_OF_CHECKS = ("lesson.", "yaml.")
+_OF_CHECKS = ("lesson.", "scenario.", "yaml.")
 """Codes of errors after which the knowledge checks of a lesson may be other than their author wrote them."""
 
 

@@ -8,6 +8,7 @@ authors write as metadata, and no processing instruction: an `xml-stylesheet` fe
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 import re
@@ -94,6 +95,14 @@ def _picture_at(asked: str, inside: str, _size: int, _changed: int) -> Image | N
     return found if isinstance(found, Image) else None
 
 
+def _missing(source: str, path: Path, shown: dict[str, str], place: Place) -> Problem:
+    """With the name of a picture in the same folder that is nearly the same: mostly it was mistyped."""
+    there = [one.name for one in path.parent.glob("*")] if path.parent.is_dir() else []
+    if near := difflib.get_close_matches(path.name, there, n=1, cutoff=0.75):
+        return Problem("image.missing-near", {**shown, "near": source[: -len(path.name)] + near[0]}, place)
+    return Problem("image.missing", shown, place)
+
+
 def _look(source: str, beside: Path, inside: Path, place: Place) -> Image | list[Problem]:
     shown = {"image": source}
     root = Path(os.path.realpath(inside))
@@ -103,7 +112,7 @@ def _look(source: str, beside: Path, inside: Path, place: Place) -> Image | list
     if other := other_case(path, root):
         return [Problem("image.other-case", {**shown, "real": other}, place)]
     if not path.is_file():
-        return [Problem("image.missing", shown, place)]
+        return [_missing(source, path, shown, place)]
     kind = KINDS.get(path.suffix.lower())
     if kind is None:
         return [Problem("image.kind", {**shown, "kinds": ", ".join(sorted(KINDS))}, place)]

@@ -183,7 +183,8 @@ def heading_problems(levels: Iterator[tuple[int, Place]] | Sequence[tuple[int, P
             problems.append(Problem("markdown.heading-is-title", {}, place))
             level = 2  # judged as what it should have been
         elif level > previous + 1:
-            values = {"found": "#" * level, "expected": "#" * (previous + 1)}
-            problems.append(Problem("markdown.heading-skipped", values, place))
+            values = {"found": "#" * level, "expected": "#" * (previous + 1), "beside": "#" * previous}
+            code = "markdown.heading-skipped" if previous == 1 else "markdown.heading-skipped-inside"
+            problems.append(Problem(code, values, place))
         previous = level
     return problems

@@ -19,6 +19,7 @@ The first scene is where it begins. Every way leads to an end: circles, and scen
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +61,7 @@ class Choice:
     html: str
     target: str
     feedback_html: str = ""
+    place: Place = field(default=Place(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,8 @@ def _scene(written: _Written, reading: Reading) -> Scene:
         if not html.strip():
             reading.report("lesson.check-option-empty", words.first_line)
         said = reading.html(feedback) if feedback.lines else ""
-        choices.append(Choice(html, found[2] if found else "", said))
+        place = Place(reading.file, words.first_line)
+        choices.append(Choice(html, found[2] if found else "", said, place))
     if len(choices) > MOST_CHOICES:
         reading.report(
             "scenario.too-many-choices", written.line, id=written.id, n=len(choices), limit=MOST_CHOICES
@@ -246,10 +249,10 @@ def _judge_ways(
     for scene in scenes:
         for one in scene.choices:
             if one.target not in by_id:
-                known = ", ".join(by_id)
-                reading.report(
-                    "scenario.target-unknown", scene.place.line, id=scene.id, target=one.target, known=known
-                )
+                near = difflib.get_close_matches(one.target, by_id, n=1)
+                code = "scenario.target-unknown-near" if near else "scenario.target-unknown"
+                shown = {"near": near[0]} if near else {"known": ", ".join(by_id)}
+                reading.report(code, one.place.line, id=scene.id, target=one.target, **shown)
                 lost = True
         if scene.end and scene.choices:
             reading.report("scenario.end-goes-on", scene.place.line, id=scene.id)

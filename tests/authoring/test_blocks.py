@@ -94,7 +94,12 @@ SPOILT: list[tuple[str, int, str]] = [
     ("scenario.scene-twice", 10, SCENARIO.format(GOOD.replace("[c", "[B").replace("-> c", "-> b"))),
     ("scenario.choice-without-target", 5, SCENARIO.format(GOOD.replace("Two -> c", "Two"))),
     ("scenario.too-many-choices", 2, SCENARIO.format(GOOD.replace("- One -> b\n", "- One -> b\n" * 6))),
-    ("scenario.target-unknown", 2, SCENARIO.format(GOOD.replace("Two -> c", "Two -> d"))),
+    ("scenario.target-unknown", 5, SCENARIO.format(GOOD.replace("Two -> c", "Two -> d"))),
+    (
+        "scenario.target-unknown-near",
+        4,
+        SCENARIO.format(GOOD.replace("[b end", "[heard end").replace("One -> b", "One -> hear")),
+    ),
     ("scenario.circle", 2, SCENARIO.format(GOOD.replace("[c end=bad]\nText.\n", "[c]\nText.\n- Back -> a\n"))),
     ("scenario.circle", 10, SCENARIO.format(GOOD.replace("[c end=bad]\nText.\n", "[c]\nText.\n- Stay -> c\n"))),
     ("scenario.dead-end", 10, SCENARIO.format(GOOD.replace("[c end=bad]", "[c]"))),

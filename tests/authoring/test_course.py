@@ -137,10 +137,11 @@ SPOILT: dict[str, Spoil] = {
     "markdown.heading-without-blank": added("##Heading"),
     "markdown.picture-not-read": added("![A](../../media/Foto zyra 1.png)"),
     "markdown.link-not-read": added("[A](https://example.org/a b)"),
-    "markdown.heading-skipped": added("#### Deep"),
+    "markdown.heading-skipped-inside": added("## Own\n\n#### Deep"),
     "image.path": added("![A](C:\\\\pictures\\\\a.png)"),
     "image.outside": added("![A](../../../../secret.svg)"),
     "image.missing": added("![A](../../media/none.png)"),
+    "image.missing-near": added("![A](../../media/stanp.svg)"),
     "image.other-case": added("![A](../../media/STAMP.svg)"),
     "image.kind": lambda folder: (folder.write("media/a.bmp", b"BM"), folder.add("![A](../../media/a.bmp)"))[
         1

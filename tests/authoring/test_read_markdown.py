@@ -106,7 +106,7 @@ def test_headings_begin_with_two_signs_and_skip_no_level() -> None:
 
     assert judge(2, 3, 4, 2, 3) == []
     assert judge(1, 2) == ["markdown.heading-is-title"]
-    assert judge(2, 4, 5) == ["markdown.heading-skipped"]
+    assert judge(2, 4, 5) == ["markdown.heading-skipped-inside"]
     assert judge(3) == ["markdown.heading-skipped"]
 
 
