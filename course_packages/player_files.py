@@ -8,14 +8,21 @@ over one text, because a page that a phone's app opens from its own storage may 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from functools import cache
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from itertools import count, product
 from pathlib import Path
+from string import ascii_lowercase
+from typing import Any
 
 from authoring.blocks import Kept
 from authoring.course import Course
 from authoring.glossary import Definition
 from authoring.lesson import Lesson
+from authoring.theme import Theme
+from authoring.theme.css import theme_css
 from course_packages.learner_state import block_code, code, shape, state_code_length
 from course_packages.lesson_html import glossary_html, lesson_html, player_source, size_in_words, templates
 from course_packages.manifest import LAUNCH_PAGE
@@ -27,6 +34,13 @@ PLAYER = ("page", "state", "questions", "work", "texts", "pages", "look", "playe
 
 WORTH_TELLING = 300_000
 """Bytes of recordings and downloads from which on a lesson's size stands in the contents."""
+
+FONT_NOTES = "theme/fonts.txt"
+"""The licences of the fonts in a package."""
+
+_LOGO_HEIGHT = 48
+_QUOTED = re.compile(r'="([a-z]+)"\]')
+_PROPERTY = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 GLOSSARY = "_glossary"
 """What the page with all terms is called among the lessons, whose own ids hold no such sign."""
@@ -40,8 +54,11 @@ def player_files(course: Course, *, adapter: str) -> dict[str, Content]:
     files: dict[str, Content] = {
         "player/lms.js": _lms_script(adapter),
         "player/player.js": player_script(),
-        "player/player.css": style(),
+        "player/player.css": style(course.theme, course.languages.offered),
+        **course.theme.files,
     }
+    if course.theme.families:
+        files[FONT_NOTES] = font_notes(course.theme)
     for language in course.languages.offered:
         definitions = course.glossary.in_language(language, course.languages.default)
         for lesson in course.lessons:
@@ -74,12 +91,43 @@ def player_script() -> bytes:
     return _script('(function () {\n"use strict";\n' + "".join(parts) + "})();\n")
 
 
-@cache
-def style() -> bytes:
-    """The style, written as scripts are."""
+def style(theme: Theme, languages: Sequence[str]) -> bytes:
+    """The style of a theme, written as scripts are; `languages` are those in which partners are named."""
+    parts = [theme_css(theme)]
+    parts += [
+        player_source(name).read_text(encoding="utf-8") for name in ("player.css", f"themes/{theme.name}.css")
+    ]
+    if theme.partners:
+        parts.append(player_source("partners.css").read_text(encoding="utf-8"))
+        shown = (f'html[lang="{language}"] .partners > [lang="{language}"]' for language in languages)
+        parts.append(f"{','.join(shown)}{{display:block}}")
+    return _small_style("".join(parts))
+
+
+@lru_cache(maxsize=16)
+def _small_style(text: str) -> bytes:
     import rcssmin
 
-    return _encoded(str(rcssmin.cssmin(player_source("player.css").read_text(encoding="utf-8"))))
+    small = str(rcssmin.cssmin(text))
+    small = _QUOTED.sub(r"=\1]", small.replace("::before", ":before").replace("::after", ":after"))
+    # Custom properties have long names for who reads the source; nothing but this file uses them.
+    names = Counter(_PROPERTY.findall(small))
+    short = dict(zip(sorted(names, key=lambda name: (-names[name], name)), _short_names(), strict=False))
+    return _encoded(_PROPERTY.sub(lambda found: short[found[0]], small))
+
+
+def _short_names() -> Iterator[str]:
+    for length in count(1):
+        yield from ("--" + "".join(letters) for letters in product(ascii_lowercase, repeat=length))
+
+
+def font_notes(theme: Theme) -> bytes:
+    """What a package says of the fonts in it: whose they are, and under which licence."""
+    notes = [
+        "\n".join(part for part in (one.name, one.licence, one.notice.strip()) if part)
+        for one in theme.families
+    ]
+    return _encoded("\n\n".join(notes) + "\n")
 
 
 def _script(source: str) -> bytes:
@@ -133,10 +181,36 @@ def launch_page(course: Course, files: Mapping[str, Content]) -> bytes:
             owner=course.owner.name.in_language(language) if course.owner else "",
             languages=[{"code": each, "name": _language_name(each)} for each in course.languages.offered],
             lesson_count=len(course.lessons),
+            partners=_partners(course),
             data={**outline(course), "sizes": sizes},
         )
     )
     return _encoded(page)
+
+
+def _partners(course: Course) -> list[dict[str, Any]]:
+    """The partners' logos for the page, in every language: an attribute has one language only."""
+    default = course.languages.default
+    rows = course.theme.partners
+
+    def shown(language: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "label": row.label.in_language(language, default) if row.label else "",
+                "logos": [
+                    {
+                        "name": logo.name,
+                        "alt": logo.alt.in_language(language, default),
+                        "width": round(logo.width * _LOGO_HEIGHT / logo.height),
+                        "height": _LOGO_HEIGHT,
+                    }
+                    for logo in row.logos
+                ],
+            }
+            for row in rows
+        ]
+
+    return [{"language": one, "rows": shown(one)} for one in course.languages.offered] if rows else []
 
 
 def outline(course: Course) -> dict[str, object]:
