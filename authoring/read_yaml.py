@@ -468,7 +468,8 @@ def _each_problem(
 
 def _without_echoes(items: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
     """Leaves out what only follows from another error: above all, what the branches of "a text, or a map of texts" say
-    about a value of the other branch."""
+    about a value of the other branch.
+    """
     texts = {item["loc"][:-1] for item in items if item["type"] == "string_type"}
     inner = {item["loc"][:cut] for item in items for cut in range(1, len(item["loc"]))}
     for item in items:

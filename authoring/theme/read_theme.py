@@ -167,7 +167,7 @@ class _Reader:
 
     def faces(self) -> tuple[Face, ...]:
         """The font files of all families."""
-        faces = []
+        faces: list[Face] = []
         for number, family in enumerate(self.file.fonts.families):
             for index, entry in enumerate(family.files):
                 place = self.document.place(("fonts", "families", number, "files", index, "file"))

@@ -187,7 +187,6 @@ def _blamed(given: Given, one: _Judged) -> tuple[Scheme, str]:
 
 def _better(given: Given, scheme: Scheme, name: str, one: _Judged, manual: bool) -> str:
     """The nearest colour with which nothing fails that fails now because of this one; else what mends the pair alone."""
-
     # The dark main colour is made of the light one where it is not given.
     both = name == "main" and "main" not in given.own["dark"]
     schemes: tuple[Scheme, ...] = ("light", "dark") if both else (scheme,)
