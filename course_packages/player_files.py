@@ -7,25 +7,30 @@ over one text, because a page that a phone's app opens from its own storage may 
 
 from __future__ import annotations
 
+import hashlib
 import json
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
-from itertools import count, product
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from string import ascii_lowercase
 from typing import Any
 
 from authoring.blocks import Kept
 from authoring.course import Course
 from authoring.glossary import Definition
-from authoring.lesson import Lesson
+from authoring.lesson import Lesson, LessonText
+from authoring.problems import ContentError
 from authoring.theme import Theme
-from authoring.theme.css import theme_css
 from course_packages.learner_state import block_code, code, shape, state_code_length
-from course_packages.lesson_html import glossary_html, lesson_html, player_source, size_in_words, templates
+from course_packages.lesson_html import (
+    glossary_html,
+    lesson_html,
+    lesson_values,
+    player_source,
+    size_in_words,
+    templates,
+)
 from course_packages.manifest import LAUNCH_PAGE
+from course_packages.player_style import font_notes, style
 from course_packages.words import all_words, words_in
 from course_packages.zip_file import Content, Made
 
@@ -39,8 +44,6 @@ FONT_NOTES = "theme/fonts.txt"
 """The licences of the fonts in a package."""
 
 _LOGO_HEIGHT = 48
-_QUOTED = re.compile(r'="([a-z]+)"\]')
-_PROPERTY = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 GLOSSARY = "_glossary"
 """What the page with all terms is called among the lessons, whose own ids hold no such sign."""
@@ -61,12 +64,17 @@ def player_files(course: Course, *, adapter: str) -> dict[str, Content]:
         files[FONT_NOTES] = font_notes(course.theme)
     for language in course.languages.offered:
         definitions = course.glossary.in_language(language, course.languages.default)
+        if "lesson.html" in course.theme.templates:  # told by check, which renders no lessons
+            first = next(lesson for lesson in course.lessons if language in lesson.texts)
+            _lesson_html(first.texts[language], language, definitions, course.theme)
         for lesson in course.lessons:
             if language in lesson.texts:
-                files[lesson_file(lesson, language)] = _lesson_content(lesson, language, definitions)
+                files[lesson_file(lesson, language)] = _lesson_content(
+                    lesson, language, definitions, course.theme
+                )
         if definitions:
             files[f"lessons/{GLOSSARY}.{language}.js"] = _arrival(
-                GLOSSARY, language, glossary_html(definitions)
+                GLOSSARY, language, _glossary_html(definitions, course.theme)
             )
     for image in course.images:
         files[image.name] = image.path
@@ -76,12 +84,50 @@ def player_files(course: Course, *, adapter: str) -> dict[str, Content]:
     return files
 
 
-def _lesson_content(lesson: Lesson, language: str, definitions: Sequence[Definition]) -> Content:
+def _lesson_content(
+    lesson: Lesson, language: str, definitions: Sequence[Definition], theme: Theme
+) -> Content:
     text = lesson.texts[language]
     terms = {use.id for use in text.terms}
     used = tuple(one for one in definitions if one.id in terms)
     key = text.digest and f"{text.digest} {lesson.id} {language} {used}"
-    return Made(key, lambda: _arrival(lesson.id, language, lesson_html(text, language, used)))
+    if own := theme.templates.get("lesson.html"):
+        key = key and f"{key} {hashlib.sha256(own.text.encode()).hexdigest()}"
+    return Made(key, lambda: _arrival(lesson.id, language, _lesson_html(text, language, used, theme)))
+
+
+def _lesson_html(text: LessonText, language: str, used: Sequence[Definition], theme: Theme) -> str:
+    """The text of a lesson by the player's template or the author's own. Raises ContentError for one that will not do."""
+    if "lesson.html" not in theme.templates:
+        return lesson_html(text, language, used)
+    from course_packages.judge_templates import lesson_problems
+    from course_packages.own_templates import render_own
+
+    values = lesson_values(text, language, used)
+    html = render_own(theme, "lesson.html", values).strip()
+    problems = lesson_problems(
+        html,
+        theme.templates["lesson.html"].file,
+        blocks=str(values["show"](text.blocks)),
+        terms=[one.id for one in used],
+        other_language=text.language if text.language != language else "",
+    )
+    if problems:
+        raise ContentError(problems)
+    return html
+
+
+def _glossary_html(definitions: Sequence[Definition], theme: Theme) -> str:
+    if "glossary.html" not in theme.templates:
+        return glossary_html(definitions)
+    from course_packages.judge_templates import glossary_problems
+    from course_packages.own_templates import render_own
+
+    html = render_own(theme, "glossary.html", {"definitions": definitions}).strip()
+    file = theme.templates["glossary.html"].file
+    if problems := glossary_problems(html, file, [one.id for one in definitions]):
+        raise ContentError(problems)
+    return html
 
 
 @cache
@@ -89,45 +135,6 @@ def player_script() -> bytes:
     """The parts of the player as one script; they share their names, and nothing with other scripts."""
     parts = [player_source(f"{part}.js").read_text(encoding="utf-8") for part in PLAYER]
     return _script('(function () {\n"use strict";\n' + "".join(parts) + "})();\n")
-
-
-def style(theme: Theme, languages: Sequence[str]) -> bytes:
-    """The style of a theme, written as scripts are; `languages` are those in which partners are named."""
-    parts = [theme_css(theme)]
-    parts += [
-        player_source(name).read_text(encoding="utf-8") for name in ("player.css", f"themes/{theme.name}.css")
-    ]
-    if theme.partners:
-        parts.append(player_source("partners.css").read_text(encoding="utf-8"))
-        shown = (f'html[lang="{language}"] .partners > [lang="{language}"]' for language in languages)
-        parts.append(f"{','.join(shown)}{{display:block}}")
-    return _small_style("".join(parts))
-
-
-@lru_cache(maxsize=16)
-def _small_style(text: str) -> bytes:
-    import rcssmin
-
-    small = str(rcssmin.cssmin(text))
-    small = _QUOTED.sub(r"=\1]", small.replace("::before", ":before").replace("::after", ":after"))
-    # Custom properties have long names for who reads the source; nothing but this file uses them.
-    names = Counter(_PROPERTY.findall(small))
-    short = dict(zip(sorted(names, key=lambda name: (-names[name], name)), _short_names(), strict=False))
-    return _encoded(_PROPERTY.sub(lambda found: short[found[0]], small))
-
-
-def _short_names() -> Iterator[str]:
-    for length in count(1):
-        yield from ("--" + "".join(letters) for letters in product(ascii_lowercase, repeat=length))
-
-
-def font_notes(theme: Theme) -> bytes:
-    """What a package says of the fonts in it: whose they are, and under which licence."""
-    notes = [
-        "\n".join(part for part in (one.name, one.licence, one.notice.strip()) if part)
-        for one in theme.families
-    ]
-    return _encoded("\n\n".join(notes) + "\n")
 
 
 def _script(source: str) -> bytes:
@@ -170,21 +177,34 @@ def launch_page(course: Course, files: Mapping[str, Content]) -> bytes:
     language = course.languages.default
     words = words_in(language)
     sizes = _sizes(course, files)
-    page = (
-        templates()
-        .get_template("index.html.j2")
-        .render(
-            language=language,
-            words=words,
-            size=words["size_of_course"].format(size=sizes[language]),
-            title=course.title.in_language(language),
-            owner=course.owner.name.in_language(language) if course.owner else "",
-            languages=[{"code": each, "name": _language_name(each)} for each in course.languages.offered],
-            lesson_count=len(course.lessons),
-            partners=_partners(course),
-            data={**outline(course), "sizes": sizes},
-        )
+    data = {**outline(course), "sizes": sizes}
+    values = {
+        "language": language,
+        "words": words,
+        "size": words["size_of_course"].format(size=sizes[language]),
+        "title": course.title.in_language(language),
+        "owner": course.owner.name.in_language(language) if course.owner else "",
+        "languages": [{"code": each, "name": _language_name(each)} for each in course.languages.offered],
+        "lesson_count": len(course.lessons),
+        "partners": _partners(course),
+        "data": data,
+    }
+    if "index.html" not in course.theme.templates:
+        return _encoded(templates().get_template("index.html.j2").render(values))
+    from course_packages.judge_templates import shell_problems
+    from course_packages.own_templates import render_own
+
+    page = render_own(course.theme, "index.html", values)
+    problems = shell_problems(
+        page,
+        course.theme.templates["index.html"].file,
+        language=language,
+        languages=course.languages.offered,
+        data=data,
+        files=files.keys(),
     )
+    if problems:
+        raise ContentError(problems)
     return _encoded(page)
 
 

@@ -12,7 +12,8 @@ import pytest
 from authoring.build_cache import BuildCache
 from authoring.theme import default_theme
 from course_packages import scorm12_files
-from course_packages.player_files import player_source, style
+from course_packages.lesson_html import player_source
+from course_packages.player_style import style
 from lms_sync.academy import build_academy, read_academy
 from tests.build.conftest import png
 from tests.theme.conftest import HEAD, LOGO, ThemedAcademy
