@@ -14,6 +14,7 @@ from authoring.problems import ContentError, Place, Problem, Severity
 from authoring.read_image import find_image
 from authoring.read_media import find_media
 from authoring.read_yaml import Document, load_model, read_text, read_yaml, relative_name
+from authoring.theme.read_ttf import NoFont, family_name, letters_missing
 from authoring.theme.scheme import Scheme, scheme_problems
 from authoring.theme.theme import (
     STACKS,
@@ -36,6 +37,9 @@ TEMPLATES = ("index.html", "lesson.html", "glossary.html")
 
 MAX_LOGOS = 120_000
 """Bytes of all logos from which on it is said that phones wait for them."""
+
+LETTERS = {"sq": "ëçËÇ", "ro": "ăâîșțĂÂÎȘȚ"}
+"""Letters without which a language cannot be written, and which many fonts lack."""
 
 _IN_A_THEME = {
     "outside": "theme.file-outside",
@@ -70,12 +74,14 @@ def read_theme(
     document = read_yaml(folder / FILE, root=root)
     file = load_model(document, ThemeFile)
     problems.extend(_untranslated(file, document, languages, severity))
-    reader = _Reader(file, document, folder, root, problems)
+    reader = _Reader(file, document, folder, root, problems, languages)
     theme = replace(
         finished(file), partners=reader.partners(), faces=reader.faces(), templates=reader.templates()
     )
     problems.extend(_contrasts(file, document, manual=manual))
     problems.extend(_fonts(file, document, theme))
+    if manual:
+        problems.extend(_not_printed(file, document, theme))
     sources = (folder / FILE, *theme.files.values())
     return replace(theme, sources=sources), problems
 
@@ -124,17 +130,32 @@ def _fonts(file: ThemeFile, document: Document, theme: Theme) -> Iterator[Proble
         yield Problem("theme.fonts-heavy", values, document.place(("fonts", "families")))
 
 
+def _not_printed(file: ThemeFile, document: Document, theme: Theme) -> Iterator[Problem]:
+    printed = {face.family for face in theme.faces if face.printed}
+    for index, family in enumerate(file.fonts.families):
+        if family.family not in printed and theme.faces:
+            place = document.place(("fonts", "families", index))
+            yield Problem("theme.font-not-in-manual", {"name": family.family}, place, "warning")
+
+
 class _Reader:
     """The files that a theme names; what is wrong with them goes to `problems`."""
 
     def __init__(
-        self, file: ThemeFile, document: Document, folder: Path, root: Path, problems: list[Problem]
+        self,
+        file: ThemeFile,
+        document: Document,
+        folder: Path,
+        root: Path,
+        problems: list[Problem],
+        languages: Sequence[str],
     ) -> None:
         self.file = file
         self.document = document
         self.folder = folder
         self.root = root
         self.problems = problems
+        self.languages = languages
         self.names: dict[str, Path] = {}
 
     def partners(self) -> tuple[LogoRow, ...]:
@@ -178,10 +199,20 @@ class _Reader:
                 )
                 if isinstance(found, list):
                     self._report(found, entry.file)
-                else:
-                    weight = entry.weight.replace("..", " ")
-                    name = f"{FOLDER}/f{len(faces)}{found.path.suffix.lower()}"
-                    faces.append(Face(family.family, alias(number), found.path, name, weight, entry.style))
+                    continue
+                ending = found.path.suffix.lower()
+                try:
+                    printed = family_name(found.path) if ending == ".ttf" else ""
+                    if printed:
+                        self._letters(found.path, entry.file, place)
+                except NoFont:
+                    values = {"file": entry.file, "kind": ending[1:].upper()}
+                    self.problems.append(Problem("media.not-its-kind", values, place))
+                    continue
+                name, weight = f"{FOLDER}/f{len(faces)}{ending}", entry.weight.replace("..", " ")
+                faces.append(
+                    Face(family.family, printed, alias(number), found.path, name, weight, entry.style)
+                )
         return tuple(faces)
 
     def templates(self) -> dict[str, Template]:
@@ -199,6 +230,12 @@ class _Reader:
                 values = {"file": path.name, "known": ", ".join(TEMPLATES)}
                 self.problems.append(Problem("theme.template-unknown", values, Place(file)))
         return found
+
+    def _letters(self, path: Path, file: str, place: Place) -> None:
+        for language in self.languages:
+            if missing := letters_missing(path, LETTERS.get(language.partition("-")[0], "")):
+                values = {"file": file, "language": language, "letters": " ".join(missing)}
+                self.problems.append(Problem("theme.font-letters", values, place, "warning"))
 
     def _elsewhere(self, name: str, place: Place) -> bool:
         """Whether a file lies where a build does not look for changes; says so."""

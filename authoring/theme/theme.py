@@ -27,6 +27,7 @@ class Face:
     """One font file: where it is, the name that a package gives it, and what it is for."""
 
     family: str
+    printed: str  # what the file itself calls the family; empty for one that is not printed with
     alias: str  # what the style calls the family
     path: Path
     name: str

@@ -12,6 +12,7 @@ from authoring.course import Course, read_course
 from authoring.problems import ContentError, Problem
 from tests.build.conftest import SmallAcademy, png
 
+ROOT = Path(__file__).resolve().parents[2]
 LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 100"><path d="M0 0h200v100z"/></svg>'
 HEAD = "schema: theme/1\nextends: chancery\n"
 

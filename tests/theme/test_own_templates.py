@@ -9,10 +9,11 @@ import pytest
 
 from authoring.messages import LANGUAGES, describe
 from authoring.problems import ContentError, Problem
+from authoring.theme.theme_file import Colours, FontFamily, FontFile, Fonts, ThemeFile
 from course_packages import scorm12_files
 from course_packages.judge_templates import SHELL_IDS, policy
 from course_packages.lesson_html import player_source
-from tests.theme.conftest import HEAD, ThemedAcademy
+from tests.theme.conftest import HEAD, ROOT, ThemedAcademy
 
 
 def own(name: str) -> str:
@@ -202,3 +203,12 @@ def test_a_template_that_the_player_does_not_have_is_told(course: ThemedAcademy)
     (problem,) = [one for one in course.problems() if one.severity == "error"]
     assert problem.code == "theme.template-unknown"
     assert problem.params["known"] == "index.html, lesson.html, glossary.html"
+
+
+def test_the_documentation_shows_the_templates_as_they_are_and_every_id() -> None:
+    text = (ROOT / "docs" / "themes.md").read_text(encoding="utf-8")
+    assert [f"```jinja\n{one.rstrip()}\n```" in text for one in (SHELL, LESSON, GLOSSARY)] == [True] * 3
+    assert ", ".join(f"`{name}`" for name in SHELL_IDS) in text
+    for model in (Colours, ThemeFile, Fonts, FontFamily, FontFile):
+        for name, info in model.model_fields.items():
+            assert f"`{info.alias or name}" in text or f".{name}`" in text or name == "schema_", name

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import tempfile
 from pathlib import Path
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from authoring.messages import LANGUAGES, describe
 from authoring.problems import Problem
@@ -15,8 +20,9 @@ from authoring.theme import default_theme
 from authoring.theme.json_schema import SHIPPED as SCHEMA
 from authoring.theme.json_schema import schema_text
 from authoring.theme.read_theme import MAX_LOGOS
+from authoring.theme.read_ttf import NoFont, family_name, letters_missing
 from tests.build.conftest import png
-from tests.theme.conftest import HEAD, LOGO, ThemedAcademy
+from tests.theme.conftest import HEAD, LOGO, ThemedAcademy, ttf
 
 LOGOS = "partners: [{logos: [{file: %s, alt: A}]}]\n"
 FONT = "fonts: {headings: Own, families: [{family: Own, licence: CC0, files: [{file: %s}]}]}\n"
@@ -72,6 +78,7 @@ WRONG: dict[str, tuple[str, str, int]] = {
     "a font that is not there": (HEAD + FONT % "fonts/none.woff2", "theme.file-missing", 3),
     "a font that is a picture": (HEAD + FONT % "logos/b.png", "media.kind", 3),
     "a font that is no font": (HEAD + FONT % "fonts/false.woff2", "media.not-its-kind", 3),
+    "a font that only begins as one": (HEAD + FONT % "fonts/cut.ttf", "media.not-its-kind", 3),
     "a font from elsewhere": (HEAD + FONT % "../../../../fonts.ttf", "theme.file-outside", 3),
     "more fonts than allowed": (
         HEAD + FONT.replace("{headings", "{budget_kb: 1, headings") % "fonts/aileron.ttf",
@@ -112,6 +119,7 @@ def test_what_is_wrong_is_told_with_its_line_in_three_languages(academy: ThemedA
     academy.write(logos / "false.png", b"no picture at all")
     academy.write(logos / "moves.gif", b"GIF89a\x02\0\x02\0" + bytes(20))
     academy.write(logos.parent / "fonts" / "false.woff2", b"no font at all")
+    academy.write(logos.parent / "fonts" / "cut.ttf", ttf()[:40])
     academy.write_theme(text)
     problems = academy.problems()
     found = [one for one in problems if one.severity == "error"]
@@ -137,6 +145,34 @@ def test_what_is_heavy_or_left_over_is_told_as_a_warning(academy: ThemedAcademy)
         ("theme.font-unused", "warning"),
         ("theme.logos-heavy", "warning"),
     }
+
+
+def test_letters_that_a_font_lacks_are_told_for_the_languages_of_the_course(academy: ThemedAcademy) -> None:
+    academy.write_files()
+    academy.write_theme(HEAD + FONT % "fonts/aileron.ttf")
+    assert academy.problems() == []
+    path = academy.course / "course.yaml"
+    academy.write(
+        path, path.read_bytes().replace(b"offered: [en]", b"offered: [en, sq, ro], fallback: default")
+    )
+    told = [one for one in academy.problems() if one.code == "theme.font-letters"]
+    assert [(one.params["language"], one.params["letters"]) for one in told] == [
+        ("sq", "ë ç Ë Ç"),
+        ("ro", "ă â î ș ț Ă Â Î Ș Ț"),
+    ]
+
+
+@given(st.binary(max_size=300), st.integers(0, 12_000), st.integers(0, 300))
+def test_no_font_however_broken_stops_the_reader(noise: bytes, at: int, cut: int) -> None:
+    whole = ttf()
+    path = Path(tempfile.gettempdir()) / f"lms-sync-font-{os.getpid()}.ttf"
+    path.write_bytes(whole[:at] + noise + whole[at + cut :])
+    try:
+        for read in (family_name, lambda one: letters_missing(one, "ëș")):
+            with contextlib.suppress(NoFont):
+                assert isinstance(read(path), str)
+    finally:
+        path.unlink()
 
 
 def test_logos_may_lie_with_those_of_the_programme(academy: ThemedAcademy) -> None:
