@@ -10,6 +10,9 @@ import pytest
 
 from authoring.course import Course, read_course
 from authoring.problems import ContentError, Problem
+from authoring.theme import Theme
+from authoring.theme.theme import finished
+from authoring.theme.theme_file import ThemeFile
 from tests.build.conftest import SmallAcademy, png
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,3 +56,8 @@ def ttf() -> bytes:
 @pytest.fixture
 def academy(tmp_path: Path) -> ThemedAcademy:
     return ThemedAcademy(Path(os.path.realpath(tmp_path)) / "academy")
+
+
+def finished_theme(name: str) -> Theme:
+    """A finished theme as it is shipped."""
+    return finished(ThemeFile.model_validate({"schema": "theme/1", "extends": name}))
