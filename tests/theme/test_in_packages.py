@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import zipfile
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ from course_packages import scorm12_files
 from course_packages.lesson_html import player_source
 from course_packages.player_style import style
 from lms_sync.academy import build_academy, read_academy
+from lms_sync.course_preview.shown_course import ShownCourse
 from tests.build.conftest import png
 from tests.theme.conftest import HEAD, LOGO, ThemedAcademy
 
@@ -153,3 +155,25 @@ def test_a_build_with_what_is_known_makes_what_a_build_without_it_makes(academy:
 
 def package(academy: Path) -> Path:
     return academy / "build" / "small" / "small-scorm12.zip"
+
+
+def test_a_preview_shows_the_theme_of_the_academy_when_it_is_saved(academy: ThemedAcademy) -> None:
+    shown = ShownCourse(academy.course, academy.folder, lambda: datetime.date(2026, 3, 2))
+
+    def css() -> object:
+        assert shown.look()
+        assert shown.now.problems == ()
+        return shown.now.contents["player/player.css"]
+
+    before = css()
+    academy.write_theme("schema: theme/1\nextends: courtyard\n", of="academy")
+    assert css() != before
+    assert not shown.look()
+    academy.write(academy.folder / "programmes" / "logos" / "p.svg", LOGO)
+    academy.write_theme(
+        HEAD + "partners: [{logos: [{file: ../programmes/logos/p.svg, alt: P}]}]\n", of="academy"
+    )
+    css()
+    assert "theme/p.svg" in shown.now.contents
+    academy.write(academy.folder / "programmes" / "logos" / "p.svg", LOGO.replace(b"200", b"220"))
+    assert shown.look()
