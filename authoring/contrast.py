@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-
-from authoring.problems import Place, Problem
+from functools import lru_cache
 
 TEXT = 4.5
 """The least contrast of text with its ground (1.4.3)."""
@@ -27,28 +25,8 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+@lru_cache(maxsize=4096)
 def contrast(one: str, other: str) -> float:
     """The contrast of two colours, 1 to 21. Raises ValueError."""
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
-
-
-def contrast_problems(
-    colours: Mapping[str, str], pairs: Mapping[tuple[str, str], float], places: Mapping[str, Place]
-) -> Iterator[Problem]:
-    """The pairs of named colours that are too much alike. `pairs` says how much contrast each needs.
-
-    Names that `colours` lacks are passed over; what is no colour is for whoever reads the file to say.
-    """
-    for (front, ground), needed in pairs.items():
-        if front not in colours or ground not in colours:
-            continue
-        found = contrast(colours[front], colours[ground])
-        if found < needed:
-            values = {
-                "front": f"{front} {colours[front]}",
-                "ground": f"{ground} {colours[ground]}",
-                "found": f"{found:.1f}",
-                "needed": f"{needed:.1f}",
-            }
-            yield Problem("theme.contrast", values, places.get(front, Place()))

@@ -39,6 +39,7 @@ from authoring.target import (
     pushed_target,
     target_problems,
 )
+from authoring.theme import Theme, default_theme, read_theme
 from authoring.web_pictures import MediaRules, WebPictures
 
 MAX_LESSONS = 2000
@@ -156,6 +157,7 @@ class Course:
     file: str = ""
     warnings: tuple[Problem, ...] = ()
     glossary: Glossary = field(default_factory=Glossary)
+    theme: Theme = field(default_factory=default_theme)
 
     @property
     def activities(self) -> tuple[Activity, ...]:
@@ -245,6 +247,7 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
             lesson = Lesson(entry.id, entry.minutes, by_language)
             problems.extend(differences(lesson, file.languages.default, broken))
             lessons.append(lesson)
+    theme = _theme(file, folder, root, problems)
     problems.extend(_problems_across_lessons(lessons, file, document, unclear=unclear))
     problems.extend(_unlisted_lessons(file, folder, root))
     if file.languages.fallback != "error":
@@ -275,6 +278,7 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
         file=document.file,
         warnings=tuple(ordered),
         glossary=glossary or Glossary(),
+        theme=theme,
     )
 
 
@@ -382,6 +386,24 @@ def _with_page_texts(
             with_default_texts(one, file.languages.offered, file.languages.default) for one in sections
         ]
     return tuple(sections)
+
+
+def _theme(file: CourseFile, folder: Path, root: Path, problems: list[Problem]) -> Theme:
+    """The theme of the course, else that of the academy, else the finished one."""
+    languages = file.languages
+    try:
+        theme, found = read_theme(
+            folder,
+            root=root,
+            languages=languages.offered,
+            severity=languages.severity,
+            manual=bool(_manual_languages(file)),
+        )
+    except ContentError as error:
+        problems.extend(error.problems)
+        return default_theme()
+    problems.extend(found)
+    return theme
 
 
 def _glossary(file: CourseFile, folder: Path, root: Path, problems: list[Problem]) -> Glossary | None:

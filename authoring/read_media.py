@@ -14,7 +14,7 @@ from authoring.read_image import other_case, public_name
 MAX_BYTES = 500_000_000
 MAX_CAPTIONS = 1_000_000
 
-Kind = Literal["video", "audio", "captions", "document"]
+Kind = Literal["video", "audio", "captions", "document", "font"]
 
 KINDS: dict[str, dict[str, str]] = {
     "video": {".mp4": "video/mp4", ".webm": "video/webm"},
@@ -40,6 +40,7 @@ KINDS: dict[str, dict[str, str]] = {
         ".png": "image/png",
         ".jpg": "image/jpeg",
     },
+    "font": {".woff2": "font/woff2", ".ttf": "font/ttf"},
 }
 
 # How files of these types begin. An MP3 may begin with its tag or with a frame.
@@ -53,6 +54,8 @@ _BEGINNINGS: dict[str, re.Pattern[bytes]] = {
     ".pdf": re.compile(rb"%PDF-"),
     ".png": re.compile(rb"\x89PNG\r\n\x1a\n"),
     ".jpg": re.compile(rb"\xff\xd8\xff"),
+    ".woff2": re.compile(rb"wOF2"),
+    ".ttf": re.compile(rb"\x00\x01\x00\x00|true"),
     **{
         ending: re.compile(rb"PK\x03\x04")
         for ending in (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".zip")

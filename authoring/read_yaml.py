@@ -467,10 +467,14 @@ def _each_problem(
 
 
 def _without_echoes(items: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
-    """Leaves out what the branches of "a text, or a map of texts" say about a value of the other branch."""
+    """Leaves out what only follows from another error: above all, what the branches of "a text, or a map of texts" say
+    about a value of the other branch.
+    """
     texts = {item["loc"][:-1] for item in items if item["type"] == "string_type"}
     inner = {item["loc"][:cut] for item in items for cut in range(1, len(item["loc"]))}
     for item in items:
+        if item["type"] == "too_short" and item["loc"] in inner:
+            continue  # what is wrong with its items is told; they were not counted for that alone
         parent, is_map = item["loc"][:-1], isinstance(item["input"], dict)
         if item["type"] == "dict_type" and not is_map and parent in texts:
             continue

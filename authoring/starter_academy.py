@@ -67,6 +67,8 @@ def starter_files(languages: Sequence[str]) -> dict[str, bytes]:
         f"{course}/course.yaml": _filled("course.yaml.j2", languages).encode("utf-8"),
         f"quizzes/{SLUG}.yaml": _filled("quiz.yaml.j2", languages).encode("utf-8"),
         "quizzes/quiz.schema.json": _source("quiz.schema.json").read_bytes(),  # for editors
+        "theme/theme.yaml": _source("theme.yaml").read_bytes(),
+        "theme/theme.schema.json": _source("theme.schema.json").read_bytes(),
         f"certificates/{SLUG}/policy.yaml": _filled("policy.yaml.j2", languages).encode("utf-8"),
         f"{course}/media/answer.svg": _source("answer.svg").read_bytes(),
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 import importlib.resources
 from collections.abc import Sequence
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources.abc import Traversable
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -19,26 +21,42 @@ from course_packages.words import Words, words_in
 _DECIMAL_SIGNS = {"en": ".", "sq": ",", "ro": ","}
 """Of the languages that the player speaks, by CLDR 45, whose data take a while to load."""
 
+AUTHOR_HTML = "author_html"
+"""The filter that lets pass what was sanitised before."""
+
 
 def lesson_html(text: LessonText, language: str, definitions: Sequence[Definition] = ()) -> str:
     """The HTML below the lesson's heading for readers of `language`. Equal input, equal output.
 
     `definitions` are those of the glossary; the lesson takes along what its own words point to.
     """
+    return (
+        templates().get_template("lesson.html.j2").render(lesson_values(text, language, definitions)).strip()
+    )
+
+
+def lesson_values(text: LessonText, language: str, definitions: Sequence[Definition]) -> dict[str, Any]:
+    """What the template of a lesson shows."""
     words = words_in(language)
     used = {use.id for use in text.terms}
-    return (
-        templates()
-        .get_template("lesson.html.j2")
-        .render(
-            text=text,
-            language=language,
-            words=words,
-            show=partial(_blocks_html, words=words, language=language),
-            definitions=[one for one in definitions if one.id in used],
-        )
-        .strip()
-    )
+    return {
+        "text": text,
+        "language": language,
+        "words": words,
+        "show": Show(words, language),
+        "definitions": [one for one in definitions if one.id in used],
+    }
+
+
+@dataclass(frozen=True)
+class Show:
+    """Makes HTML of blocks, for readers of a language."""
+
+    words: Words
+    language: str
+
+    def __call__(self, blocks: tuple[Block, ...]) -> Markup:
+        return _blocks_html(blocks, words=self.words, language=self.language)
 
 
 def glossary_html(definitions: Sequence[Definition]) -> str:
@@ -60,18 +78,18 @@ def templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters["author_html"] = _author_html
+    environment.filters[AUTHOR_HTML] = author_html
     return environment
 
 
-def _author_html(html: str) -> Markup:
+def author_html(html: str) -> Markup:
     """HTML that authoring.read_markdown has rendered and sanitised; nothing else passes through here."""
     return Markup(html.strip())  # noqa: S704
 
 
 def _blocks_html(blocks: tuple[Block, ...], *, words: Words, language: str) -> Markup:
     """The blocks one after the other."""
-    show = partial(_blocks_html, words=words, language=language)
+    show = Show(words, language)
 
     def cite(law: LawReference) -> str:
         return citation(law, words, language)
@@ -82,7 +100,7 @@ def _blocks_html(blocks: tuple[Block, ...], *, words: Words, language: str) -> M
     parts = []
     for block in blocks:
         if isinstance(block, Prose):
-            parts.append(_author_html(block.html))
+            parts.append(author_html(block.html))
             continue
         template = templates().get_template(f"blocks/{block.template}.html.j2")
         shown = template.render(

@@ -7,18 +7,30 @@ over one text, because a page that a phone's app opens from its own storage may 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from authoring.blocks import Kept
 from authoring.course import Course
 from authoring.glossary import Definition
-from authoring.lesson import Lesson
+from authoring.lesson import Lesson, LessonText
+from authoring.problems import ContentError
+from authoring.theme import Theme
 from course_packages.learner_state import block_code, code, shape, state_code_length
-from course_packages.lesson_html import glossary_html, lesson_html, player_source, size_in_words, templates
+from course_packages.lesson_html import (
+    glossary_html,
+    lesson_html,
+    lesson_values,
+    player_source,
+    size_in_words,
+    templates,
+)
 from course_packages.manifest import LAUNCH_PAGE
+from course_packages.player_style import font_notes, style
 from course_packages.words import all_words, words_in
 from course_packages.zip_file import Content, Made
 
@@ -27,6 +39,11 @@ PLAYER = ("page", "state", "questions", "work", "texts", "pages", "look", "playe
 
 WORTH_TELLING = 300_000
 """Bytes of recordings and downloads from which on a lesson's size stands in the contents."""
+
+FONT_NOTES = "theme/fonts.txt"
+"""The licences of the fonts in a package."""
+
+_LOGO_HEIGHT = 48
 
 GLOSSARY = "_glossary"
 """What the page with all terms is called among the lessons, whose own ids hold no such sign."""
@@ -40,16 +57,24 @@ def player_files(course: Course, *, adapter: str) -> dict[str, Content]:
     files: dict[str, Content] = {
         "player/lms.js": _lms_script(adapter),
         "player/player.js": player_script(),
-        "player/player.css": style(),
+        "player/player.css": style(course.theme, course.languages.offered),
+        **course.theme.files,
     }
+    if course.theme.families:
+        files[FONT_NOTES] = font_notes(course.theme)
     for language in course.languages.offered:
         definitions = course.glossary.in_language(language, course.languages.default)
+        if "lesson.html" in course.theme.templates:  # told by check, which renders no lessons
+            first = next(lesson for lesson in course.lessons if language in lesson.texts)
+            _lesson_html(first.texts[language], language, definitions, course.theme)
         for lesson in course.lessons:
             if language in lesson.texts:
-                files[lesson_file(lesson, language)] = _lesson_content(lesson, language, definitions)
+                files[lesson_file(lesson, language)] = _lesson_content(
+                    lesson, language, definitions, course.theme
+                )
         if definitions:
             files[f"lessons/{GLOSSARY}.{language}.js"] = _arrival(
-                GLOSSARY, language, glossary_html(definitions)
+                GLOSSARY, language, _glossary_html(definitions, course.theme)
             )
     for image in course.images:
         files[image.name] = image.path
@@ -59,12 +84,50 @@ def player_files(course: Course, *, adapter: str) -> dict[str, Content]:
     return files
 
 
-def _lesson_content(lesson: Lesson, language: str, definitions: Sequence[Definition]) -> Content:
+def _lesson_content(
+    lesson: Lesson, language: str, definitions: Sequence[Definition], theme: Theme
+) -> Content:
     text = lesson.texts[language]
     terms = {use.id for use in text.terms}
     used = tuple(one for one in definitions if one.id in terms)
     key = text.digest and f"{text.digest} {lesson.id} {language} {used}"
-    return Made(key, lambda: _arrival(lesson.id, language, lesson_html(text, language, used)))
+    if own := theme.templates.get("lesson.html"):
+        key = key and f"{key} {hashlib.sha256(own.text.encode()).hexdigest()}"
+    return Made(key, lambda: _arrival(lesson.id, language, _lesson_html(text, language, used, theme)))
+
+
+def _lesson_html(text: LessonText, language: str, used: Sequence[Definition], theme: Theme) -> str:
+    """The text of a lesson by the player's template or the author's own. Raises ContentError for one that will not do."""
+    if "lesson.html" not in theme.templates:
+        return lesson_html(text, language, used)
+    from course_packages.judge_templates import lesson_problems
+    from course_packages.own_templates import render_own
+
+    values = lesson_values(text, language, used)
+    html = render_own(theme, "lesson.html", values).strip()
+    problems = lesson_problems(
+        html,
+        theme.templates["lesson.html"].file,
+        blocks=str(values["show"](text.blocks)),
+        terms=[one.id for one in used],
+        other_language=text.language if text.language != language else "",
+    )
+    if problems:
+        raise ContentError(problems)
+    return html
+
+
+def _glossary_html(definitions: Sequence[Definition], theme: Theme) -> str:
+    if "glossary.html" not in theme.templates:
+        return glossary_html(definitions)
+    from course_packages.judge_templates import glossary_problems
+    from course_packages.own_templates import render_own
+
+    html = render_own(theme, "glossary.html", {"definitions": definitions}).strip()
+    file = theme.templates["glossary.html"].file
+    if problems := glossary_problems(html, file, [one.id for one in definitions]):
+        raise ContentError(problems)
+    return html
 
 
 @cache
@@ -72,14 +135,6 @@ def player_script() -> bytes:
     """The parts of the player as one script; they share their names, and nothing with other scripts."""
     parts = [player_source(f"{part}.js").read_text(encoding="utf-8") for part in PLAYER]
     return _script('(function () {\n"use strict";\n' + "".join(parts) + "})();\n")
-
-
-@cache
-def style() -> bytes:
-    """The style, written as scripts are."""
-    import rcssmin
-
-    return _encoded(str(rcssmin.cssmin(player_source("player.css").read_text(encoding="utf-8"))))
 
 
 def _script(source: str) -> bytes:
@@ -122,21 +177,60 @@ def launch_page(course: Course, files: Mapping[str, Content]) -> bytes:
     language = course.languages.default
     words = words_in(language)
     sizes = _sizes(course, files)
-    page = (
-        templates()
-        .get_template("index.html.j2")
-        .render(
-            language=language,
-            words=words,
-            size=words["size_of_course"].format(size=sizes[language]),
-            title=course.title.in_language(language),
-            owner=course.owner.name.in_language(language) if course.owner else "",
-            languages=[{"code": each, "name": _language_name(each)} for each in course.languages.offered],
-            lesson_count=len(course.lessons),
-            data={**outline(course), "sizes": sizes},
-        )
+    data = {**outline(course), "sizes": sizes}
+    values = {
+        "language": language,
+        "words": words,
+        "size": words["size_of_course"].format(size=sizes[language]),
+        "title": course.title.in_language(language),
+        "owner": course.owner.name.in_language(language) if course.owner else "",
+        "languages": [{"code": each, "name": _language_name(each)} for each in course.languages.offered],
+        "lesson_count": len(course.lessons),
+        "partners": _partners(course),
+        "data": data,
+    }
+    if "index.html" not in course.theme.templates:
+        return _encoded(templates().get_template("index.html.j2").render(values))
+    from course_packages.judge_templates import shell_problems
+    from course_packages.own_templates import render_own
+
+    page = render_own(course.theme, "index.html", values)
+    problems = shell_problems(
+        page,
+        course.theme.templates["index.html"].file,
+        language=language,
+        languages=course.languages.offered,
+        data=data,
+        files=files.keys(),
     )
+    if problems:
+        raise ContentError(problems)
     return _encoded(page)
+
+
+def _partners(course: Course) -> list[dict[str, Any]]:
+    """The partners' logos for the page, in every language: an attribute has one language only."""
+    default = course.languages.default
+    rows = course.theme.partners
+
+    def shown(language: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "label": row.label.in_language(language, default) if row.label else "",
+                "logos": [
+                    {
+                        "name": logo.name,
+                        "alt": logo.alt.in_language(language, default),
+                        "width": round(logo.width * _LOGO_HEIGHT / logo.height),
+                        "height": _LOGO_HEIGHT,
+                    }
+                    for logo in row.logos
+                ],
+            }
+            for row in rows
+        ]
+
+    return [{"language": one, "rows": shown(one)} for one in course.languages.offered] if rows else []
 
 
 def outline(course: Course) -> dict[str, object]:

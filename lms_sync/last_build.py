@@ -13,7 +13,7 @@ from authoring.plain_values import plain_problem, problem_of
 from authoring.problems import Problem
 
 _KIND, _NAME = "build", "last"
-_READ = ("courses", "quizzes", "programmes", "themes")
+_READ = ("courses", "quizzes", "programmes", "theme")
 """Folders of an academy that a build reads; what is added here only costs a build too many."""
 
 

@@ -68,7 +68,7 @@ def _key(course: Course, language: str, programme: Programme | None, academy: Pa
     digests = [text.digest for lesson in course.lessons if (text := lesson.texts.get(language))]
     if not all(digests):
         return ""
-    files = [course.folder / "course.yaml", course.folder / "glossary.yaml"]
+    files = [course.folder / "course.yaml", course.folder / "glossary.yaml", *course.theme.sources]
     if programme is not None:
         files += [academy / "programmes" / f"{programme.id}.yaml"]
         files += [academy / partner.logo for partner in programme.partners if partner.logo]

@@ -17,6 +17,7 @@ from authoring.course import Course
 from authoring.lesson import LawReference, Lesson
 from authoring.problems import LmsSyncError
 from authoring.read_markdown import render
+from authoring.theme import Face, LogoRow, Theme
 from course_packages.lesson_html import citation
 from course_packages.manual.alphabet import initial, letters
 from course_packages.manual.html_tree import Node, html_tree
@@ -71,7 +72,11 @@ def manual_pdf(course: Course, language: str, front: Front | None = None) -> Man
         (root / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         main = root / "main.typ"
         main.write_text('#import "/design.typ": manual\n#manual(json("/data.json"))\n', encoding="utf-8")
-        compiler = typst.Compiler(root=name, ignore_system_fonts=True)
+        fonts = root / "fonts"
+        fonts.mkdir()
+        for face in printable(course.theme):
+            shutil.copyfile(face.path, fonts / Path(face.name).name)
+        compiler = typst.Compiler(root=name, ignore_system_fonts=True, font_paths=[str(fonts)])
         try:
             made = compiler.compile(input=str(main), format="pdf", pdf_standards=["ua-1"], timestamp=0)
             accessible = True
@@ -87,6 +92,16 @@ def manual_pdf(course: Course, language: str, front: Front | None = None) -> Man
                 ) from error
     assert isinstance(made, bytes)
     return Manual(made, accessible)
+
+
+def printable(theme: Theme) -> list[Face]:
+    """The font files that the engine reads."""
+    return [face for face in theme.faces if face.printed]
+
+
+def _printed_with(theme: Theme, row: str) -> list[str]:
+    """The family that a row of fonts begins with, where it can be printed."""
+    return list({face.printed: None for face in printable(theme) if row.startswith(f"{face.alias},")})
 
 
 @cache
@@ -136,6 +151,12 @@ class _Collected:
             "version": course.version,
             "programme": front.programme,
             "partners": [self.partner(one) for one in front.partners],
+            "rows": [self.row(row) for row in course.theme.partners],
+            "look": {
+                "colours": course.theme.light,
+                "text": _printed_with(course.theme, course.theme.text),
+                "headings": _printed_with(course.theme, course.theme.headings),
+            },
             "disclaimer": front.disclaimer,
             "lessons": lessons,
             "glossary": glossary,
@@ -146,6 +167,15 @@ class _Collected:
     def partner(self, one: PartnerLogo) -> dict[str, str]:
         """A partner; the logo by its name in the folder of the document."""
         return {"name": one.name, "short": one.short, "file": self.file(one.logo) if one.logo else ""}
+
+    def row(self, row: LogoRow) -> dict[str, Any]:
+        """A row of the theme's partners."""
+        language, default = self.language, self.course.languages.default
+        names = [(logo, logo.alt.in_language(language, default)) for logo in row.logos]
+        return {
+            "label": row.label.in_language(language, default) if row.label else "",
+            "logos": [{"name": name, "short": name, "file": self.file(logo.path)} for logo, name in names],
+        }
 
     def lesson(self, number: int, lesson: Lesson) -> dict[str, Any]:
         """A lesson: its parts as they stand on paper, and the answers for the end of the book."""

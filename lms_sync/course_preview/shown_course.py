@@ -36,7 +36,7 @@ QUIET_SECONDS = 0.15
 AT_ONCE_SECONDS = 0.05
 """How long at a time is spent on what nobody waits for."""
 
-_BESIDE = ("themes", "quizzes")
+_BESIDE = ("theme", "quizzes", "programmes")
 """Folders of the academy that a course's package or its checks rest on."""
 _PASSING = re.compile(r"/(?:[.#~][^/]*|[^/.]+|[^/]*(?:~|\.(?:tmp|bak|swp|part)))$")
 """What editors and systems put beside a file while it is saved."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from authoring.contrast import SIGN, TEXT, contrast, contrast_problems
+from authoring.contrast import contrast
 from authoring.course import read_course
 from authoring.course_checks import course_checks, unused_media
 from authoring.problems import Place, Problem
@@ -151,10 +151,6 @@ def test_more_megabytes_than_the_course_allows_itself_are_told_by_kind(academy: 
 def test_contrast_is_that_of_the_standard() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777", "#fff") == pytest.approx(4.48, abs=0.01)  # the example everybody knows
-    colours = {"text": "#777", "ground": "#fff", "button": "#767676"}
-    pairs = {("text", "ground"): TEXT, ("button", "ground"): SIGN, ("missing", "ground"): TEXT}
-    (problem,) = contrast_problems(colours, pairs, {"text": Place("theme.yaml", 3)})
-    assert (problem.params["found"], problem.place.line) == ("4.5", 3)
 
 
 def test_addresses_that_are_gone_are_told_where_they_stand(academy: SmallAcademy) -> None:

@@ -245,36 +245,11 @@ def switch(frame: Any, language: str) -> None:
     frame.wait_for_function("t => ![null, t].includes(document.querySelector('h1').innerText)", arg=title)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page_with_everything_open_and_answered(
-    learner: Callable[..., Any],
-    platform_for: Callable[..., Any],
-    files: Mapping[str, bytes],
-    axe: str,
-    scheme: str,
-) -> None:
-    language, rules = {"light": ("sq", ALL_RULES), "dark": ("ro", ["cat.color"])}[scheme]
-    viewport = {"width": 360, "height": 740}
-    one = learner(platform_for(files, language=language), color_scheme=scheme, viewport=viewport)
-    frame = one.open()
-    frame.evaluate(axe)
-    for page in ("text", "panels", "questions", "work", "result"):
-        open_for_the_eye(frame)
-        assert violations(frame, rules) == [], page
-        if page != "result":
-            title = frame.inner_text("h1")
-            frame.locator(".turn .on").click()
-            frame.wait_for_function("t => document.querySelector('h1').innerText !== t", arg=title)
-    frame.locator("#contents-toggle").click()
-    frame.locator("#lesson-list .words button").click()
-    frame.wait_for_selector(".glossary")
-    frame.locator(".look summary").click()
-    assert violations(frame, rules) == [], "glossary, look"
-    assert_stayed_home(one)
-
-
 def open_for_the_eye(frame: Any) -> None:
-    """Every part open, every question answered (wrongly where that is easy), a scenario at its end."""
+    """Every part open, every question answered (wrongly where that is easy), a scenario at its end.
+
+    How axe finds all of it, in both themes, is in tests/theme/test_in_browser.py.
+    """
     frame.evaluate(
         """() => {
           document.querySelectorAll('article details').forEach((each) => (each.open = true));

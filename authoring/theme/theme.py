@@ -1,0 +1,138 @@
+"""A theme as every later step works with it: all colours, fonts and logos in their final form."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from authoring.languages import LocalizedText
+from authoring.read_yaml import load_model, parse_yaml
+from authoring.theme.scheme import Colouring, Given, colouring
+from authoring.theme.theme_file import SHIPPED, ThemeFile
+
+STACKS: Mapping[str, str] = {
+    "sans": 'system-ui, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif',
+    "serif": 'Charter, "Sitka Text", Cambria, "Noto Serif", "Liberation Serif", Georgia, serif',
+    "humanist": 'Seravek, "Gill Sans Nova", Ubuntu, Calibri, "Noto Sans", Carlito, sans-serif',
+    "old-style": '"Iowan Old Style", "Palatino Linotype", "URW Palladio L", P052, "Noto Serif", serif',
+}
+"""Fonts that devices have, each row with every Albanian and Romanian letter; the first that is there is taken."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """One font file: where it is, the name that a package gives it, and what it is for."""
+
+    family: str
+    printed: str  # what the file itself calls the family; empty for one that is not printed with
+    alias: str  # what the style calls the family
+    path: Path
+    name: str
+    weight: str  # "400", or "300 700" for a range
+    style: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """What must be said of a font that is passed on."""
+
+    name: str
+    licence: str
+    notice: str
+
+
+@dataclass(frozen=True)
+class Logo:
+    """A partner's logo: its file, its name in a package, its size in pixels, and what it shows."""
+
+    path: Path
+    name: str
+    alt: LocalizedText
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class LogoRow:
+    """Logos beside each other, with words above them where there are some."""
+
+    label: LocalizedText | None
+    logos: tuple[Logo, ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """An author's own template: its file as messages name it, and its text."""
+
+    file: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Theme:
+    """How a course looks. Colours are #rrggbb by name, fonts are rows as CSS writes them."""
+
+    name: str
+    light: Colouring
+    dark: Colouring
+    text: str
+    headings: str
+    families: tuple[Family, ...] = ()
+    faces: tuple[Face, ...] = ()
+    partners: tuple[LogoRow, ...] = ()
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    sources: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The fonts and logos by their names in a package."""
+        found = {face.name: face.path for face in self.faces}
+        return found | {logo.name: logo.path for row in self.partners for logo in row.logos}
+
+
+@cache
+def shipped(name: str) -> ThemeFile:
+    """The file of a finished theme."""
+    source = importlib.resources.files("authoring") / "theme" / "shipped" / f"{name}.yaml"
+    return load_model(parse_yaml(source.read_text(encoding="utf-8"), f"{name}.yaml"), ThemeFile)
+
+
+def given_colours(file: ThemeFile) -> Given:
+    """The colours of an author's theme beside those of the finished one that it extends."""
+    base = shipped(file.extends).colours
+    return Given(
+        {"light": base.light.own(), "dark": base.dark.own()},
+        {"light": file.colours.light.own(), "dark": file.colours.dark.own()},
+    )
+
+
+def finished(file: ThemeFile) -> Theme:
+    """The theme without what lies in files of its own."""
+    base, given = shipped(file.extends), given_colours(file)
+    rows = dict(STACKS)
+    for number, family in enumerate(file.fonts.families):
+        rows[family.family] = f"{alias(number)}, {STACKS[family.fallback]}"
+    text = file.fonts.text or base.fonts.text or "sans"
+    headings = file.fonts.headings or base.fonts.headings or "sans"
+    return Theme(
+        name=file.extends,
+        light=colouring(given, "light"),
+        dark=colouring(given, "dark"),
+        text=rows.get(text, STACKS["sans"]),
+        headings=rows.get(headings, STACKS["sans"]),
+        families=tuple(Family(one.family, one.licence, one.notice) for one in file.fonts.families),
+    )
+
+
+def alias(number: int) -> str:
+    """What the style calls a family: its own name may be long, and stands in it for every file."""
+    return f"f{number}"
+
+
+@cache
+def default_theme() -> Theme:
+    """The theme of a course that names none."""
+    return finished(ThemeFile(schema="theme/1", extends=SHIPPED[0]))
