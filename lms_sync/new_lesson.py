@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from authoring.blocks.reading import IDENTIFIER, MAX_ID
 from authoring.course import CourseFile
 from authoring.patch_yaml import Items, patch_yaml
-from authoring.problems import ContentError, LmsSyncError, Problem
+from authoring.problems import ContentError, LmsSyncError, Place, Problem
 from authoring.read_lesson import MAX_BYTES, read_lesson
 from authoring.read_yaml import load_model, read_text, read_yaml, relative_name
 from authoring.write_files import refuse_links, write_durably
@@ -117,13 +117,15 @@ def _tried(
         made = lesson_of(
             word, lesson_id=prefix, notes_title=NOTES.get(language, NOTES["en"]), escape_all=escape_all
         )
+        if not made.body.strip():
+            raise ContentError([*made.losses, Problem("docx.empty", {}, Place(word.name))])
         text = _file_text(title or made.title or stem, made.body)
         if len(text.encode("utf-8")) > MAX_BYTES:
             raise CannotMake("docx.too-long", file=word.name, limit=f"{MAX_BYTES // 1000} kB")
         found = _problems(text, made, language)
         if all(one.code == "markdown.image-without-alt" for one in found if one.severity == "error"):
             return made, text, found
-    raise ContentError(found)
+    raise ContentError(_at(problem, word.name) for problem in found)
 
 
 def _file_text(title: str, body: str) -> str:

@@ -295,6 +295,7 @@ def test_nothing_is_overwritten_and_what_cannot_be_is_refused(
         ((source, *common, "--id", "no good"), "cannot be the id"),
         ((tmp_path / "a.odt", *common), "no Word document"),
         ((tmp_path / "none.docx", *common), "no file none.docx"),
+        ((by_hand(tmp_path / "empty.docx", p(" ")), *common), "no text"),
     ):
         ended = command("new", "lesson", *arguments)
         assert ended.code == 1, ended.said
