@@ -38,6 +38,7 @@ PACKAGES = (
     "lms_sync/store",
     "lms_sync/jobs",
     "lms_sync/course_preview",
+    "lms_sync/word",
     "certificates",
 )
 LANGUAGES = ("en", "sq", "ro")

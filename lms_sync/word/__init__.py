@@ -1,0 +1,1 @@
+"""A lesson from a Word document: what comes over, and what does not, with its place."""
