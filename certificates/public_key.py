@@ -28,6 +28,13 @@ class PublicKey:
         """The id of this key in the issuer's DID document."""
         return f"{did}#{self.multikey}"
 
+    def raw(self) -> bytes:
+        """The 32 bytes of the key."""
+        number = 0
+        for digit in self.multikey.removeprefix("z"):
+            number = number * 58 + _BASE58.index(digit)
+        return number.to_bytes(len(_ED25519_PUBLIC) + 32, "big").removeprefix(_ED25519_PUBLIC)
+
 
 def public_file(key_file: Path) -> Path:
     """Where the public half of a key file lies."""

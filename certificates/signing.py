@@ -58,6 +58,15 @@ class Signer:
             raise NotSigned("signing.failed", reason=str(error)) from error
         return signed
 
+    def sign_bytes(self, content: bytes) -> bytes:
+        """An Ed25519 signature (RFC 8032) over bytes that are no JSON-LD: the offline list."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        key = load_pem_private_key(self._pem, password=None)
+        assert isinstance(key, Ed25519PrivateKey)
+        return key.sign(content)
+
 
 def open_signer(key_file: Path, did: str) -> Signer:
     """Opens the key. Raises KeyUnusable where it is missing, damaged, readable by others or not the did's."""

@@ -6,8 +6,9 @@ Without JavaScript, without cookies, without anything from elsewhere. Headers af
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import jinja2
 from sqlalchemy import Engine
@@ -20,9 +21,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from authoring.languages import LocalizedText
 from authoring.messages import text
+from certificates.award import Award
 from certificates.dates import long_date, moment_in_words, plain_number
 from certificates.portal.languages import NAMES, page_language, wants_json
-from certificates.portal.lookup import Found, find_award, find_credential, find_status_list
+from certificates.portal.limits import Misses
+from certificates.portal.lookup import (
+    Found,
+    find_award,
+    find_credential,
+    find_file,
+    find_held,
+    find_status_list,
+    held_document,
+    seals_used,
+)
 from certificates.public_key import PublicKey, did_document
 from certificates.verification_id import in_groups, normal_form
 from lms_sync.clock import Clock
@@ -32,7 +44,8 @@ _log = logging.getLogger(__name__)
 _MAX_TYPED = 200
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
+    "img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -44,6 +57,8 @@ _HEADERS = {
 }
 # Signed documents are for verifiers anywhere, also for those that run in another page.
 _OPEN = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+_SEALS_FOR = 60.0  # seconds
+_KINDS = {429: "too-many"}
 _STYLE_CACHE = {"Cache-Control": "private, max-age=3600"}
 
 
@@ -56,9 +71,14 @@ def create_app(
     language: str,
     clock: Clock,
     https: bool = False,
+    offline: Path | None = None,
 ) -> ASGIApp:
-    """The portal over a register. `keys` are the issuer's public keys, the current one first."""
-    portal = _Portal(engine, did, keys, issuer_name=issuer_name, language=language, clock=clock)
+    """The portal over a register. `keys` are the issuer's public keys, the current one first; `offline` is the folder
+    that `certificates publish` has written, whose pages are offered for download.
+    """
+    portal = _Portal(
+        engine, did, keys, issuer_name=issuer_name, language=language, clock=clock, offline=offline
+    )
     routes = Starlette(
         routes=[
             Route("/", portal.start),
@@ -66,8 +86,16 @@ def create_app(
             Route("/verify/{id:path}", portal.verify),
             Route("/credentials/{id:path}", portal.credential),
             Route("/status/{number}", portal.status_list),
+            Route("/files/{id:path}", portal.file),
+            Route("/holder/{id}/{token}", portal.holder),
+            Route("/holder/{id}/{token}/certificate.pdf", portal.holder_pdf),
+            Route("/holder/{id}/{token}/credential.json", portal.holder_credential),
+            Route("/issuer", portal.issuer),
+            Route("/offline.html", portal.offline_page),
             Route("/.well-known/did.json", portal.did_json),
             Route("/portal.css", portal.style),
+            Route("/check_file.js", portal.script),
+            Route("/portal.js", portal.script),
             Route("/robots.txt", portal.robots),
         ],
         exception_handlers={HTTPException: portal.http_error, Exception: portal.failure},
@@ -117,7 +145,12 @@ class _Portal:
         issuer_name: LocalizedText | None,
         language: str,
         clock: Clock,
+        offline: Path | None,
     ) -> None:
+        self.offline = offline
+        self.misses = Misses()
+        self.seals: tuple[float, list[dict[str, str]]] = (0.0, [])
+        self.scripts = {name: (HERE / name).read_bytes() for name in ("check_file.js", "portal.js")}
         self.engine = engine
         self.did = did
         self.keys = keys
@@ -129,6 +162,7 @@ class _Portal:
             loader=jinja2.FileSystemLoader(HERE / "templates"),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
+            auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -148,6 +182,8 @@ class _Portal:
         """Status 200 for any id: whether one exists is said in the answer, not in the protocol."""
         typed = request.path_params["id"]
         found = find_award(self.engine, typed, self.clock)
+        if found.status == "unknown":
+            self.miss(request)
         if wants_json(request.headers.get("accept", "")):
             return JSONResponse(
                 found.as_json(), headers={"Vary": "Accept", "Access-Control-Allow-Origin": "*"}
@@ -158,8 +194,89 @@ class _Portal:
     def credential(self, request: Request) -> Response:
         content = find_credential(self.engine, request.path_params["id"])
         if content is None:
+            self.miss(request)
             raise HTTPException(404)
         return Response(content, media_type="application/vc+ld+json", headers=_OPEN)
+
+    def miss(self, request: Request) -> None:
+        """Notes that something unknown was asked for; answers 429 where that happens too often. Raises HTTPException."""
+        if self.misses.one_more(request.client.host if request.client else None):
+            raise HTTPException(429, headers={"Retry-After": "60"})
+
+    def file(self, request: Request) -> Response:
+        """What a file is checked against in the browser: the file itself is never sent here."""
+        found = find_file(self.engine, request.path_params["id"])
+        if found["pdf_sha256"] is None:
+            self.miss(request)
+        return JSONResponse(found, headers={"Access-Control-Allow-Origin": "*"})
+
+    def issuer(self, request: Request) -> Response:
+        """Who issues: identifier, keys, seals, and where machines find them."""
+        return self.page(
+            request,
+            "issuer.html",
+            did=self.did,
+            public_keys=self.keys,
+            seals=self.seals_now(),
+            has_offline=self.offline is not None and any(self.offline.glob("verify-offline.*.html")),
+        )
+
+    def seals_now(self) -> list[dict[str, str]]:
+        """The seals, looked up at most once a minute: that reads the whole register."""
+        read_at, found = self.seals
+        if not read_at or time.monotonic() - read_at > _SEALS_FOR:
+            found = seals_used(self.engine)
+            self.seals = (time.monotonic(), found)
+        return found
+
+    def offline_page(self, request: Request) -> Response:
+        """The page that verifies without network, for download."""
+        if self.offline is None:
+            raise HTTPException(404)
+        language = page_language(
+            request.query_params.get("lang"), request.headers.get("accept-language", ""), self.language
+        )
+        path = self.offline / f"verify-offline.{language}.html"
+        if not path.is_file():
+            raise HTTPException(404)
+        headers = {"Content-Disposition": f'attachment; filename="{path.name}"'}
+        return Response(path.read_bytes(), media_type="text/html", headers=headers)
+
+    def held(self, request: Request) -> str:
+        """The award whose holder asks. Raises HTTPException 404 for every other address."""
+        award = find_held(self.engine, request.path_params["id"], request.path_params["token"])
+        if award is None:
+            self.miss(request)
+            raise HTTPException(404)
+        return award
+
+    def holder(self, request: Request) -> Response:
+        """The holder's own page: downloads, and the address to pass on."""
+        self.held(request)
+        found = find_award(self.engine, request.path_params["id"], self.clock)
+        assert found.award is not None
+        return self.page(
+            request,
+            "holder.html",
+            found=found,
+            shown_id=in_groups(found.award.verification_id),
+            outline=_outline(found),
+            here=f"/holder/{found.award.verification_id}/{request.path_params['token']}",
+            linkedin=linkedin_address(found.award),
+        )
+
+    def holder_pdf(self, request: Request) -> Response:
+        return self.held_document(request, "pdf", "application/pdf", "certificate.pdf")
+
+    def holder_credential(self, request: Request) -> Response:
+        return self.held_document(request, "credential", "application/vc+ld+json", "credential.json")
+
+    def held_document(self, request: Request, kind: str, media_type: str, name: str) -> Response:
+        content = held_document(self.engine, self.held(request), kind)
+        if content is None:
+            raise HTTPException(404)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(content, media_type=media_type, headers=headers)
 
     def status_list(self, request: Request) -> Response:
         number = request.path_params["number"]
@@ -178,6 +295,10 @@ class _Portal:
 
     def style(self, _request: Request) -> Response:
         return Response(self.css, media_type="text/css", headers=_STYLE_CACHE)
+
+    def script(self, request: Request) -> Response:
+        content = self.scripts[request.url.path.rsplit("/", 1)[-1]]
+        return Response(content, media_type="text/javascript", headers=_STYLE_CACHE)
 
     def robots(self, _request: Request) -> Response:
         return Response("User-agent: *\nDisallow: /\n", media_type="text/plain")
@@ -210,7 +331,10 @@ class _Portal:
         if wants_json(request.headers.get("accept", "")):
             return JSONResponse({"error": status}, status, headers=headers)
         answer = self.page(
-            request, "message.html", status, kind="nothing-here" if status < 500 else "failure"
+            request,
+            "message.html",
+            status,
+            kind=_KINDS.get(status, "nothing-here" if status < 500 else "failure"),
         )
         answer.headers.update(headers)
         return answer
@@ -218,6 +342,24 @@ class _Portal:
     async def failure(self, request: Request, _error: Exception) -> Response:
         """The last resort: says that something failed and nothing about what."""
         return self.page(request, "message.html", 500, kind="failure")
+
+
+def linkedin_address(award: Award) -> str:
+    """The address that fills in LinkedIn's form for a certification; the holder sends it off there, or not."""
+    wording = award.wording
+    language = wording.languages[0]
+    filled = {
+        "startTask": "CERTIFICATION_NAME",
+        "name": wording.title.in_language(language),
+        "organizationName": wording.issuer_name.in_language(language),
+        "issueYear": award.issued_on.year,
+        "issueMonth": award.issued_on.month,
+        "certId": award.serial,
+        "certUrl": award.verification_url,
+    }
+    if award.expires_on is not None:
+        filled |= {"expirationYear": award.expires_on.year, "expirationMonth": award.expires_on.month}
+    return "https://www.linkedin.com/profile/add?" + urlencode(filled)
 
 
 def _outline(found: Found) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Engine, select
 
 from certificates.award import Award, award_from_row
+from certificates.holder_link import holder_token
 from certificates.status import Status, status_of
 from certificates.verification_id import LENGTH, normal_form
 from lms_sync.clock import Clock, local_date
@@ -108,3 +112,69 @@ def find_status_list(engine: Engine, number: int) -> bytes | None:
             select(table.c.content).where(table.c.number == number)
         ).scalar_one_or_none()
     return None if content is None else bytes(content)
+
+
+def find_file(engine: Engine, typed: str) -> dict[str, Any]:
+    """What a certificate's file is checked against: its SHA-256 and the seals that signed it; nothing for unknown ids.
+
+    Erased holders' files stay provable: their digest is kept.
+    """
+    issue, document = schema.issue, schema.document
+    query = (
+        select(document.c.sha256, issue.c.public)
+        .join(issue, issue.c.id == document.c.issue_id)
+        .where(issue.c.verification_id == (normal_form(typed) or _NO_ID), document.c.kind == "pdf")
+    )
+    with reading(engine) as connection:
+        row = connection.execute(query).first()
+    return {
+        "pdf_sha256": None if row is None else row.sha256 or None,
+        "seals": [] if row is None else seals_of(row.public),
+    }
+
+
+def seals_of(public: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The seals that an award was signed with, each once, from what the register keeps of it."""
+    found = {
+        str(one["seal_sha256"]): str(one["seal_subject"])
+        for one in public.get("signatories", ())
+        if one.get("seal_sha256")
+    }
+    return [{"sha256": sha256, "subject": subject} for sha256, subject in found.items()]
+
+
+def seals_used(engine: Engine) -> list[dict[str, str]]:
+    """Every seal that a certificate was signed with."""
+    found: dict[str, str] = {}
+    with reading(engine) as connection:
+        for public in connection.execute(select(schema.issue.c.public)).scalars():
+            found.update({one["sha256"]: one["subject"] for one in seals_of(public)})
+    return [
+        {"sha256": sha256, "subject": subject}
+        for sha256, subject in sorted(found.items(), key=lambda item: item[1])
+    ]
+
+
+def find_held(engine: Engine, typed: str, token: str) -> str | None:
+    """The id of the award whose holder's address was asked for, or None. Unknown and wrong ones cost the same."""
+    issue, salts = schema.issue, schema.register_salt
+    wanted = normal_form(typed) or _NO_ID
+    query = (
+        select(issue.c.id, salts.c.salt)
+        .join(salts, salts.c.issue_id == issue.c.id)
+        .where(issue.c.verification_id == wanted)
+    )
+    with reading(engine) as connection:
+        row = connection.execute(query).first()
+    right = holder_token(wanted, bytes(row.salt) if row is not None else b"-")
+    given = token.encode("utf-8", "replace")
+    return row.id if hmac.compare_digest(right.encode("ascii"), given) and row is not None else None
+
+
+def held_document(engine: Engine, issue_id: str, kind: str) -> bytes | None:
+    """A document of an award, for its holder."""
+    table = schema.document
+    query = select(table.c.content).where(table.c.issue_id == issue_id, table.c.kind == kind)
+    with reading(engine) as connection:
+        content = connection.execute(query).scalar_one_or_none()
+    return bytes(content) if content else None

@@ -14,7 +14,7 @@ from authoring.messages import printable
 from authoring.problems import LmsSyncError, Refused
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import DONE, PARTLY, print_problems, reader_language, say
-from lms_sync.cli.register_place import CERTIFICATES, as_text, listed_of, open_place
+from lms_sync.cli.register_place import CERTIFICATES, OFFLINE, as_text, listed_of, open_place
 from lms_sync.cli.simulation_output import simulated
 from lms_sync.clock import SystemClock
 
@@ -213,6 +213,7 @@ def serve(host: str | None, port: int | None, folder: Path) -> int:
         language=settings.language,
         clock=SystemClock(),
         https=(settings.portal.base_url or "").startswith("https://"),
+        offline=folder / OFFLINE,
     )
     listening = _listen(host or settings.portal.host, settings.portal.port if port is None else port)
     address, bound = listening.getsockname()[:2]

@@ -13,7 +13,7 @@ import click
 from authoring.messages import printable
 from authoring.problems import Refused
 from lms_sync.cli.officer import finish, print_report, report_json
-from lms_sync.cli.officer_preview import preview
+from lms_sync.cli.officer_preview import link, preview, publish
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import DONE, REFUSED, say
 from lms_sync.cli.register_place import CERTIFICATES, Place, as_text, confirmed, open_place
@@ -39,7 +39,8 @@ def certificates() -> None:
     """The certificates that were issued, and what happens to them afterwards. Nothing issued is ever changed."""
 
 
-certificates.add_command(preview)
+for _verb in (preview, publish, link):
+    certificates.add_command(_verb)
 
 
 @certificates.command("list")

@@ -1,4 +1,4 @@
-"""The officer's verb certificates preview: a sample of each certificate, to be looked at first."""
+"""The officer's verbs certificates preview, publish and link: a sample first; pages that verify offline; a holder's address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from authoring.problems import LmsSyncError, Problem, Refused
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import DONE, REFUSED, print_problems, say
-from lms_sync.cli.register_place import as_text, open_place
+from lms_sync.cli.register_place import OFFLINE, as_text, open_place
 from lms_sync.clock import SystemClock
 
 PREVIEWS = Path("build") / "preview"
@@ -75,3 +75,61 @@ def preview(
             click.echo(say("preview.sample-written", place.language, file=file))
         print_problems(problems, place.language)
     return REFUSED if problems else DONE
+
+
+@click.command()
+@dir_option
+@site_option
+@json_option
+def publish(folder: Path, site_name: str | None, *, as_json: bool) -> int:
+    """Write pages that verify certificates without network into build/verify-offline, one for each language.
+
+    Each holds the state of every certificate at this moment, signed, without names; it says how old it is. `lms-sync
+    serve` offers them for download. Write them again as often as an old list would hurt.
+
+    \b
+    Example:
+      lms-sync certificates publish --dir academy
+    """
+    from certificates.offline import publish_offline
+    from certificates.public_key import read_public_keys
+
+    place = open_place(folder, site_name)
+    written = publish_offline(
+        place.engine,
+        place.site,
+        folder / OFFLINE,
+        place.issuer(),
+        read_public_keys(folder / place.settings.issuer.key_file),
+        SystemClock(),
+        issuer_name=place.settings.issuer.name,
+    )
+    files = [path.relative_to(folder).as_posix() for path in written]
+    if as_json:
+        click.echo(as_text({"files": files}))
+    for file in () if as_json else files:
+        click.echo(say("preview.sample-written", place.language, file=file))
+    return DONE
+
+
+@click.command()
+@click.argument("certificate")
+@dir_option
+@site_option
+@json_option
+def link(certificate: str, folder: Path, site_name: str | None, *, as_json: bool) -> int:
+    """Tell the private address at which the holder of a CERTIFICATE downloads it. Give it to nobody else.
+
+    \b
+    Example:
+      lms-sync certificates link DPA-2026-00001 --dir academy
+    """
+    from certificates.holder_link import holder_link
+    from certificates.lifecycle import find_award_said
+    from lms_sync.store.database import reading
+
+    place = open_place(folder, site_name)
+    with reading(place.engine) as connection:
+        address = holder_link(connection, find_award_said(connection, place.site, certificate))
+    click.echo(as_text({"holder": address}) if as_json else address)
+    return DONE

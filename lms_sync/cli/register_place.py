@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lms_sync.settings import Settings
 
 CERTIFICATES = Path("build") / "certificates"
+OFFLINE = Path("build") / "verify-offline"
 
 
 @dataclass(frozen=True)
