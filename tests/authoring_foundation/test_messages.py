@@ -77,15 +77,18 @@ def _codes_in_sources() -> tuple[dict[str, str], dict[str, str]]:
             joined = {
                 id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
             }
+            name = path.relative_to(ROOT).as_posix()
             for node in ast.walk(tree):
-                where = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+                if not isinstance(node, ast.JoinedStr | ast.Constant):
+                    continue
+                where = f"{name}:{node.lineno}"
                 if isinstance(node, ast.JoinedStr):
                     first = node.values[0] if node.values else None
                     if isinstance(first, ast.Constant) and re.match(
                         r"^[a-z_]+\.[a-z0-9_-]*$", str(first.value)
                     ):
                         begun[str(first.value)] = where
-                elif isinstance(node, ast.Constant) and id(node) not in joined and _is_code(node.value):
+                elif id(node) not in joined and _is_code(node.value):
                     whole[str(node.value)] = where
     return whole, begun
 
