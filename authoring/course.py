@@ -436,7 +436,7 @@ def _with_fallback(
 
 
 def _lesson_path(folder: Path, lesson: str, language: str) -> Path:
-    return folder / "lessons" / lesson / f"lesson.{language}.md"
+    return folder / f"lessons/{lesson}/lesson.{language}.md"
 
 
 def _read_lesson_texts(
@@ -451,11 +451,12 @@ def _read_lesson_texts(
         language: _lesson_path(reader.course_folder, entry.id, language)
         for language in file.languages.offered
     }
-    if not any(path.is_file() for path in files.values()):
+    there = {language for language, path in files.items() if path.is_file()}
+    if not there:
         name = f"{shown}/lesson.{file.languages.default}.md"
         return [], [Problem("course.lesson-missing", {"id": entry.id, "file": name}, place)]
     for language, path in files.items():
-        if not path.is_file():
+        if language not in there:
             values = {"id": entry.id, "language": language, "file": f"{shown}/{path.name}"}
             needed = language == file.languages.default
             severity = "error" if needed else file.languages.severity
@@ -489,10 +490,10 @@ def _problems_across_lessons(
 
 def _unlisted_lessons(file: CourseFile, folder: Path, root: Path) -> Iterator[Problem]:
     listed = {entry.id for entry in file.lessons}
-    for path in sorted((folder / "lessons").glob("*/lesson.*.md")):
-        if path.parent.name not in listed:
+    for lesson in sorted((folder / "lessons").glob("*")):
+        for path in sorted(lesson.glob("lesson.*.md")) if lesson.name not in listed else ():
             place = Place(relative_name(path, root))
-            yield Problem("course.lesson-not-listed", {"id": path.parent.name}, place, "warning")
+            yield Problem("course.lesson-not-listed", {"id": lesson.name}, place, "warning")
 
 
 def _repeated(values: Sequence[str]) -> list[str]:

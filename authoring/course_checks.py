@@ -39,7 +39,7 @@ def unused_media(course: Course, root: Path) -> Iterator[Problem]:
     folder = course.folder / _MEDIA
     if not folder.is_dir():
         return
-    used = {path.resolve() for path in _used(course)}
+    used = {path.resolve() for path in set(_used(course))}
     texts: str | None = None
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or _QUIET.match(path.name) or path.resolve() in used:

@@ -16,6 +16,7 @@ from typing import cast
 
 MAX_DEPTH = 5
 
+_MAYBE = re.compile(r" {0,3}[`~:]")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _DIRECTIVE = re.compile(r"^ {0,3}:{3,}[ \t]*([A-Za-z][\w-]*)?(.*)$")
 _ATTRIBUTE = re.compile(r'\s*([A-Za-z][\w-]*)\s*=\s*(?:"([^"]*)"|([^\s"]+))')
@@ -88,8 +89,10 @@ def split_directives(
     code_fence = ""
     for number, line in enumerate(body.split("\n"), first_line):
         parts = open_directives[-1].parts if open_directives else top
-        code_fence = _fence_after(line, code_fence)
-        match = None if code_fence else _DIRECTIVE.match(line)
+        match = None
+        if _MAYBE.match(line):  # few lines: the others are text whatever stands around them
+            code_fence = _fence_after(line, code_fence)
+            match = None if code_fence else _DIRECTIVE.match(line)
         if match is None:
             if not parts or not isinstance(parts[-1], Lines):
                 parts.append(Lines(number))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 import threading
@@ -25,6 +24,8 @@ def in_parallel(work: Callable[[Thing], Result], things: Sequence[Thing], *, lea
     count = min(_processors(), len(things) // max(least, 1), MOST)
     if count < 2 or sys.platform != "linux" or threading.active_count() > 1:
         return [work(thing) for thing in things]
+    import multiprocessing
+
     # A copy of this process begins at once and has everything that is loaded already.
     context = multiprocessing.get_context("fork")
     size = -(-len(things) // count)

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,8 +29,9 @@ _CLASSES = {
     one.__name__: one
     for one in (Check, Citation, Image, Kept, LawReference, MediaFile, Option, Place, TermUse)
 }
-_DERIVED = ("checks", "citations", "kept")
-"""Properties of a text that are asked for without the text itself being shown."""
+_ASKED_FOR = ("citations", "kept")
+_DERIVED = ("checks", *_ASKED_FOR)
+"""Properties of a text that are asked for without the text itself being shown; `_ASKED_FOR` by every build."""
 
 _OF_THE_TEXT = ("lesson.", "markdown.")
 """Beginnings of the codes of what is wrong with a text alone; anything else may change with another file."""
@@ -38,13 +40,20 @@ _OF_THE_TEXT = ("lesson.", "markdown.")
 class KnownLessonText(LessonText):
     """A text of which an earlier build kept all but its blocks; these are read when they are asked for."""
 
-    def __init__(
-        self, facts: dict[str, Any], derived: dict[str, Any], reader: LessonReader, path: Path
-    ) -> None:
+    def __init__(self, kept: dict[str, Any], reader: LessonReader, path: Path) -> None:
         # Not super().__init__: it would want the blocks.
-        for name, value in facts.items():
-            object.__setattr__(self, name, value)
-        self.__dict__.update(derived, _reader=reader, _path=path)
+        for name, value in kept["facts"].items():
+            object.__setattr__(self, name, from_plain(value, reader.base, _CLASSES))
+        derived = {name: from_plain(kept["derived"][name], reader.base, _CLASSES) for name in _ASKED_FOR}
+        self.__dict__.update(derived, _checks=kept["derived"]["checks"], _reader=reader, _path=path)
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Its knowledge checks in reading order; no build asks for them."""
+        checks: tuple[Check, ...] = from_plain(
+            self.__dict__["_checks"], self.__dict__["_reader"].base, _CLASSES
+        )
+        return checks
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -87,6 +96,7 @@ class LessonReader:
         self.base = Path(os.path.realpath(course_folder))
         self.cache = cache
         self._ahead: dict[Path, _Read | _Failed] = {}
+        self._stamps: dict[str, Stamp | None] = {}
 
     def read(self, path: Path, language: str) -> tuple[LessonText, list[Problem]]:
         """The text of a lesson file and what is wrong with it, as `read_lesson` gives it. Raises ContentError."""
@@ -141,14 +151,17 @@ class LessonReader:
         if (
             kept["rules"] != self.rules
             or tuple(kept["stamp"]) != now
-            or not _same_files(kept["files"], self.base)
+            or any(self._stamp(name) != tuple(one) for name, one in kept["files"].items())
         ):
             return None
-        base = self.base
-        facts = {name: from_plain(one, base, _CLASSES) for name, one in kept["facts"].items()}
-        derived = {name: from_plain(one, base, _CLASSES) for name, one in kept["derived"].items()}
         problems = [problem_of(one) for one in kept["problems"]]
-        return _Read(KnownLessonText(facts, derived, self, path), problems)
+        return _Read(KnownLessonText(kept, self, path), problems)
+
+    def _stamp(self, name: str) -> Stamp | None:
+        """The stamp of a picture or recording, looked at once for all lessons that show it."""
+        if name not in self._stamps:
+            self._stamps[name] = stamp(self.base / name)
+        return self._stamps[name]
 
     def _facts(
         self, text: LessonText, problems: Sequence[Problem], before: Stamp | None, path: Path
@@ -191,7 +204,3 @@ def _paths(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for one in value:
             yield from _paths(one)
-
-
-def _same_files(files: dict[str, Any], base: Path) -> bool:
-    return all(stamp(base / name) == tuple(one) for name, one in files.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Mapping
 from dataclasses import astuple, fields, is_dataclass
 from functools import cache
@@ -24,7 +25,8 @@ def to_plain(value: Any, base: Path) -> Any:
     if isinstance(value, tuple):
         return [to_plain(one, base) for one in value]
     if isinstance(value, Path):
-        return {PATH: str(value.relative_to(base)) if value.is_relative_to(base) else str(value)}
+        written, inside = os.fspath(value), os.fspath(base).rstrip(os.sep) + os.sep
+        return {PATH: written[len(inside) :] if written.startswith(inside) else written}
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         return {DAY: value.isoformat()}
     if is_dataclass(value) and not isinstance(value, type):

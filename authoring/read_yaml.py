@@ -152,8 +152,9 @@ def read_text(path: Path, *, root: Path, limit: int = MAX_BYTES) -> str:
 
 def _bytes_inside(path: Path, root: Path, limit: int, file: str) -> tuple[bytes, int]:
     """At most limit + 1 bytes, and the size that the disk tells: a device tells 0 and never ends."""
-    real, inside = Path(os.path.realpath(path)), Path(os.path.realpath(root))
-    if not real.is_relative_to(inside) or SECRETS in map(str.casefold, real.relative_to(inside).parts):
+    real, inside = os.path.realpath(path), os.path.realpath(root).rstrip(os.sep)
+    parts = real.removeprefix(inside).casefold().split(os.sep)  # noqa: PTH206 - for every lesson; a Path takes long
+    if not real.startswith(inside + os.sep) or SECRETS in parts:
         raise ContentError([Problem("yaml.outside", {}, Place(file))])
     # Without waiting for somebody to write into a pipe, and without following a link made since.
     flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)

@@ -6,7 +6,7 @@ import datetime
 import importlib.resources
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -19,7 +19,14 @@ from authoring.lesson import LessonText
 from course_packages.words import Words, words_in
 
 _DECIMAL_SIGNS = {"en": ".", "sq": ",", "ro": ","}
-"""Of the languages that the player speaks, by CLDR 45, whose data take a while to load."""
+# fmt: off
+_MONTHS = {
+    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+    "sq": ["janar", "shkurt", "mars", "prill", "maj", "qershor", "korrik", "gusht", "shtator", "tetor", "nëntor", "dhjetor"],
+    "ro": ["ianuarie", "februarie", "martie", "aprilie", "mai", "iunie", "iulie", "august", "septembrie", "octombrie", "noiembrie", "decembrie"],
+}
+# fmt: on
+"""Both for the languages that the player speaks, by CLDR 45, whose data take a while to load."""
 
 AUTHOR_HTML = "author_html"
 """The filter that lets pass what was sanitised before."""
@@ -30,9 +37,7 @@ def lesson_html(text: LessonText, language: str, definitions: Sequence[Definitio
 
     `definitions` are those of the glossary; the lesson takes along what its own words point to.
     """
-    return (
-        templates().get_template("lesson.html.j2").render(lesson_values(text, language, definitions)).strip()
-    )
+    return _template("lesson.html.j2").render(lesson_values(text, language, definitions)).strip()
 
 
 def lesson_values(text: LessonText, language: str, definitions: Sequence[Definition]) -> dict[str, Any]:
@@ -82,6 +87,11 @@ def templates() -> jinja2.Environment:
     return environment
 
 
+@cache
+def _template(name: str) -> jinja2.Template:
+    return templates().get_template(name)
+
+
 def author_html(html: str) -> Markup:
     """HTML that authoring.read_markdown has rendered and sanitised; nothing else passes through here."""
     return Markup(html.strip())  # noqa: S704
@@ -102,8 +112,7 @@ def _blocks_html(blocks: tuple[Block, ...], *, words: Words, language: str) -> M
         if isinstance(block, Prose):
             parts.append(author_html(block.html))
             continue
-        template = templates().get_template(f"blocks/{block.template}.html.j2")
-        shown = template.render(
+        shown = _template(f"blocks/{block.template}.html.j2").render(
             block=block, words=words, language=language, show=show, citation=cite, size=size
         )
         parts.append(Markup(shown.strip()))  # noqa: S704
@@ -139,8 +148,11 @@ def size_in_words(n: int, language: str) -> str:
     return f"{number}\u00a0MB"
 
 
+@lru_cache(maxsize=1000)
 def _date(date: datetime.date, language: str) -> str:
-    from babel import Locale, UnknownLocaleError  # late: most lessons cite nothing with a date
+    if months := _MONTHS.get(language):
+        return f"{date.day} {months[date.month - 1]} {date.year}"
+    from babel import Locale, UnknownLocaleError  # late, as above
     from babel.dates import format_date
 
     try:

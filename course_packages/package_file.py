@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import astuple
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from authoring.write_files import whole_file
 from course_packages.zip_file import Content, Made, Member, Zip, write_zip
 
 _KIND = "package"
+_MEMBER = [one.name for one in fields(Member)]
 
 
 def write_package(files: Mapping[str, Content], out: Path, cache: BuildCache | None = None) -> Zip:
@@ -70,7 +71,7 @@ def _kept(out: Path, written: Zip) -> dict[str, Any] | None:
         "sha256": written.sha256,
         "content_sha256": written.content_sha256,
         "size": written.size,
-        "members": [astuple(member) for member in written.members],
+        "members": [[getattr(member, name) for name in _MEMBER] for member in written.members],
     }
 
 

@@ -7,6 +7,7 @@ over one text, because a page that a phone's app opens from its own storage may 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -294,10 +295,11 @@ def _sizes(course: Course, files: Mapping[str, Content]) -> dict[str, str]:
             total += content.stat().st_size
         elif isinstance(content, bytes):
             total += len(content)
+    lessons = course.folder / "lessons"
     for lesson in course.lessons:
         for language in lesson.texts:
-            source = course.folder / "lessons" / lesson.id / f"lesson.{language}.md"
-            total += source.stat().st_size if source.is_file() else 0
+            with contextlib.suppress(OSError):
+                total += (lessons / f"{lesson.id}/lesson.{language}.md").stat().st_size
     return {language: size_in_words(total, language) for language in course.languages.offered}
 
 

@@ -18,7 +18,7 @@ from authoring.target import target_name
 from course_packages import ScormPackage, build_target
 from lms_sync.course_content import BuiltPackage, CourseContent, asking_activities
 from lms_sync.manuals import BuiltManual, build_manuals
-from lms_sync.quiz_files import Banks, BanksOnDisk, QuizFiles, UsedQuizzes
+from lms_sync.quiz_files import Banks, BanksOnDisk, QuizFiles, UsedQuizzes, Wanted
 from lms_sync.write_files import refuse_links, write_durably
 
 if TYPE_CHECKING:
@@ -68,10 +68,11 @@ class BuiltAcademy:
         return read_programmes(self.academy.folder)
 
 
-def read_academy(folder: Path, cache: BuildCache | None = None) -> Academy:
+def read_academy(folder: Path, cache: BuildCache | None = None, *, wanted: Wanted = "quizzes") -> Academy:
     """Reads every course and quiz below `folder`; raises ContentError with the problems of all of them.
 
-    Lessons that have not changed since an earlier build are taken from `cache`.
+    Lessons and quizzes that have not changed since an earlier build are taken from `cache`; `wanted` says what will be
+    asked of the quizzes.
     """
     problems: list[Problem] = []
     warnings: list[Problem] = []
@@ -86,7 +87,7 @@ def read_academy(folder: Path, cache: BuildCache | None = None) -> Academy:
             problems.append(Problem("academy.course-twice", {"id": course.id}, Place(_name(path, folder), 1)))
         courses[course.id] = course
         warnings.extend(course.warnings)
-    quizzes = QuizFiles(folder, cache).read()
+    quizzes = QuizFiles(folder, cache, wanted).read()
     problems.extend(quizzes.problems)
     warnings.extend(quizzes.warnings)
     problems.extend(_unknown_quizzes(folder, courses, quizzes))
@@ -201,7 +202,7 @@ def _write_banks(
     targets = {slug: out / slug / f"{slug}.moodle.xml" for slug in academy.quizzes}
     files = {slug: academy.quizzes.file(slug) for slug in targets}
     wanted = {slug for slug, target in targets.items() if not on_disk.has(slug, files[slug].digest, target)}
-    banks.make_ahead(sorted(wanted), questions=sum(files[slug].questions[slug] for slug in wanted))
+    banks.make_ahead(wanted)
     for slug, target in targets.items():
         if slug in wanted:
             if not multilang:

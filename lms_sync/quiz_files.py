@@ -7,12 +7,13 @@ be said of it, which bank was written. The quizzes themselves are read when some
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from authoring.build_cache import BuildCache, Stamp, settled, stamp
 from authoring.in_parallel import in_parallel
@@ -43,20 +44,35 @@ class QuizFile:
     digest: str = ""
 
 
-_Read = tuple[QuizFile, "Mapping[str, Quiz]", "dict[str, Any] | None"]
-"""A file as it was read, its quizzes by slug, and what can be kept of it."""
+Wanted = Literal["nothing", "banks", "quizzes"]
+"""What is to be done with files that are right: a check wants nothing, a build their banks in all languages, a plan the quizzes.
+
+What is not wanted is not held in memory, nor handed over by the process that has it. It can still be asked for.
+"""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file as it was read, of its quizzes and banks what is wanted, by slug, and what a cache can keep of it."""
+
+    file: QuizFile
+    kept: dict[str, Any] | None
+    quizzes: Mapping[str, Quiz] = field(default_factory=dict)
+    banks: Mapping[str, QuestionBank] = field(default_factory=dict)
 
 
 class QuizFiles(Mapping[str, "Quiz"]):
     """The quizzes of an academy by slug; one whose file was not read yet is read when it is asked for.
 
-    `problems` is all that is wrong, file by file, and `warnings` what is to be said of files without mistakes. Asking for a
-    quiz raises ContentError where its file has been spoiled meanwhile.
+    `problems` is all that is wrong, file by file, and `warnings` what is to be said of files without mistakes; `banks` are
+    those that were made while reading. Asking for a quiz raises ContentError where its file has been spoiled meanwhile.
     """
 
-    def __init__(self, root: Path, cache: BuildCache | None = None) -> None:
+    def __init__(self, root: Path, cache: BuildCache | None = None, wanted: Wanted = "quizzes") -> None:
         self.root = root
         self.cache = cache
+        self.wanted = wanted
+        self.banks: dict[str, QuestionBank] = {}
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         self._files: dict[str, QuizFile] = {}
@@ -64,10 +80,10 @@ class QuizFiles(Mapping[str, "Quiz"]):
 
     def __getitem__(self, slug: str) -> Quiz:
         if slug not in self._quizzes:
-            found = _read(self._files[slug].path, self.root)
+            found = _read(self._files[slug].path, self.root, "quizzes")
             if isinstance(found, list):
                 raise ContentError(found)
-            self._quizzes.update(found[1])
+            self._quizzes.update(found.quizzes)
         return self._quizzes[slug]
 
     def __iter__(self) -> Iterator[str]:
@@ -86,7 +102,9 @@ class QuizFiles(Mapping[str, "Quiz"]):
         known = {path: kept for path in paths if (kept := self._kept(path)) is not None}
         unknown = [path for path in paths if path not in known]
         size = sum(one[0] for path in unknown if (one := stamp(path)) is not None)
-        results = in_parallel(lambda path: _read(path, self.root), unknown, least=_fewest(len(unknown), size))
+        results = in_parallel(
+            lambda path: _read(path, self.root, self.wanted), unknown, least=_fewest(len(unknown), size)
+        )
         anew = dict(zip(unknown, results, strict=True))
         stems = {path.stem for path in paths}
         for path in paths:
@@ -97,10 +115,11 @@ class QuizFiles(Mapping[str, "Quiz"]):
                 if isinstance(found, list):
                     self.problems.extend(found)
                     continue
-                file, quizzes, facts = found
-                self._quizzes.update(quizzes)
+                file = found.file
+                self._quizzes.update(found.quizzes)
+                self.banks.update(found.banks)
                 if self.cache is not None:
-                    self.cache.put(_KIND, path.stem, facts)
+                    self.cache.put(_KIND, path.stem, found.kept)
             if file.pre and (file.pre in stems or file.pre in self._files):
                 place = Place(relative_name(path, self.root), 1)
                 self.problems.append(Problem("academy.pair-has-file", {"quiz": file.pre}, place))
@@ -122,9 +141,9 @@ class QuizFiles(Mapping[str, "Quiz"]):
             return None
 
 
-def _read(path: Path, root: Path) -> _Read | list[Problem]:
+def _read(path: Path, root: Path, wanted: Wanted) -> _Read | list[Problem]:
     """Reads one file; all that is wrong where it has a mistake."""
-    from quizzes import forms, read_quiz
+    from quizzes import build_bank, forms, read_quiz
 
     before = stamp(path)
     try:
@@ -137,19 +156,28 @@ def _read(path: Path, root: Path) -> _Read | list[Problem]:
     if pre:
         quizzes[pre] = made["pre"]
     questions = {slug: len(one.questions) for slug, one in quizzes.items()}
+    kept = _facts(quiz, path, root, before)
+    if kept is not None:
+        kept |= {"questions": questions, "pre": pre}
+    file = QuizFile(path, questions, pre, quiz.warnings, kept["digest"] if kept else "")
+    banks: dict[str, QuestionBank] = {}
+    if wanted == "banks":
+        with contextlib.suppress(ContentError):  # told when the bank is asked for
+            banks = {slug: build_bank(one) for slug, one in quizzes.items()}
+    return _Read(file, kept, quizzes if wanted == "quizzes" else {}, banks)
+
+
+def _facts(quiz: Quiz, path: Path, root: Path, before: Stamp | None) -> dict[str, Any] | None:
+    """What a cache can keep of a file; nothing where it, or a file that it names, is so new that it may still change."""
     stamps = {one: stamp(one) for one in quiz.texts.used} | {path: before}
     if stamp(path) != before or any(one is None or not settled(one) for one in stamps.values()):
-        return QuizFile(path, questions, pre, quiz.warnings), quizzes, None
+        return None
     read = {os.path.relpath(one, root): found for one, found in sorted(stamps.items())}
-    digest = hashlib.sha256(repr(read).encode()).hexdigest()
-    kept = {
+    return {
         "read": read,
-        "questions": questions,
-        "pre": pre,
         "warnings": [plain_problem(one) for one in quiz.warnings],
-        "digest": digest,
+        "digest": hashlib.sha256(repr(read).encode()).hexdigest(),
     }
-    return QuizFile(path, questions, pre, quiz.warnings, digest), quizzes, kept
 
 
 def _fewest(count: int, size: int) -> int:
@@ -160,10 +188,10 @@ def _fewest(count: int, size: int) -> int:
 class Banks(Mapping[str, "QuestionBank"]):
     """The question banks of quizzes by slug; each is made when it is asked for, or ahead by all processors."""
 
-    def __init__(self, quizzes: Mapping[str, Quiz], *, multilang: bool = True) -> None:
+    def __init__(self, quizzes: QuizFiles, *, multilang: bool = True) -> None:
         self.quizzes = quizzes
         self.multilang = multilang
-        self._made: dict[str, QuestionBank] = {}
+        self._made = dict(quizzes.banks) if multilang else {}
 
     def __getitem__(self, slug: str) -> QuestionBank:
         if slug not in self._made:
@@ -181,8 +209,10 @@ class Banks(Mapping[str, "QuestionBank"]):
 
         return build_bank(self.quizzes[slug], multilang=self.multilang)
 
-    def make_ahead(self, slugs: Sequence[str], *, questions: int) -> None:
-        """Makes several that will be asked for, with so many questions together. Raises ContentError."""
+    def make_ahead(self, wanted: Collection[str]) -> None:
+        """Makes those of several that are not made yet. Raises ContentError."""
+        slugs = sorted(set(wanted) - self._made.keys())
+        questions = sum(self.quizzes.file(slug).questions[slug] for slug in slugs)
         size = questions * _BYTES_OF_A_QUESTION
         banks = in_parallel(self._make, slugs, least=_fewest(len(slugs), size))
         self._made.update(zip(slugs, banks, strict=True))

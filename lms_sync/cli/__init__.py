@@ -5,6 +5,7 @@ from __future__ import annotations
 from lms_sync.cli import interrupt  # first, see there
 
 # isort: split
+import gc
 import importlib
 import sys
 from typing import Any, cast
@@ -177,4 +178,6 @@ def commands() -> None:
 
 def main() -> None:
     """Entry point: runs a verb, turns its errors into words and its outcome into an exit code."""
+    # What a verb makes lives mostly as long as it does; Python's own threshold has it look for rubbish all the time.
+    gc.set_threshold(100_000, 50, 50)
     sys.exit(run_command(commands))

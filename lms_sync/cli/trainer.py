@@ -113,7 +113,7 @@ def check(
     slugs: set[str] | None = None
     forum_types: dict[str, str] = {}
     try:
-        academy = read_academy(folder, BuildCache(folder))  # which is not written: a check writes nothing
+        academy = read_academy(folder, BuildCache(folder), wanted="nothing")  # the cache is not written
         problems, taken = _checked(academy, accepted)
         courses, quizzes = len(academy.courses), len(academy.quizzes)
         problems.extend(academy.warnings)
@@ -186,7 +186,7 @@ def build(folder: Path, language: str | None, as_json: bool) -> int:
                 click.echo(f"  {name}")
 
         try:
-            academy = read_academy(folder, cache)
+            academy = read_academy(folder, cache, wanted="banks")
             made = build_academy(academy, said=said, cache=cache)
             warnings = [*academy.warnings, *_checked(academy, write=True)[0]]
         except ContentError as error:

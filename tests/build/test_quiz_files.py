@@ -52,7 +52,7 @@ def spoil(path: Path) -> None:
 
 def build(folder: Path, *, cached: bool = True) -> BuiltAcademy:
     cache = BuildCache(folder) if cached else None
-    built = build_academy(read_academy(folder, cache), cache=cache)
+    built = build_academy(read_academy(folder, cache, wanted="banks"), cache=cache)
     if cache:
         cache.save()
     return built
@@ -81,15 +81,19 @@ def test_several_processes_tell_and_make_what_one_does(
         if number % 2:
             text = text.replace("Saktë!", "Saktë!\x07")
         (academy / "quizzes" / f"copy-{number}.yaml").write_text(text, encoding="utf-8")
-    found = []
-    for least in (10**12, 1):
-        monkeypatch.setattr(quiz_files, "_WORTH_A_PROCESS", least)
-        found.append(QuizFiles(academy).read())
-    assert said(found[0]) == said(found[1])
+    monkeypatch.setattr(quiz_files, "_WORTH_A_PROCESS", 10**12)
+    found = [QuizFiles(academy).read()]
+    monkeypatch.setattr(quiz_files, "_WORTH_A_PROCESS", 1)
+    found += [
+        QuizFiles(academy).read(),
+        QuizFiles(academy, wanted="banks").read(),
+        QuizFiles(academy, wanted="nothing").read(),
+    ]
+    assert all(said(one) == said(found[0]) for one in found)
     assert [one.place.file for one in found[0].problems] == ["quizzes/copy-1.yaml", "quizzes/copy-3.yaml"]
-    assert [list(one) for one in found] == [["all-types", "copy-0", "copy-2", "every-type"]] * 2
+    assert [list(one) for one in found] == [["all-types", "copy-0", "copy-2", "every-type"]] * 4
     for slug, quiz in found[0].items():
-        assert build_bank(found[1][slug]) == build_bank(quiz)
+        assert build_bank(found[1][slug]) == build_bank(quiz) == found[2].banks[slug]
 
 
 def test_every_bank_is_what_its_file_makes(academy: Path, worth_a_process: int) -> None:

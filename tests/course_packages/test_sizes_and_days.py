@@ -1,11 +1,16 @@
-"""Sizes are written as each language writes numbers."""
+"""Sizes and days are written as each language writes them."""
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
+from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from course_packages.lesson_html import size_in_words
+from authoring.blocks import LawReference
+from course_packages.lesson_html import citation, size_in_words
+from course_packages.words import words_in
 
 
 @pytest.mark.parametrize("language", ["en", "sq", "ro", "hr"])
@@ -18,3 +23,11 @@ def test_megabytes_are_written_as_the_language_writes_decimals(size: int, langua
 def test_less_is_told_in_kilobytes() -> None:
     assert size_in_words(3, "sq") == "1\N{NO-BREAK SPACE}kB"
     assert size_in_words(999_499, "ro") == "999\N{NO-BREAK SPACE}kB"
+
+
+@pytest.mark.parametrize("language", ["en", "sq", "ro", "hr"])
+def test_days_are_written_as_the_language_writes_them(language: str) -> None:
+    for month in range(1, 13):
+        day = datetime.date(2003, month, month)
+        law = LawReference("Law", "", date=None, in_force=day, until=None, checked=True)
+        assert format_date(day, "d MMMM y", locale=language) in citation(law, words_in(language), language)
