@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import smtplib
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +21,7 @@ from sqlalchemy import Engine, Row, or_, select, update
 
 from authoring.messages import text
 from lms_sync.clock import Clock
+from lms_sync.mail_server import mail_server
 from lms_sync.settings import EmailSettings, NotifySettings, Secret, read_secret
 from lms_sync.store import schema
 from lms_sync.store.database import moment_of, single_statements
@@ -30,7 +30,7 @@ log = logging.getLogger("lms_sync.jobs")
 
 _TRIES = 8
 _HELD = timedelta(minutes=2)  # for one attempt to send; longer than any timeout below
-_TIMEOUT = 20.0
+_TIMEOUT = 20.0  # as for mail servers
 _AT_ONCE = 50
 
 _notice = schema.notice
@@ -88,18 +88,7 @@ class ByEmail:
         message["Message-ID"] = f"<{notice.id}@lms-sync>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
         message.set_content(notice.body(language))
-        context = ssl.create_default_context()
-        host = self.settings.host or "localhost"
-        server: smtplib.SMTP
-        if self.settings.security == "tls":
-            server = smtplib.SMTP_SSL(host, self.settings.port, timeout=_TIMEOUT, context=context)
-        else:
-            server = smtplib.SMTP(host, self.settings.port, timeout=_TIMEOUT)
-        with server:
-            if self.settings.security == "starttls":
-                server.starttls(context=context)
-            if self.settings.user is not None and self.password is not None:
-                server.login(self.settings.user, self.password.reveal())
+        with mail_server(self.settings, self.password) as server:
             server.send_message(message)
 
 

@@ -444,6 +444,20 @@ status_list = Table(  # signed by the register, only handed out by the portal
     Column("updated_at", Moment, nullable=False),
 )
 
+delivery = Table(  # a certificate that goes to its holder by e-mail; the address is read when it is sent and kept nowhere
+    "delivery",
+    metadata,
+    Column("issue_id", String(36), ForeignKey("issue.id"), primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("state", String(16), nullable=False),  # waiting, sending, sent, refused
+    Column("tries", Integer, nullable=False),
+    Column("queued_at", Moment, nullable=False),
+    Column("not_before", Moment),
+    Column("changed_at", Moment, nullable=False),
+    Column("error", String(200)),
+    Index(None, "site", "state"),
+)
+
 # --- help desk --------------------------------------------------------------------------------
 
 helpdesk_question = Table(  # a discussion in the help desk's forum; its words stay in Moodle
