@@ -383,7 +383,12 @@
   function listen() {
     const news = new EventSource("events");
     news.addEventListener("message", (event) => told(JSON.parse(event.data)));
-    news.addEventListener("open", () => document.body.classList.remove("ended"));
+    news.addEventListener("open", () => {
+      if (document.body.classList.contains("ended")) {
+        document.body.classList.remove("ended");
+        byId("news").textContent = "";
+      }
+    });
     news.addEventListener("error", () => {
       document.body.classList.add("ended");
       byId("news").textContent = words.ended;
