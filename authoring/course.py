@@ -48,6 +48,17 @@ MAX_LESSONS = 2000
 MAX_TITLE = 200
 """Longest title; SCORM stops here, Moodle's database at 255 with all languages in one text."""
 
+OF_DRAFTS = frozenset(
+    (
+        "course.lesson-not-translated",
+        "course.text-not-translated",
+        "markdown.heading-is-title",
+        "markdown.heading-skipped",
+        "markdown.image-without-alt",
+    )
+)
+"""Codes of errors that leave a course whole enough to be looked at: what is missing is missing for somebody else."""
+
 _OF_CHECKS = ("lesson.", "scenario.", "yaml.")
 """Codes of errors after which the knowledge checks of a lesson may be other than their author wrote them."""
 
@@ -204,7 +215,7 @@ class Course:
                     yield from citation_problems(one.law, one.place, today)
 
 
-def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) -> Course:
+def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None, draft: bool = False) -> Course:
     """Reads the course in `folder`; places in problems are relative to `root`, the academy folder.
 
     Lessons that an earlier build has read and that have not changed since are taken from `cache`.
@@ -212,6 +223,9 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
     Raises ContentError with every problem of `course.yaml` and of all lessons in all languages.
     Warnings do not stop it; they are in `Course.warnings`. Whether the quizzes that it names exist
     is for the caller to say, who reads those.
+
+    With `draft`, what only makes a course unfit to be given away (OF_DRAFTS) does not stop it either: it is for its author to
+    look at, another language stands where one is missing, and those errors are in `Course.warnings` as well.
     """
     document = read_yaml(folder / "course.yaml", root=root)
     file = load_model(document, CourseFile)
@@ -243,6 +257,8 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
         broken = {p.place.file for p in found if p.severity == "error" and p.code.startswith(_OF_CHECKS)}
         unclear = unclear or bool(broken)
         by_language = _with_fallback({text.language: text for text in texts}, file.languages, found)
+        if draft and texts and not any(_stops(problem, draft=draft) for problem in found):
+            by_language = _as_far_as_written(texts, file.languages)
         if by_language:
             lesson = Lesson(entry.id, entry.minutes, by_language)
             problems.extend(differences(lesson, file.languages.default, broken))
@@ -254,7 +270,7 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None) ->
         file = with_default_texts(file, file.languages.offered, file.languages.default)
     sections = _with_page_texts(file, document, folder, root, problems)
     ordered = in_reading_order(problems)
-    if any(problem.severity == "error" for problem in ordered):
+    if any(_stops(problem, draft=draft) for problem in ordered):
         raise ContentError(ordered)
     return Course(
         slug=folder.resolve().name,
@@ -433,6 +449,17 @@ def _with_fallback(
     if languages.fallback == "default":
         return {language: texts.get(language, texts[languages.default]) for language in offered}
     return {language: texts[language] for language in offered if language in texts}
+
+
+def _stops(problem: Problem, *, draft: bool) -> bool:
+    return problem.severity == "error" and not (draft and problem.code in OF_DRAFTS)
+
+
+def _as_far_as_written(texts: Sequence[LessonText], languages: CourseLanguages) -> dict[str, LessonText]:
+    """The texts of a lesson for all languages offered: its own, else that of the default language, else any."""
+    own = {text.language: text for text in texts}
+    other = own.get(languages.default, texts[0])
+    return {language: own.get(language, other) for language in languages.offered}
 
 
 def _lesson_path(folder: Path, lesson: str, language: str) -> Path:

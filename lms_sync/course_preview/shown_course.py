@@ -121,7 +121,7 @@ class ShownCourse:
         told = replace(self.now, number=self.now.number + 1, changed=changed, saved_ms=saved_ns / 1e6)
         self._course = None
         try:
-            course = read_course(self.folder, root=self.root, cache=self._cache)
+            course = read_course(self.folder, root=self.root, cache=self._cache, draft=True)
             built = target_files(course, ScormTarget(kind="scorm12", languages=self._shown(course)))
         except ContentError as error:
             self.now = replace(told, broken=True, problems=tuple(error.problems))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import zipfile
@@ -17,6 +18,8 @@ from authoring.html_tree import meaning
 from authoring.messages import LANGUAGES, describe
 from authoring.problems import ContentError
 from authoring.read_markdown import render
+from course_packages.zip_file import read_content
+from lms_sync.course_preview.shown_course import ShownCourse
 from lms_sync.word.open_word import open_word
 from lms_sync.word.to_lesson import WordLesson, lesson_of
 from tests.cli.conftest import Ended, command, files_below
@@ -323,6 +326,30 @@ def test_the_same_lesson_in_another_language_stands_beside_the_first(
         assert ("--language ro" in ended.out) == (language == "en")
     assert command("check", "--dir", academy).code == 0
     assert (academy / "courses" / "c" / "course.yaml").read_text(encoding="utf-8").count("id: third") == 1
+
+
+def test_a_lesson_without_translation_and_words_for_its_picture_can_be_looked_at_while_check_refuses_it(
+    tmp_path: Path, command: Command
+) -> None:
+    academy = tmp_path / "academy"
+    assert command("new", "course", "c", "--language", "en", "--language", "ro", "--dir", academy).code == 0
+    body = p("Doar aici") + f"<w:p>{inline_picture('p1', '')}</w:p>"
+    source = by_hand(
+        tmp_path / "third.docx",
+        body,
+        related=(("p1", "image", "media/a.png"),),
+        more={"word/media/a.png": picture()},
+    )
+    common = ("--course", "c", "--dir", academy)
+    assert command("new", "lesson", source, *common, "--language", "ro").code == 0
+    assert command("check", "--dir", academy).code == 1
+    shown = ShownCourse(academy / "courses" / "c", academy, lambda: datetime.date(2026, 11, 22))
+    assert shown.look()
+    assert (shown.now.build, shown.now.broken) == (1, False)
+    for language in ("en", "ro"):  # where it is not translated, it stands as it is
+        assert b"Doar aici" in read_content(shown.now.contents[f"lessons/third.{language}.js"])
+    errors = {one.code for one in shown.now.problems if one.severity == "error"}
+    assert errors == {"markdown.image-without-alt", "course.lesson-not-translated"}
 
 
 @settings(max_examples=25)
