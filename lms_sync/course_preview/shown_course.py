@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from authoring.build_cache import BuildCache, Stamp, walk
+from authoring.build_cache import BuildCache, Stamp, stamp, walk
 from authoring.course import Course, read_course
 from authoring.course_checks import course_checks
 from authoring.languages import Language
@@ -28,7 +28,9 @@ from course_packages.zip_file import Content, Made
 from lms_sync.foreign_packages import foreign_problems
 
 PAUSE_SECONDS = 0.03
-"""Between two looks at the files, where a look takes no longer than a tenth of it."""
+"""Between two looks: each time at the files that were saved before, and at all of them where that takes a tenth of it."""
+SAVED_BEFORE = 20
+"""Files that are looked at each time: an author saves the same ones again and again."""
 SETTLE_SECONDS = 0.008
 """An editor that writes in several steps is given this long; what it writes later is another change."""
 QUIET_SECONDS = 0.15
@@ -84,7 +86,8 @@ class ShownCourse:
         self._seen: dict[str, Stamp] | None = None
         self._kept: dict[str, bytes] = {}
         self._to_keep: Iterator[None] = iter(())
-        self._pause = PAUSE_SECONDS
+        self._saved: dict[str, None] = {}  # names of the files that changed last, the newest first
+        self._next_walk = 0.0
         self._course: Course | None = None  # of the newest look, where it could be built
         self._unchecked: Course | None = None
         self._slow: frozenset[str] = frozenset()
@@ -92,7 +95,7 @@ class ShownCourse:
 
     def watch(self, stop: threading.Event, tell: Callable[[], object]) -> None:
         """Looks again and again until `stop` is set; `tell` is called whenever `now` has become another."""
-        while not stop.wait(self._pause):
+        while not stop.wait(PAUSE_SECONDS):
             if self.look():
                 tell()
             elif time.monotonic() > self._quiet_from:
@@ -103,8 +106,11 @@ class ShownCourse:
     def look(self) -> bool:
         """Builds where a file has changed since the last look, and says whether one had."""
         begun = time.monotonic()
+        if begun < self._next_walk and not self._saved_again():
+            return False
         stamps = self._stamps()
-        self._pause = max(PAUSE_SECONDS, 10 * (time.monotonic() - begun))
+        now = time.monotonic()
+        self._next_walk = now + 10 * (now - begun)
         if stamps == self._seen:
             return False
         if self._seen is not None:
@@ -112,10 +118,20 @@ class ShownCourse:
             stamps = self._stamps()
         before, self._seen = self._seen, stamps
         changed = _changed(before, stamps)
+        self._saved = dict.fromkeys((*changed, *self._saved)[:SAVED_BEFORE])
         self._build(changed, max((stamps[name][1] for name in changed if name in stamps), default=0))
         self._unchecked = self._course
         self._quiet_from = time.monotonic() + QUIET_SECONDS
         return True
+
+    def _saved_again(self) -> bool:
+        """Whether one of the files that were saved before is another now."""
+        seen = self._seen or {}
+        for name in self._saved:
+            below = self.root if name.startswith(tuple(f"{one}/" for one in _BESIDE)) else self.folder
+            if stamp(below / name) != seen.get(name):
+                return True
+        return False
 
     def _build(self, changed: tuple[str, ...], saved_ns: int) -> None:
         told = replace(self.now, number=self.now.number + 1, changed=changed, saved_ms=saved_ns / 1e6)
