@@ -40,6 +40,7 @@ AT_ONCE_SECONDS = 0.05
 
 _BESIDE = ("theme", "quizzes", "programmes")
 """Folders of the academy that a course's package or its checks rest on."""
+_TO_ACADEMY = "../../"
 _PASSING = re.compile(r"/(?:[.#~][^/]*|[^/.]+|[^/]*(?:~|\.(?:tmp|bak|swp|part)))$")
 """What editors and systems put beside a file while it is saved."""
 _LESSON = re.compile(r"lessons/([^/]+)/lesson\.([A-Za-z-]+)\.md$")
@@ -127,14 +128,11 @@ class ShownCourse:
     def _saved_again(self) -> bool:
         """Whether one of the files that were saved before is another now."""
         seen = self._seen or {}
-        for name in self._saved:
-            below = self.root if name.startswith(tuple(f"{one}/" for one in _BESIDE)) else self.folder
-            if stamp(below / name) != seen.get(name):
-                return True
-        return False
+        return any(stamp(self.folder / name) != seen.get(name) for name in self._saved)
 
     def _build(self, changed: tuple[str, ...], saved_ns: int) -> None:
-        told = replace(self.now, number=self.now.number + 1, changed=changed, saved_ms=saved_ns / 1e6)
+        shown = tuple(name.removeprefix(_TO_ACADEMY) for name in changed)
+        told = replace(self.now, number=self.now.number + 1, changed=shown, saved_ms=saved_ns / 1e6)
         self._course = None
         try:
             course = read_course(self.folder, root=self.root, cache=self._cache, draft=True)
@@ -241,10 +239,11 @@ class ShownCourse:
         return chosen or course.languages.offered
 
     def _stamps(self) -> dict[str, Stamp]:
+        """Every file that counts, by its path from the course's folder."""
         found = walk(self.folder, "")
         for name in _BESIDE:
-            found |= walk(self.root / name, name)
-        return {name.lstrip("/"): one for name, one in found.items() if not _PASSING.search(name)}
+            found |= walk(self.root / name, f"/{_TO_ACADEMY}{name}")
+        return {name[1:]: one for name, one in found.items() if not _PASSING.search(name)}
 
     def _keep_some(self) -> None:
         until = time.monotonic() + AT_ONCE_SECONDS

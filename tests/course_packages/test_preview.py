@@ -233,6 +233,18 @@ def test_what_was_shown_stays_when_its_file_breaks_before_anybody_opened_the_les
         assert b"Paragraph 3." in _get(preview, "course/1/lessons/second.en.js").read()
 
 
+def test_a_theme_of_the_course_and_one_of_the_academy_are_followed_as_lessons_are(course: Path) -> None:
+    shown = ShownCourse(course, course.parents[1], lambda: SystemClock().now().date())
+    shown.look()
+    for number, folder in enumerate((course.parents[1], course, course.parents[1]), 2):
+        (folder / "theme").mkdir(exist_ok=True)
+        (folder / "theme" / "notes.txt").write_text("word " * number, encoding="utf-8")
+        assert any(shown.look() or time.sleep(0.02) for _ in range(200))
+        assert shown.now.build == number
+        assert shown.now.changed == ("theme/notes.txt",)
+    assert not shown.look()
+
+
 def test_languages_widths_leaving_and_forgetting_are_one_press_away_and_a_problem_leads_to_its_lesson(
     course: Path, trainer: Callable[..., Trainer]
 ) -> None:
