@@ -75,6 +75,16 @@ def test_the_help_of_a_verb_follows_the_language(command: Any, language: str, sa
     assert said[0] in command("--help", language=language).out
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_longer_explanation_of_a_verb_is_set_as_its_first_sentence_is(
+    command: Any, language: str
+) -> None:
+    explained = command("preview", "--help", language=language).out.split("--pdf", 1)[0]
+    assert "Of a quiz it writes" in explained
+    assert not re.search(r"\S {3,}\S", explained)  # no indentation of the source within a line
+    assert "\n  Of a quiz" in explained
+
+
 def test_the_language_of_the_academy_counts_where_no_other_is_asked_for(
     command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:

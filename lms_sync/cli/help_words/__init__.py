@@ -50,7 +50,10 @@ def in_language(command: click.Command, language: str) -> click.Command:
     if made.help:
         _, gap, rest = made.help.partition("\n\n")
         first = first_paragraph(made.help)
-        rest = re.sub(r"(?m)^\s*Examples?:$", lambda found: words.get(found[0].strip(), found[0]), rest)
+        # Indented as before: click takes away what all lines are indented by.
+        rest = re.sub(
+            r"(?m)^([ \t]*)(Examples?:)$", lambda found: found[1] + words.get(found[2], found[2]), rest
+        )
         made.help = words.get(first, first) + gap + rest
     if made.short_help:
         made.short_help = words.get(made.short_help, made.short_help)
