@@ -66,7 +66,11 @@ def running(folder: Path, reader: str = "en") -> Iterator[Running]:
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
     """The small course, its second lesson long enough to be scrolled."""
-    folder = write_small_course(tmp_path)
+    return _long_course(tmp_path)
+
+
+def _long_course(academy: Path) -> Path:
+    folder = write_small_course(academy)
     for language in ("en", "sq"):
         lesson = folder / "lessons" / "second" / f"lesson.{language}.md"
         lesson.write_text(lesson.read_text(encoding="utf-8") + f"\n## Long\n\n{FILLING}\n", encoding="utf-8")
@@ -127,6 +131,19 @@ def trainer(browser: Any) -> Iterator[Callable[..., Trainer]]:
         yield open_page
 
 
+@pytest.fixture(scope="module")
+def open_page(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Trainer]]:
+    """A Romanian trainer's preview of a course with a translation that is not up to date, for several tests."""
+    course = _long_course(tmp_path_factory.mktemp("shared"))
+    lesson = course / "lessons" / "second" / "lesson.sq.md"
+    lesson.write_text(lesson.read_text(encoding="utf-8") + "\n## Tjetër\n\nMë shumë.\n", encoding="utf-8")
+    with running(course, "ro") as preview:
+        one = Trainer(browser, preview)
+        one.until("document.getElementById('status').innerText === 'neterminat'")
+        yield preview, one
+        one.context.close()
+
+
 def test_a_saved_lesson_appears_where_the_trainer_is_and_the_learner_keeps_everything(
     course: Path, trainer: Callable[..., Trainer]
 ) -> None:
@@ -149,7 +166,7 @@ def test_a_saved_lesson_appears_where_the_trainer_is_and_the_learner_keeps_every
         lesson = preview.lesson("second")
         text = lesson.read_text(encoding="utf-8")
         times = []
-        for number in range(3):
+        for number in range(2):
             lesson.write_text(
                 text.replace("Text.", "Text.\n\n" * (number + 2) + f"Written for the {number}th time."),
                 encoding="utf-8",
@@ -167,8 +184,8 @@ def test_a_saved_lesson_appears_where_the_trainer_is_and_the_learner_keeps_every
         assert now["cmi.core.entry"] == "resume"
         assert now["cmi.core.total_time"] != "0000:00:00"
         calls = one.calls()
-        assert sum("LMSInitialize" in call for call in calls) == 4
-        assert sum("LMSFinish" in call for call in calls) == 3  # the fourth session goes on
+        assert sum("LMSInitialize" in call for call in calls) == 3
+        assert sum("LMSFinish" in call for call in calls) == 2  # the third session goes on
         assert one.page.inner_text("#error-count") == "0"
         assert (one.said, one.strayed) == ([], [])
         lesson.write_text(text, encoding="utf-8")
@@ -246,64 +263,60 @@ def test_a_theme_of_the_course_and_one_of_the_academy_are_followed_as_lessons_ar
 
 
 def test_languages_widths_leaving_and_forgetting_are_one_press_away_and_a_problem_leads_to_its_lesson(
-    course: Path, trainer: Callable[..., Trainer]
+    open_page: tuple[Running, Trainer],
 ) -> None:
-    lesson = course / "lessons" / "second" / "lesson.sq.md"
-    lesson.write_text(lesson.read_text(encoding="utf-8") + "\n## Tjetër\n\nMë shumë.\n", encoding="utf-8")
-    with running(course, "ro") as preview:
-        one = trainer(preview)
-        one.until("document.getElementById('status').innerText === 'neterminat'")
-        assert "undefined" not in one.page.inner_text("body")
-        for width, pixels in (("phone", 360), ("tablet", 768)):
-            one.page.click(f"button[data-width={width}]")
-            assert one.frame.evaluate("innerWidth") == pixels
-        warning = one.page.locator("#problems li.warning", has_text="lesson.sq.md").first
-        warning.get_by_role("button").click()
-        one.frame.wait_for_selector("html[lang=sq]", state="attached")
-        one.until("API.values['cmi.core.lesson_location'] === 'second'")
-        one.page.wait_for_selector("#languages [lang=sq][aria-pressed=true]")
-        one.page.click("#languages [lang=en]")
-        one.page.wait_for_selector("#languages [lang=en][aria-pressed=true]")
-        one.until("API.values['cmi.suspend_data'].startsWith('23en')")
-        one.page.click("#leave")
-        one.until("API.values['cmi.core.entry'] === 'resume'")
-        one.sees("Paragraph 9.")
-        assert any("LMSFinish" in call for call in one.calls())
-        one.page.reload()
-        one.sees("Paragraph 9.")  # the preview's page itself forgets nothing
-        one.page.click("#forget")
-        one.until("API.values['cmi.core.entry'] === 'ab-initio'")
-        one.sees("Why en")
-        one.until("API.values['cmi.core.lesson_location'] === 'first'")
-        length = len(one.values()["cmi.suspend_data"])
-        one.until(f"document.getElementById('state').innerText.startsWith('{length} din')")
+    _, one = open_page
+    assert "undefined" not in one.page.inner_text("body")
+    for width, pixels in (("phone", 360), ("tablet", 768)):
+        one.page.click(f"button[data-width={width}]")
+        assert one.frame.evaluate("innerWidth") == pixels
+    warning = one.page.locator("#problems li.warning", has_text="lesson.sq.md").first
+    warning.get_by_role("button").click()
+    one.frame.wait_for_selector("html[lang=sq]", state="attached")
+    one.until("API.values['cmi.core.lesson_location'] === 'second'")
+    one.page.wait_for_selector("#languages [lang=sq][aria-pressed=true]")
+    one.page.click("#languages [lang=en]")
+    one.page.wait_for_selector("#languages [lang=en][aria-pressed=true]")
+    one.until("API.values['cmi.suspend_data'].startsWith('23en')")
+    one.page.click("#leave")
+    one.until("API.values['cmi.core.entry'] === 'resume'")
+    one.sees("Paragraph 9.")
+    assert any("LMSFinish" in call for call in one.calls())
+    one.page.reload()
+    one.sees("Paragraph 9.")  # the preview's page itself forgets nothing
+    one.page.click("#forget")
+    one.until("API.values['cmi.core.entry'] === 'ab-initio'")
+    one.sees("Why en")
+    one.until("API.values['cmi.core.lesson_location'] === 'first'")
+    length = len(one.values()["cmi.suspend_data"])
+    one.until(f"document.getElementById('state').innerText.startsWith('{length} din')")
 
 
 def test_axe_finds_nothing_wrong_with_the_page_wide_or_narrow_light_or_dark(
-    course: Path, trainer: Callable[..., Trainer], axe: str
+    open_page: tuple[Running, Trainer], axe: str
 ) -> None:
-    lesson = course / "lessons" / "second" / "lesson.sq.md"
-    with running(course, "ro") as preview:
-        one = trainer(preview)
-        one.page.wait_for_selector("#sco")
-        lesson.write_text(lesson.read_text(encoding="utf-8") + "\n:::nothing\n", encoding="utf-8")
-        one.page.locator("#problems li.error").first.wait_for()
-        one.page.evaluate("API.LMSSetValue('cmi.core.lesson_status', 'nearly')")
-        one.page.locator("tr.failed").wait_for()
-        one.page.evaluate(axe)
-        every = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
-        for width, scheme, rules in (
-            (1440, "light", every),
-            (360, "dark", ["color-contrast", "target-size"]),
-        ):
-            one.page.emulate_media(color_scheme=scheme)
-            one.page.set_viewport_size({"width": width, "height": 800})
-            found = one.page.evaluate(  # the course itself is tried elsewhere
-                "rules => axe.run(document, {runOnly: rules, iframes: false})", rules
-            )
-            wrong = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]]
-            assert wrong == []
-            assert one.page.evaluate("document.documentElement.scrollWidth") <= width
+    preview, one = open_page
+    lesson = preview.lesson("second", "sq")
+    lesson.write_text(lesson.read_text(encoding="utf-8") + "\n:::nothing\n", encoding="utf-8")
+    one.page.locator("#problems li.error").first.wait_for()
+    one.page.evaluate("API.LMSSetValue('cmi.core.lesson_status', 'nearly')")
+    one.page.locator("tr.failed").wait_for()
+    rows = "document.querySelectorAll('#calls tr:not(.session, .failed)')"
+    one.page.evaluate(f"[...{rows}].slice(5).forEach((row) => row.remove())")  # one is as the other
+    one.page.evaluate(axe)
+    every = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+    for width, scheme, rules in (
+        (1000, "light", every),
+        (360, "dark", ["color-contrast", "target-size"]),
+    ):
+        one.page.emulate_media(color_scheme=scheme)
+        one.page.set_viewport_size({"width": width, "height": 800})
+        found = one.page.evaluate(  # the course itself is tried elsewhere
+            "rules => axe.run(document, {runOnly: rules, iframes: false})", rules
+        )
+        wrong = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]]
+        assert wrong == []
+        assert one.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def _get(preview: Running, path: str, host: str | None = None) -> http.client.HTTPResponse:
