@@ -23,6 +23,7 @@ from lms_sync.course_preview.shown_course import ShownCourse
 from lms_sync.word.open_word import open_word
 from lms_sync.word.to_lesson import WordLesson, lesson_of
 from tests.cli.conftest import Ended, command, files_below
+from tests.schemas import must_be
 from tests.word.documents import SPACES, as_word_writes, by_hand, inline_picture, p, picture, relations
 
 __all__ = ["command"]
@@ -341,7 +342,9 @@ def test_a_lesson_without_translation_and_words_for_its_picture_can_be_looked_at
         more={"word/media/a.png": picture()},
     )
     common = ("--course", "c", "--dir", academy)
-    assert command("new", "lesson", source, *common, "--language", "ro").code == 0
+    printed = command("new", "lesson", source, *common, "--language", "ro", "--json")
+    must_be("new-lesson", json.loads(printed.out))
+    assert json.loads(printed.out)["missing_languages"] == ["en"]
     assert command("check", "--dir", academy).code == 1
     shown = ShownCourse(academy / "courses" / "c", academy, lambda: datetime.date(2026, 11, 22))
     assert shown.look()
