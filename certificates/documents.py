@@ -22,7 +22,10 @@ from certificates.printed import logo_svg, read_logo
 from lms_sync.clock import Clock
 from lms_sync.store import schema
 from lms_sync.store.database import reading
+from lms_sync.typst_memory import give_back
 from lms_sync.write_files import refuse_links, write_durably
+
+_FORGET_AFTER = 25  # certificates, for each of which Typst remembers some megabytes
 
 
 def make_documents(
@@ -42,7 +45,9 @@ def make_documents(
         ]
     completed: list[Award] = []
     problems: list[Problem] = []
-    for award in unfinished:
+    for number, award in enumerate(unfinished, 1):
+        if number % _FORGET_AFTER == 0:
+            give_back()
         try:
             _complete(engine, award, issuer, clock)
         except LmsSyncError as error:

@@ -1,4 +1,4 @@
-"""Gives memory back between the parts of a demo, so that it plays on a small machine too."""
+"""Gives memory back after many documents were set, so that certificates and demos need no large machine."""
 
 from __future__ import annotations
 
