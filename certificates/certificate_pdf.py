@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -32,6 +33,7 @@ ARCHIVE: Literal["a-3a"] = "a-3a"
 ACCESSIBLE: Literal["ua-1"] = "ua-1"
 """Archive and accessibility. Typst refuses what breaks either; signing keeps to both (see `pdf_signatures`)."""
 
+_LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
 _SURELY_FITS = 60  # characters of a name that need not be measured
 
 _with_glyph: set[str] = set()
@@ -79,6 +81,7 @@ def render(award: Award, holder: str, credential: bytes | None, logos: Sequence[
 #certificate(
   json(bytes({_literal(json.dumps(data, ensure_ascii=False))})),
   bytes({_literal(_qr(award.verification_url))}),
+  bytes({_literal(_backdrop(wording.kind, wording.sheet))}),
   {attached},
 )
 """
@@ -158,6 +161,15 @@ def _compile(source: str, timestamp: datetime | None = None, *, trial: bool = Fa
     )
     assert isinstance(made, bytes)
     return made
+
+
+@cache
+def _backdrop(kind: str, sheet: str) -> str:
+    """The ornaments of a sheet as SVG, to a hundredth of a point."""
+    source = f'#import "/certificate.typ": only_backdrop\n#only_backdrop({_literal(kind)}, {_literal(sheet)})'
+    made = _compiler().compile(input=source.encode("utf-8"), format="svg")
+    assert isinstance(made, bytes)
+    return _LONG_NUMBER.sub(lambda found: f"{float(found.group()):.2f}", made.decode("utf-8"))
 
 
 def _literal(value: str) -> str:

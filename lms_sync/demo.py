@@ -38,7 +38,6 @@ from lms_sync.playing.dates import move_scenario, move_text, years_to_move
 from lms_sync.playing.ending import awards, explain_some, report_completion, report_coverage, verify_one
 from lms_sync.playing.learning import courses_to_take
 from lms_sync.playing.many_people import write_many
-from lms_sync.playing.memory import give_back
 from lms_sync.playing.play import Play
 from lms_sync.playing.scenarios import FULL, SCENARIOS, Scenario
 from lms_sync.playing.stage import StandInStage
@@ -47,6 +46,7 @@ from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.served import served_at
 from lms_sync.settings import Settings, database_url, load_settings, read_token
 from lms_sync.store.database import open_database, reading
+from lms_sync.typst_memory import give_back
 from lms_sync.write_files import write_durably
 from programmes import Programme
 

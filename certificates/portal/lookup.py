@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, and_, bindparam, select
 
 from certificates.award import Award, award_from_row
 from certificates.holder_link import holder_token
@@ -20,6 +20,22 @@ from lms_sync.store import schema
 from lms_sync.store.database import reading
 
 _NO_ID = "U" * LENGTH  # has a letter that no id has
+
+
+# Made once: building a statement takes longer than running it.
+_AWARD = (
+    select(schema.issue, schema.document.c.content.label("holder"))
+    .outerjoin(
+        schema.document,
+        and_(schema.document.c.issue_id == schema.issue.c.id, schema.document.c.kind == "holder"),
+    )
+    .where(schema.issue.c.verification_id == bindparam("wanted"))
+)
+_EVENTS = (
+    select(schema.status_event.c.event, schema.status_event.c.at, schema.status_event.c.successor)
+    .where(schema.status_event.c.issue_id == bindparam("award"))
+    .order_by(schema.status_event.c.id)
+)
 
 
 @dataclass(frozen=True)
@@ -54,30 +70,26 @@ class Found:
 
 def find_award(engine: Engine, typed: str, clock: Clock) -> Found:
     """Looks up what somebody typed or scanned. Unknown and malformed ids cost and answer the same."""
-    issue, event, document = schema.issue, schema.status_event, schema.document
+    issue = schema.issue
     with reading(engine) as connection:
         wanted = normal_form(typed) or _NO_ID
-        row = connection.execute(select(issue).where(issue.c.verification_id == wanted)).first()
+        row = connection.execute(_AWARD, {"wanted": wanted}).first()
         if row is None:
             return Found("unknown")
-        award = award_from_row(row)
-        events = connection.execute(
-            select(event.c.event, event.c.at, event.c.successor)
-            .where(event.c.issue_id == award.id)
-            .order_by(event.c.id)
-        ).all()
-        stored = connection.execute(
-            select(document.c.content).where(document.c.issue_id == award.id, document.c.kind == "holder")
-        ).scalar_one_or_none()
+        award, stored = award_from_row(row), row.holder
+        events = connection.execute(_EVENTS, {"award": award.id}).all()
         successor = next((row.successor for row in events if row.successor is not None), None)
-        linked = {
-            row.id: Linked(row.serial, row.verification_id)
-            for row in connection.execute(
-                select(issue.c.id, issue.c.serial, issue.c.verification_id).where(
-                    issue.c.id.in_([one for one in (successor, award.supersedes) if one is not None])
+        others = [one for one in (successor, award.supersedes) if one is not None]
+        linked = (
+            {
+                row.id: Linked(row.serial, row.verification_id)
+                for row in connection.execute(
+                    select(issue.c.id, issue.c.serial, issue.c.verification_id).where(issue.c.id.in_(others))
                 )
-            )
-        }
+            }
+            if others
+            else {}
+        )
     zone = award.wording.timezone
     status = status_of((row.event for row in events), award.expires_on, local_date(clock.now(), zone))
     changes = [row.at for row in events if row.event == status]

@@ -49,9 +49,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory, session_keys: dict[bool, Pat
             _write_once(
                 academy.engine,
                 award,
-                kind,
-                "text/plain",
-                f"{kind} {award.serial}".encode(),
+                [(kind, "text/plain", f"{kind} {award.serial}".encode())],
                 clock=academy.clock,
             )
     heads = folder / "heads.jsonl"

@@ -1,4 +1,4 @@
-"""Gives memory back between the parts of a demo, so that it plays on a small machine too."""
+"""Gives memory back after many documents were set, so that certificates and demos need no large machine."""
 
 from __future__ import annotations
 
@@ -17,5 +17,10 @@ def give_back() -> None:
     for number in range(_REMEMBERED + 1):
         compiler.compile(input=f"{number}".encode(), format="pdf")
     gc.collect()
+    trim()
+
+
+def trim() -> None:
+    """Lets the C library return what is free, where it knows how; Typst itself forgets all but the last ten documents."""
     with contextlib.suppress(AttributeError, OSError, TypeError):  # not glibc
         ctypes.CDLL(None).malloc_trim(0)
