@@ -227,7 +227,7 @@ class _Reader:
                     found[path.name] = Template(file, read_text(path, root=self.root, limit=_MAX_TEMPLATE))
                 except ContentError as error:
                     self.problems.extend(error.problems)
-            elif not path.name.startswith("."):
+            elif not path.name.startswith(".") and not path.name.endswith("~"):  # what editors leave
                 values = {"file": path.name, "known": ", ".join(TEMPLATES)}
                 self.problems.append(Problem("theme.template-unknown", values, Place(file)))
         return found
