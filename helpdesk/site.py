@@ -14,7 +14,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ from authoring.course import Course
 from authoring.lesson import CallOut, Check, LawReference, LessonText, Prose
 from authoring.problems import Place, Problem
 from authoring.read_image import Image, find_image
+from authoring.theme import Theme, default_theme
+from authoring.theme.css import theme_css
 from helpdesk.desk import AnswerText, DownloadFile, HelpDesk, NewsText, Useful
 from programmes import Programme
 
@@ -62,9 +64,19 @@ class Site:
         return whole.hexdigest()
 
 
-def build_site(desk: HelpDesk, programme: Programme | None, course: Course | None, *, root: Path) -> Site:
-    """The whole site. `course` is the manual's, where the manual is made from lessons; `root` the academy folder."""
-    return _Builder(desk, programme, course, root).build()
+def build_site(
+    desk: HelpDesk,
+    programme: Programme | None,
+    course: Course | None,
+    *,
+    root: Path,
+    theme: Theme | None = None,
+) -> Site:
+    """The whole site. `course` is the manual's, where the manual is made from lessons; `root` the academy folder.
+
+    It has the colours of the academy's `theme`, and of its fonts those that devices have.
+    """
+    return _Builder(desk, programme, course, root, theme or default_theme()).build()
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -182,6 +194,7 @@ class _Builder:
     programme: Programme | None
     course: Course | None
     root: Path
+    theme: Theme
     files: dict[str, bytes] = field(default_factory=dict)
     pages: list[str] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -213,8 +226,15 @@ class _Builder:
     def _assets(self) -> dict[str, Any]:
         """Style, script, icon and each language's search index, under names that change with their content."""
         assets: dict[str, Any] = {"index": {}}
-        for name, source in (("style", "style.css"), ("script", "site.js"), ("icon", "icon.svg")):
-            assets[name] = self._hashed(source, _source(source))
+        style = theme_css(replace(self.theme, faces=())) + _source("style.css")
+        icon = _source("icon.svg").replace(default_theme().light["main"], self.theme.light["main"])
+        for name, source, text in (
+            ("style", "style.css", style),
+            ("script", "site.js", _source("site.js")),
+            ("icon", "icon.svg", icon),
+        ):
+            assets[name] = self._hashed(source, text)
+        assets["colour"] = self.theme.light["main"]
         for language in self.desk.languages:
             index = json.dumps(self._index(language), ensure_ascii=False, separators=(",", ":"))
             script = f"window.helpdeskIndex({_script_text(index)});\n"
@@ -532,8 +552,8 @@ class _Builder:
             "start_url": "index.html",
             "scope": "../",
             "display": "minimal-ui",
-            "background_color": "#f6f4ee",
-            "theme_color": "#1f4f7f",
+            "background_color": self.theme.light["paper"],
+            "theme_color": self.theme.light["main"],
             "icons": [{"src": f"../{self.assets['icon']}", "sizes": "any", "type": "image/svg+xml"}],
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"

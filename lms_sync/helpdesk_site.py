@@ -9,6 +9,7 @@ from pathlib import Path
 
 from authoring.course import Course, read_course
 from authoring.problems import ContentError, LmsSyncError, Place, Problem
+from authoring.theme import default_theme, read_theme
 from helpdesk import HelpDesk, Site, build_site, read_helpdesk
 from helpdesk.desk import FOLDER
 from lms_sync.write_files import refuse_links, write_durably
@@ -95,9 +96,15 @@ def _make(folder: Path, desk: HelpDesk) -> Site:
             course = read_course(folder / "courses" / desk.file.manual.course, root=folder)
         except ContentError as error:
             problems.extend(error.problems)
+    theme = default_theme()
+    try:
+        theme, found = read_theme(folder, root=folder, languages=desk.languages)
+        problems.extend(one for one in found if one.severity == "error")
+    except ContentError as error:
+        problems.extend(error.problems)
     if any(problem.severity == "error" for problem in problems):
         raise ContentError(problems)
-    site = build_site(desk, programme, course, root=folder)
+    site = build_site(desk, programme, course, root=folder, theme=theme)
     return replace(site, warnings=(*warnings, *site.warnings))
 
 

@@ -79,7 +79,7 @@ def _rule(selector: str, colours: Colouring) -> Iterator[str]:
 
 
 def _faces(theme: Theme, fonts: str) -> Iterator[str]:
-    for face in theme.faces:
+    for face in (one for one in theme.faces if one.shipped):
         weight = f"font-weight:{face.weight};" if face.weight != "400" else ""
         style = f"font-style:{face.style};" if face.style != "normal" else ""
         source = f"src:url({fonts}{face.name});"

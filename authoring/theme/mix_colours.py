@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from authoring.contrast import contrast
 
@@ -19,12 +20,14 @@ def long_form(colour: str) -> str:
     return "#" + (digits if len(digits) == 6 else "".join(2 * digit for digit in digits))
 
 
+@lru_cache(maxsize=4096)
 def mix(front: str, ground: str, share: float) -> str:
     """`share` (0 to 1) of `front` over `ground`, as a half-transparent colour would look."""
     pairs = zip(_parts(front), _parts(ground), strict=True)
     return _hex(share * one + (1 - share) * other for one, other in pairs)
 
 
+@lru_cache(maxsize=4096)
 def softest(front: str, ground: str, needed: float) -> str:
     """The palest mixture of two colours that keeps this contrast with `ground`; `front` where none does."""
     for percent in range(10, 100, 2):

@@ -82,7 +82,7 @@ def read_theme(
     problems.extend(_fonts(file, document, theme))
     if manual:
         problems.extend(_not_printed(file, document, theme))
-    sources = (folder / FILE, *theme.files.values())
+    sources = (folder / FILE, *theme.files.values(), *(face.path for face in theme.faces))
     return replace(theme, sources=sources), problems
 
 
@@ -124,7 +124,7 @@ def _fonts(file: ThemeFile, document: Document, theme: Theme) -> Iterator[Proble
             yield Problem("theme.font-twice", {"name": family.family}, at)
         if family.family not in (file.fonts.text, file.fonts.headings):
             yield Problem("theme.font-unused", {"name": family.family}, at, "warning")
-    size = sum(face.path.stat().st_size for face in theme.faces)
+    size = sum(face.path.stat().st_size for face in theme.faces if face.shipped)
     if size > file.fonts.budget_kb * 1000:
         values = {"size": f"{size / 1000:.0f} kB", "limit": f"{file.fonts.budget_kb} kB"}
         yield Problem("theme.fonts-heavy", values, document.place(("fonts", "families")))
@@ -213,7 +213,8 @@ class _Reader:
                 faces.append(
                     Face(family.family, printed, alias(number), found.path, name, weight, entry.style)
                 )
-        return tuple(faces)
+        small = {face.family for face in faces if not face.printed}
+        return tuple(replace(face, shipped=not face.printed or face.family not in small) for face in faces)
 
     def templates(self) -> dict[str, Template]:
         """The author's own templates by the name of what they replace."""
@@ -226,7 +227,7 @@ class _Reader:
                     found[path.name] = Template(file, read_text(path, root=self.root, limit=_MAX_TEMPLATE))
                 except ContentError as error:
                     self.problems.extend(error.problems)
-            elif not path.name.startswith("."):
+            elif not path.name.startswith(".") and not path.name.endswith("~"):  # what editors leave
                 values = {"file": path.name, "known": ", ".join(TEMPLATES)}
                 self.problems.append(Problem("theme.template-unknown", values, Place(file)))
         return found

@@ -21,7 +21,7 @@ _WASHES = ("main_wash", "law_wash", "tip_wash", "warn_wash", "good_wash", "bad_w
 
 
 def _pairs() -> Iterator[tuple[str, str, float]]:
-    """Front, ground and needed contrast of everything that player.css puts together."""
+    """Front, ground and needed contrast of everything that the player and the help desk put together."""
     for ground in ("paper", "sheet", *_WASHES):
         yield "ink", ground, TEXT
         yield "main", ground, TEXT  # links, also within call-outs and feedback
@@ -32,6 +32,7 @@ def _pairs() -> Iterator[tuple[str, str, float]]:
     for tone in ("law", "tip", "good"):
         yield tone, "sheet", TEXT  # labels of reflections and exercises, what was recorded
     yield "good", "paper", TEXT
+    yield "tip", "paper", TEXT  # at the help desk, what is kept for reading without a connection
     yield "law", "paper", SIGN  # the ring around what was sought
     yield "on_main", "main", TEXT
     yield "sheet", "tip", TEXT  # the button of exercises

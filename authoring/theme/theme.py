@@ -33,6 +33,7 @@ class Face:
     name: str
     weight: str  # "400", or "300 700" for a range
     style: str
+    shipped: bool = True  # a ttf beside woff2 files of its family is for the manual only
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Theme:
     @property
     def files(self) -> dict[str, Path]:
         """The fonts and logos by their names in a package."""
-        found = {face.name: face.path for face in self.faces}
+        found = {face.name: face.path for face in self.faces if face.shipped}
         return found | {logo.name: logo.path for row in self.partners for logo in row.logos}
 
 

@@ -102,7 +102,7 @@ class Schemes(Part):
 class FontFile(Part):
     """One file of a font family."""
 
-    file: str = Field(min_length=1, description="woff2 or ttf, relative to theme.yaml.")
+    file: str = Field(min_length=1, max_length=200, description="woff2 or ttf, relative to theme.yaml.")
     weight: Weight = Field(default="400", description="1 to 1000; a range for variable fonts: 300..700.")
     style: Literal["normal", "italic"] = Field(default="normal", description="Upright or slanted.")
 
@@ -140,7 +140,7 @@ class Fonts(Part):
 class LogoEntry(Part):
     """A logo: SVG or PNG, relative to theme.yaml, and what it shows."""
 
-    file: str = Field(min_length=1, description="SVG or PNG, relative to theme.yaml.")
+    file: str = Field(min_length=1, max_length=200, description="SVG or PNG, relative to theme.yaml.")
     alt: LocalizedText = Field(description="Whose logo it is, for who does not see it.")
 
 

@@ -4,9 +4,9 @@ function setUpLook() {
   const panel = one(document, ".look");
   let look = {};
   try {
-    look = JSON.parse(localStorage.getItem(KEY)) || {};
+    look = JSON.parse(localStorage[KEY]);
   } catch (error) {
-    // a browser that keeps nothing
+    // nothing chosen yet, or a browser that keeps nothing
   }
   const draw = () => all(panel, "input").forEach((input) => {
     const chosen = look[input.name] || "";
@@ -18,7 +18,7 @@ function setUpLook() {
     look[event.target.name] = event.target.value;
     draw();
     try {
-      localStorage.setItem(KEY, JSON.stringify(look));
+      localStorage[KEY] = JSON.stringify(look);
     } catch (error) {
       // it holds until the page is closed
     }

@@ -251,7 +251,7 @@ function setUpLeaving() {
   // A page that the browser kept and shows again has no session any more.
   on(window, "pageshow", (event) => event.persisted && location.reload());
   on(window, "online", () => session.save());
-  on(window, "resize", makeTablesReachable);
+  new ResizeObserver(makeTablesReachable).observe(page); // another width, another size of text
 }
 
 resume();

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from authoring.theme import read_theme
 from helpdesk import Site
 from helpdesk.site import POLICY
 from lms_sync.helpdesk_site import OUT, build_helpdesk, make_site
@@ -79,6 +80,20 @@ def test_the_first_view_stays_within_100_kb_without_compression(
                 needed.add(target_of(page, str(named.get("src") or named.get("href"))))
         shown = sum(len(site.files[file]) for file in needed if not file.startswith("logos/"))
         assert shown + logos <= BUDGET, (page, shown, logos)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_pages_have_the_colours_of_the_academys_theme(example_sites: dict[str, Site], name: str) -> None:
+    theme, problems = read_theme(ROOT / "examples" / name, root=ROOT / "examples" / name, languages=["en"])
+    assert problems == []
+    files = example_sites[name].files
+    (style,) = [
+        content.decode() for file, content in files.items() if re.match(r"assets/style\.\w+\.css", file)
+    ]
+    for colour in (theme.light["main"], theme.light["band"], theme.dark["main"]):
+        assert f":{colour};" in style
+    assert set(re.findall(r"var\((--[a-z-]+)", style)) <= set(re.findall(r"(--[a-z-]+):", style))
+    assert theme.light["main"] in files["en/index.html"].decode()  # the colour of a phone's own bar
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

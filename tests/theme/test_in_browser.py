@@ -86,6 +86,9 @@ class Eyes:
             "([theme, size]) => Object.assign(document.documentElement.dataset, {theme, size})",
             [scheme, size],
         )
+        self.frame.evaluate(
+            "() => new Promise((drawn) => setTimeout(drawn, 50))"
+        )  # tables learn how wide they are
         self.looks += 1
         self.found += [f"{state}, {scheme} {size}: {one}" for one in violations(self.frame, rules)]
         if self.frame.evaluate("document.documentElement.scrollWidth > innerWidth"):

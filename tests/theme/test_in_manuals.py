@@ -9,7 +9,9 @@ from typing import Any
 import pypdf
 
 from authoring.build_cache import BuildCache
+from course_packages import scorm12_files
 from course_packages.manual import manual_pdf
+from course_packages.manual.make import printable
 from lms_sync.manuals import build_manuals
 from tests.theme.conftest import HEAD, LOGO, ThemedAcademy
 
@@ -74,6 +76,23 @@ def test_a_font_that_cannot_be_printed_with_is_told_where_a_manual_is_made(acade
     assert [(one.code, one.severity, one.place.line) for one in academy.problems()] == [
         ("theme.font-not-in-manual", "warning", 4)
     ]
+
+
+def test_a_ttf_beside_a_woff2_is_for_the_manual_only(academy: ThemedAcademy) -> None:
+    academy.write_files()
+    academy.write(academy.course / "theme" / "fonts" / "own.woff2", b"wOF2" + bytes(40))
+    both = "{file: fonts/own.woff2}, {file: fonts/aileron.ttf}"
+    academy.write_theme(
+        THEME.replace("{file: fonts/aileron.ttf}", both).replace(
+            "headings: Own", "budget_kb: 1, headings: Own"
+        )
+    )
+    ask_for_manual(academy)
+    assert academy.problems() == []
+    course = academy.course_read()
+    assert [one.name for one in printable(course.theme)] == ["theme/f1.ttf"]
+    names = [name for name in scorm12_files(course) if name.startswith("theme/f")]
+    assert names == ["theme/f0.woff2", "theme/fonts.txt"]
 
 
 def test_a_manual_is_made_anew_when_its_theme_has_changed(academy: ThemedAcademy) -> None:

@@ -17,6 +17,7 @@ from course_packages.lesson_html import player_source
 from course_packages.player_style import style
 from lms_sync.academy import build_academy, read_academy
 from lms_sync.course_preview.shown_course import ShownCourse
+from lms_sync.last_build import inputs
 from tests.build.conftest import png
 from tests.theme.conftest import HEAD, LOGO, ThemedAcademy
 
@@ -155,6 +156,12 @@ def test_a_build_with_what_is_known_makes_what_a_build_without_it_makes(academy:
 
 def package(academy: Path) -> Path:
     return academy / "build" / "small" / "small-scorm12.zip"
+
+
+def test_a_build_looks_at_the_theme_of_the_academy_for_changes(academy: ThemedAcademy) -> None:
+    academy.write_theme(HEAD, of="academy")
+    academy.write(academy.folder / "theme" / "logos" / "a.svg", LOGO)
+    assert {"theme/theme.yaml", "theme/logos/a.svg"} <= inputs(academy.folder).keys()
 
 
 def test_a_preview_shows_the_theme_of_the_academy_when_it_is_saved(academy: ThemedAcademy) -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
+from authoring.course import Course
 from authoring.messages import LANGUAGES, describe
 from authoring.problems import ContentError, Problem
+from authoring.theme.theme import Template
 from authoring.theme.theme_file import Colours, FontFamily, FontFile, Fonts, ThemeFile
 from course_packages import scorm12_files
 from course_packages.judge_templates import SHELL_IDS, policy
 from course_packages.lesson_html import player_source
+from course_packages.player_files import player_files
+from course_packages.zip_file import read_content
 from tests.theme.conftest import HEAD, ROOT, ThemedAcademy
+
+FOLDER = "courses/small/theme/templates"
 
 
 def own(name: str) -> str:
@@ -24,55 +30,78 @@ def own(name: str) -> str:
 SHELL, LESSON, GLOSSARY = own("index.html"), own("lesson.html"), own("glossary.html")
 
 
-@pytest.fixture
-def course(academy: ThemedAcademy) -> ThemedAcademy:
+@pytest.fixture(scope="module")
+def academy(tmp_path_factory: pytest.TempPathFactory) -> ThemedAcademy:
     """A course in two languages of which one is missing, with a glossary and a theme."""
-    path = academy.course / "course.yaml"
+    made = ThemedAcademy(tmp_path_factory.mktemp("themed").resolve() / "academy")
+    path = made.course / "course.yaml"
     text = path.read_bytes().replace(b"offered: [en]", b"offered: [en, sq], fallback: default")
-    academy.write(path, text)
+    made.write(path, text)
     terms = "schema: glossary/1\nterms: [{id: day, term: The day, definition: When it comes}]\n"
-    academy.write(academy.course / "glossary.yaml", terms.encode())
-    academy.write_lesson("one", words="[the day](term:day)")
-    academy.write_theme(HEAD)
-    return academy
+    made.write(made.course / "glossary.yaml", terms.encode())
+    made.write_lesson("one", words="[the day](term:day)")
+    made.write_theme(HEAD)
+    return made
 
 
-def files(academy: ThemedAcademy, **templates: str) -> Mapping[str, bytes]:
-    for name, text in templates.items():
-        path = academy.course / "theme" / "templates" / f"{name}.html"
-        academy.write(path, text.encode())
-    return scorm12_files(academy.course_read())
+@pytest.fixture(scope="module")
+def course(academy: ThemedAcademy) -> Course:
+    return academy.course_read()
 
 
-def told(academy: ThemedAcademy, **templates: str) -> list[Problem]:
+def files(course: Course, **templates: str) -> dict[str, bytes]:
+    """The page and the lessons of a package with these templates of the author's."""
+    own = {f"{name}.html": Template(f"{FOLDER}/{name}.html", text) for name, text in templates.items()}
+    made = player_files(replace(course, theme=replace(course.theme, templates=own)), adapter="scorm12")
+    return {
+        name: read_content(content) for name, content in made.items() if name.startswith(("index", "less"))
+    }
+
+
+def told(course: Course, **templates: str) -> list[Problem]:
     with pytest.raises(ContentError) as caught:
-        files(academy, **templates)
+        files(course, **templates)
     for problem in caught.value.problems:
         assert problem.code.startswith("theme.template-")
-        assert problem.place.file.startswith("courses/small/theme/templates/")
+        assert problem.place.file.startswith(FOLDER)
         for language in LANGUAGES:
             assert problem.place.file in describe(problem, language)
     return list(caught.value.problems)
 
 
-def lacking(academy: ThemedAcademy, **templates: str) -> list[str]:
-    problems = told(academy, **templates)
+def lacking(course: Course, **templates: str) -> list[str]:
+    problems = told(course, **templates)
     assert {one.code for one in problems} == {"theme.template-lacks"}
     return [str(one.params["what"]) for one in problems]
 
 
-def forbidden(academy: ThemedAcademy, **templates: str) -> list[tuple[str, int]]:
-    problems = told(academy, **templates)
+def forbidden(course: Course, **templates: str) -> list[tuple[str, int]]:
+    problems = told(course, **templates)
     assert {one.code for one in problems} == {"theme.template-forbidden"}
     return [(str(one.params["what"]), one.place.line) for one in problems]
 
 
-def test_the_players_templates_as_an_authors_own_make_the_same_package(course: ThemedAcademy) -> None:
-    before = files(course)
-    assert files(course, index=SHELL, lesson=LESSON, glossary=GLOSSARY) == before
+def test_the_players_templates_as_an_authors_own_make_the_same_package(
+    academy: ThemedAcademy, course: Course
+) -> None:
+    before = scorm12_files(course)
+    folder = academy.course / "theme" / "templates"
+    for name, text in (("index", SHELL), ("lesson", LESSON), ("glossary", GLOSSARY)):
+        academy.write(folder / f"{name}.html", text.encode())
+    themed = academy.course_read()
+    assert {name: one.text for name, one in themed.theme.templates.items()} == {
+        "index.html": SHELL,
+        "lesson.html": LESSON,
+        "glossary.html": GLOSSARY,
+    }
+    assert scorm12_files(themed) == before
+    academy.write(folder / "lessons.html", b"x")
+    (problem,) = [one for one in academy.problems() if one.severity == "error"]
+    assert problem.code == "theme.template-unknown"
+    assert problem.params["known"] == "index.html, lesson.html, glossary.html"
 
 
-def test_an_own_template_is_what_learners_see(course: ThemedAcademy) -> None:
+def test_an_own_template_is_what_learners_see(course: Course) -> None:
     index = SHELL.replace("<header", '<p class="motto">{{ title | upper }} &amp; more</p>\n<header')
     lesson = "<p>{{ text.title }}, {{ words.objectives }}</p>" + LESSON
     made = files(course, index=index, lesson=lesson)
@@ -80,12 +109,16 @@ def test_an_own_template_is_what_learners_see(course: ThemedAcademy) -> None:
     assert "<p>Lesson one, What you will be able to do</p>" in made["lessons/one.en.js"].decode()
 
 
-@pytest.mark.parametrize("name", SHELL_IDS)
-def test_a_page_without_an_element_that_the_player_finds_by_id_is_refused(
-    course: ThemedAcademy, name: str
+def test_a_page_without_the_elements_that_the_player_finds_by_id_is_refused_with_all_of_them(
+    course: Course,
 ) -> None:
-    what = lacking(course, index=SHELL.replace(f'id="{name}"', ""))
-    assert any(f'id="{name}"' in one for one in what)
+    bare = SHELL
+    for name in SHELL_IDS:
+        bare = bare.replace(f'id="{name}"', "")
+    what = lacking(course, index=bare)
+    for name in SHELL_IDS:
+        assert sum(one.endswith((f'id="{name}"', f'id="{name}">')) for one in what) == 1, name
+    assert lacking(course, index=SHELL.replace('id="turn"', "")) == ['id="turn"']
 
 
 def test_every_id_that_the_player_asks_for_is_asked_of_templates() -> None:
@@ -125,7 +158,7 @@ LACKS = {
 
 
 @pytest.mark.parametrize("case", LACKS)
-def test_what_a_page_lacks_is_named(course: ThemedAcademy, case: str) -> None:
+def test_what_a_page_lacks_is_named(course: Course, case: str) -> None:
     old, new, named = LACKS[case]
     assert old in SHELL
     what = lacking(course, index=SHELL.replace(old, new))
@@ -148,14 +181,14 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize("case", FORBIDDEN)
-def test_what_must_not_stand_in_a_template_is_told_with_its_line(course: ThemedAcademy, case: str) -> None:
+def test_what_must_not_stand_in_a_template_is_told_with_its_line(course: Course, case: str) -> None:
     text, named = FORBIDDEN[case]
     found = forbidden(course, index=SHELL.replace("<body>\n", f"<body>\n{text}\n", 1))
     line = SHELL[: SHELL.index("<body>")].count("\n") + 2
     assert (named, line) in found
 
 
-def test_pictures_of_a_template_must_be_in_the_package(course: ThemedAcademy) -> None:
+def test_pictures_of_a_template_must_be_in_the_package(course: Course) -> None:
     assert forbidden(course, index=SHELL.replace("<main", '<img alt="" src="theme/none.svg"><main')) == [
         ('src="theme/none.svg"', 0)
     ]
@@ -173,17 +206,17 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_template_that_cannot_be_used_is_told_with_its_line(course: ThemedAcademy, case: str) -> None:
+def test_a_template_that_cannot_be_used_is_told_with_its_line(course: Course, case: str) -> None:
     text, line = BROKEN[case]
     (problem,) = told(
         course, lesson=f"<p>\n</p>\n{text}\n{{{{ show(text.blocks) }}}}\n" + "x" * (case == "files")
     )
     if case == "files":
-        assert all(image.path.is_file() for image in course.course_read().images)
+        assert all(image.path.is_file() for image in course.images)
     assert (problem.code, problem.place.line) == ("theme.template-broken", line)
 
 
-def test_what_a_lesson_and_a_glossary_lack_is_named(course: ThemedAcademy) -> None:
+def test_what_a_lesson_and_a_glossary_lack_is_named(course: Course) -> None:
     assert lacking(course, lesson="<p>{{ text.title }}</p>") == [
         "{{ show(text.blocks) }}",
         '<div class="definitions" hidden>, data-term="{{ one.id }}"',
@@ -196,13 +229,6 @@ def test_what_a_lesson_and_a_glossary_lack_is_named(course: ThemedAcademy) -> No
     assert lacking(course, lesson=LESSON.replace(" hidden>", ">"), glossary=GLOSSARY) == [
         '<div class="definitions" hidden>, data-term="{{ one.id }}"'
     ]
-
-
-def test_a_template_that_the_player_does_not_have_is_told(course: ThemedAcademy) -> None:
-    course.write(course.course / "theme" / "templates" / "lessons.html", b"x")
-    (problem,) = [one for one in course.problems() if one.severity == "error"]
-    assert problem.code == "theme.template-unknown"
-    assert problem.params["known"] == "index.html, lesson.html, glossary.html"
 
 
 def test_the_documentation_shows_the_templates_as_they_are_and_every_id() -> None:
