@@ -137,8 +137,17 @@ class MoodleLearner:
     def new_tab(self) -> None:
         self.page = self.context.new_page()
         self.page.set_default_timeout(30_000)
-        self.page.on("console", lambda said: self.words.append(f"{said.type}: {said.text}"))
+        self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.words.append(f"error: {error}"))
+
+    def _said(self, word: Any) -> None:
+        """A word in the console; that one of Moodle's own files is missing is none of ours."""
+        place = str(word.location.get("url", ""))
+        ours = "/pluginfile.php/" in place or not place.startswith(self.url)
+        if word.text.startswith("Failed to load resource") and not ours:
+            self.of_moodle.add(f"{word.text} {place}")
+        else:
+            self.words.append(f"{word.type}: {word.text}")
 
     def _route(self, route: Any) -> None:
         if route.request.url.startswith((self.url + "/", "data:", "about:", "blob:")):
@@ -361,7 +370,7 @@ class Trial:
             "seconds at the keyboard": round(time.monotonic() - began, 1),
             "pages that axe found clean": self.looked,
             "other words in the console": sorted(set(one.words) - set(errors)),
-            "requests of Moodle's own page to other hosts": sorted(one.of_moodle),
+            "of Moodle's own page: requests to other hosts, missing files": sorted(one.of_moodle),
         }
 
     def look(self, one: MoodleLearner, what: str) -> None:
@@ -512,7 +521,13 @@ class Trial:
             if number < 2:
                 open_all_parts(one)
             blocks = [each for each in each_block(lesson.texts["en"].blocks) if hasattr(each, "question_html")]
-            answer_questions(one, blocks)
+            if blocks:  # left in the middle of it: Moodle opens the SCO that is not done
+                answer_questions(one, blocks[:3])
+                one.leave()
+                frame = one.open(self.activities[self.way])
+                self.equal(frame.inner_text("h1"), titles[number], "lessons: SCO that was left")
+                self.equal(frame.locator("form.answered.right").count(), 3, "lessons: answers that were left")
+            answer_questions(one, blocks[3:])
             if number == 3:
                 (scenario,) = [
                     block for block in each_block(lesson.texts["en"].blocks) if isinstance(block, Scenario)
@@ -534,9 +549,9 @@ class Trial:
             if each["call"] == "LMSInitialize":
                 parts.append([])
             parts[-1].append(each)
-        self.equal(len(parts), len(titles), "lessons: sessions")
+        self.equal(len(parts), len(titles) + 1, "lessons: sessions")
         for number, part in enumerate(parts):
-            self.clean(part, f"SCO {number}", "")
+            self.clean(part, f"session {number}", "suspend" if number == 2 else "")
 
     def to_sco(self, one: MoodleLearner, title: str) -> None:
         """Through the tree of contents beside the frame."""
@@ -555,7 +570,12 @@ class Trial:
         for width, height in ((1280, 900), (360, 740)):
             one.page.set_viewport_size({"width": width, "height": height})
             one.page.wait_for_timeout(700)
-            one.page.screenshot(path=self.pictures / f"{self.way}-{what}-{width}.png", full_page=width == 360)
+            drawer = one.page.locator(".drawer-left .drawertoggle:visible")
+            if width == 360 and drawer.count():  # as it is on a telephone from the beginning
+                drawer.first.click()
+                one.page.wait_for_timeout(700)
+                one.frame.evaluate("document.querySelector('h1').focus()")
+            one.page.screenshot(path=self.pictures / f"{self.way}-{what}-{width}.png")
             wide = one.frame.evaluate("document.documentElement.scrollWidth - innerWidth")
             self.expect(wide <= 0, f"{self.way}: {what}: {wide} px wider than Moodle's frame at {width} px")
         one.page.set_viewport_size({"width": 1280, "height": 900})
@@ -614,7 +634,8 @@ class Trial:
             self.figures[way] |= {"pulled": arrived, "interactions in Moodle": len(told)}
             self.equal(arrived.get("complete"), True, f"{way}: completion pulled")
             if way == "lessons":
-                self.expect(("helpful_work", "fill-in", "", "no:too-long", "neutral") in told, f"{way}: helpful {told}")
+                did = [*FIRST[:-1], SECOND[0], SECOND[2]]
+                self.equal(sorted(told), sorted(did), f"{way}: interactions in Moodle")
                 continue
             self.equal(arrived.get("grade"), 100.0, f"{way}: grade pulled")
             did = [*FIRST, *SECOND]
