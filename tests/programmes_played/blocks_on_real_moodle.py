@@ -201,7 +201,7 @@ class MoodleLearner:
         address = str(link.get_attribute("href"))
         link.focus()
         self.press("Enter")
-        self.page.wait_for_url(lambda now: now.split("#")[0] == address.split("#")[0])
+        self.page.wait_for_url(lambda now: now.partition("#")[0] == address.partition("#")[0])
 
     def close_tab(self) -> None:
         """Away without a word to Moodle."""
@@ -249,7 +249,14 @@ class Trial:
         """lms-sync, as people type it; again where another trial on the site has just taken a right away."""
         for _ in range(10):
             done = subprocess.run(
-                [sys.executable, "-c", "from lms_sync.cli import main; main()", *words, "--dir", str(self.folder)],
+                [
+                    sys.executable,
+                    "-c",
+                    "from lms_sync.cli import main; main()",
+                    *words,
+                    "--dir",
+                    str(self.folder),
+                ],
                 capture_output=True,
                 text=True,
                 timeout=600,
@@ -386,7 +393,9 @@ class Trial:
         title = one.frame.inner_text("h1")
         reach(one, f"[data-language={language}]", "Shift+Tab")
         one.press("Enter")
-        one.frame.wait_for_function("t => ![null, t].includes(document.querySelector('h1').innerText)", arg=title)
+        one.frame.wait_for_function(
+            "t => ![null, t].includes(document.querySelector('h1').innerText)", arg=title
+        )
 
     def clean(self, log: list[dict[str, Any]], what: str, exits: str) -> None:
         """Every call taken without an error, one beginning, one end, exit and time last."""
@@ -400,7 +409,10 @@ class Trial:
             f"{self.way}: {what}: calls before the beginning or after the end: {calls[:1]} {calls[-1:]}",
         )
         written = [each["args"] for each in log if each["call"] in ("LMSSetValue", "SetValue")]
-        last = [[name.replace(".core", "") for name, _ in written[-2:]], [value for _, value in written[-2:-1]]]
+        last = [
+            [name.replace(".core", "") for name, _ in written[-2:]],
+            [value for _, value in written[-2:-1]],
+        ]
         self.equal(last, [["cmi.exit", "cmi.session_time"], [exits]], f"{self.way}: {what}: last values")
 
     def play_course(self, one: MoodleLearner) -> None:
@@ -416,7 +428,9 @@ class Trial:
             if hasattr(block, "question_html")
         ]
         (scenario,) = [
-            block for block in each_block(course.lessons[3].texts[other].blocks) if isinstance(block, Scenario)
+            block
+            for block in each_block(course.lessons[3].texts[other].blocks)
+            if isinstance(block, Scenario)
         ]
         self.equal(frame.inner_text("h1"), titles[language][0], f"{way}: first page")
         focused = frame.evaluate("document.hasFocus() && document.activeElement.tagName")
@@ -468,7 +482,9 @@ class Trial:
         self.equal(frame.evaluate("document.documentElement.lang"), other, f"{way}: language that was left")
         self.equal(frame.inner_text("h1"), titles[other][3], f"{way}: place that was left")
         self.equal(
-            frame.locator(".scene:visible").get_attribute("data-id"), "register", f"{way}: scene that was left"
+            frame.locator(".scene:visible").get_attribute("data-id"),
+            "register",
+            f"{way}: scene that was left",
         )
         ticked = "[...document.querySelectorAll('.checklist input')].map(each => each.checked)"
         self.equal(frame.evaluate(ticked), [True, False, True], f"{way}: ticks")
@@ -499,7 +515,9 @@ class Trial:
 
         # A third time: Moodle shows what was passed, and nothing is recorded any more.
         frame = one.open(self.activities[way])
-        self.equal(frame.locator(".contents li.done").count(), len(titles[other]), f"{way}: lessons done, again")
+        self.equal(
+            frame.locator(".contents li.done").count(), len(titles[other]), f"{way}: lessons done, again"
+        )
         self.equal(frame.inner_text("#notices"), words["review"], f"{way}: what is said of a review")
         self.look(one, "review")
         one.leave()
@@ -520,7 +538,9 @@ class Trial:
             self.equal(frame.inner_text("h1"), titles[number], f"lessons: page {number}")
             if number < 2:
                 open_all_parts(one)
-            blocks = [each for each in each_block(lesson.texts["en"].blocks) if hasattr(each, "question_html")]
+            blocks = [
+                each for each in each_block(lesson.texts["en"].blocks) if hasattr(each, "question_html")
+            ]
             if blocks:  # left in the middle of it: Moodle opens the SCO that is not done
                 answer_questions(one, blocks[:3])
                 one.leave()
@@ -594,14 +614,14 @@ class Trial:
         if way not in self.apps:
             name = self.learner_named(way)
             self.apps[way] = MoodleClient(self.url, mobile_token(self.url, name, self.password))
-        ask = self.apps[way].call  # the learner's own: the service account's list of functions is none of these
+        ask = self.apps[
+            way
+        ].call  # the learner's own: the service account's list of functions is none of these
         scoes = ask("mod_scorm_get_scorm_scoes", {"scormid": scorm["id"]})["scoes"]
         user = self.user_id(way)
         told = []
         for sco in sorted((sco for sco in scoes if sco["launch"]), key=lambda sco: int(sco["sortorder"])):
-            answer = ask(
-                "mod_scorm_get_scorm_sco_tracks", {"scoid": sco["id"], "userid": user, "attempt": 1}
-            )
+            answer = ask("mod_scorm_get_scorm_sco_tracks", {"scoid": sco["id"], "userid": user, "attempt": 1})
             told.append({one["element"]: one["value"] for one in answer["data"]["tracks"]})
         return told
 
@@ -676,7 +696,9 @@ def main() -> int:
     )
     parser.add_argument("--only", choices=WAYS, action="append")
     parser.add_argument("--pictures", type=Path)
-    parser.add_argument("--keep", type=Path, help="the academy folder and the calls of the packages are kept here")
+    parser.add_argument(
+        "--keep", type=Path, help="the academy folder and the calls of the packages are kept here"
+    )
     arguments = parser.parse_args()
     if arguments.pictures:
         arguments.pictures.mkdir(parents=True, exist_ok=True)
