@@ -110,8 +110,8 @@ def _item(organization: Element, sco: Sco, edition: Edition, *, alone: bool) -> 
     item = SubElement(organization, "item", names)
     SubElement(item, "title").text = sco.title
     if edition is SCORM_12:
-        if sco.passing is not None:
-            SubElement(item, "adlcp:masteryscore").text = str(sco.passing)
+        # No mastery score: the player says itself what is passed. Beside one, Moodle makes "failed" of every score below
+        # it, which closes the attempt, and who comes back to try again can only look.
         return
     # Complete when the player says that everything is done; passed or failed as the player says.
     SubElement(item, "adlcp:completionThreshold", {"completedByMeasure": "true", "minProgressMeasure": "1.0"})

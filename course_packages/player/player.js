@@ -188,8 +188,7 @@ function putState() {
   session.put("cmi.core.lesson_location", state.lesson);
   const { opened, lessons, answered, graded } = standing;
   session.put("progress", Math.floor((100 * (opened + answered)) / (lessons + graded)) / 100);
-  // A platform may turn any score below the mastery score into "failed" when the learner leaves, so
-  // there is no score before everything is opened and answered.
+  // There is no score before everything is opened and answered: a platform would take a part for the result.
   if (standing.status !== "incomplete" && standing.score !== null && standing.allAnswered) {
     session.put("cmi.core.score.min", 0);
     session.put("cmi.core.score.max", 100);

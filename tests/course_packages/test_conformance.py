@@ -41,6 +41,11 @@ def edit(old: str, new: str, times: int = 1) -> Spoil:
     return spoil
 
 
+def in_item(xml: str) -> Spoil:
+    """At the end of the item."""
+    return edit("</item>", xml + "</item>")
+
+
 def cut(first: str, last: str) -> Spoil:
     def spoil(files: Files) -> None:
         before, _, rest = files[MANIFEST].decode("utf-8").partition(first)
@@ -106,16 +111,16 @@ SPOILT_12: list[tuple[str, Spoil]] = [
     ("package.item-parameters", edit("isvisible=", 'parameters="?a=1 b" isvisible=')),
     ("package.item-value", edit('isvisible="true"', 'isvisible="yes"')),
     ("package.item-without-page", edit(' href="index.html">', ">")),
-    ("package.adl-element", edit("adlcp:masteryscore", "adlcp:masteryScore", 2)),
-    ("package.adl-element", edit(ITEM, "<adlcp:completionThreshold/>" + ITEM)),
-    ("package.item-order", edit(ITEM, ITEM + "<metadata/>")),
-    ("package.item-order", edit(ITEM, ITEM + "<adlcp:datafromlms>x</adlcp:datafromlms>")),
-    ("package.item-value", edit(ITEM, ITEM.replace("70", "170"))),
-    ("package.item-value", edit(ITEM, ITEM.replace("70", "seventy"))),
-    ("package.item-value", edit(ITEM, "<adlcp:prerequisites>a</adlcp:prerequisites>" + ITEM)),
-    ("package.item-value", edit(ITEM, "<adlcp:maxtimeallowed>90 min</adlcp:maxtimeallowed>" + ITEM)),
-    ("package.item-value", edit(ITEM, "<adlcp:timelimitaction>stop</adlcp:timelimitaction>" + ITEM)),
-    ("package.item-value", edit(ITEM, f"<adlcp:datafromlms>{'x' * 256}</adlcp:datafromlms>" + ITEM)),
+    ("package.adl-element", in_item(ITEM.replace("adlcp:masteryscore", "adlcp:masteryScore"))),
+    ("package.adl-element", in_item("<adlcp:completionThreshold/>" + ITEM)),
+    ("package.item-order", in_item(ITEM + "<metadata/>")),
+    ("package.item-order", in_item(ITEM + "<adlcp:datafromlms>x</adlcp:datafromlms>")),
+    ("package.item-value", in_item(ITEM.replace("70", "170"))),
+    ("package.item-value", in_item(ITEM.replace("70", "seventy"))),
+    ("package.item-value", in_item("<adlcp:prerequisites>a</adlcp:prerequisites>" + ITEM)),
+    ("package.item-value", in_item("<adlcp:maxtimeallowed>90 min</adlcp:maxtimeallowed>" + ITEM)),
+    ("package.item-value", in_item("<adlcp:timelimitaction>stop</adlcp:timelimitaction>" + ITEM)),
+    ("package.item-value", in_item(f"<adlcp:datafromlms>{'x' * 256}</adlcp:datafromlms>" + ITEM)),
     ("package.resource-type", edit('type="webcontent"', 'type="text/html"')),
     ("package.resource-type", edit('type="webcontent"', "")),
     ("package.scorm-type", edit("adlcp:scormtype", "adlcp:scormType")),

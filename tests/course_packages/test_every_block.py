@@ -142,7 +142,8 @@ def test_a_learner_does_every_block_by_keyboard_leaves_comes_back_and_finishes(
     assert_clean_session(one.log)
     assert_stayed_home(one)
     kept = one.committed
-    assert kept["cmi.core.lesson_status"] == "failed"  # the scenario ended badly
+    # The scenario ended badly; "failed" would close the attempt in Moodle.
+    assert (kept["cmi.core.lesson_status"], kept["cmi.core.score.raw"]) == ("incomplete", "85")
     assert kept["cmi.core.exit"] == "suspend"
     assert len(kept["cmi.suspend_data"]) <= largest_state(every_block).total
 

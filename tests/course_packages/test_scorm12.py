@@ -105,11 +105,11 @@ def test_identifiers_come_from_the_course_id_alone(small_course: Course) -> None
     assert scorm12_files(replace(small_course, id="2024-course"))  # an id may begin with a digit
 
 
-def test_a_mastery_score_stands_in_the_manifest_only_where_passing_takes_a_score(
+def test_no_mastery_score_stands_in_the_manifest_by_which_a_platform_would_close_a_failed_attempt(
     small_course: Course,
 ) -> None:
-    assert b"<adlcp:masteryscore>60<" in scorm12_files(small_course)["imsmanifest.xml"]
-    assert b"masteryscore" not in scorm12_files(replace(small_course, passing=None))["imsmanifest.xml"]
+    assert small_course.passing is not None
+    assert b"masteryscore" not in scorm12_files(small_course)["imsmanifest.xml"]
 
 
 def test_titles_with_signs_of_xml_stay_titles(small_course: Course) -> None:

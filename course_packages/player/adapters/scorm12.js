@@ -64,6 +64,10 @@
         if (element === "progress") {
           return []; // 1.2 has no word for it
         }
+        if (value === "failed" && element === "cmi.core.lesson_status") {
+          // Whoever has not passed can try again. Moodle only shows what is "failed", and records nothing any more.
+          return [[element, "incomplete"]];
+        }
         return [[element, element === "cmi.core.session_time" ? timespan(Number(value)) : value]];
       },
       interaction: interaction,

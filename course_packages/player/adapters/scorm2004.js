@@ -71,11 +71,10 @@
 
   /* What is complete has the whole progress, and nothing else has: platforms compare it with the threshold. */
   function status(word) {
-    if (word === "incomplete") {
-      return [["cmi.completion_status", "incomplete"]];
-    }
-    const said = [["cmi.completion_status", "completed"], ["cmi.progress_measure", "1"]];
-    return word === "completed" ? said : said.concat([["cmi.success_status", word]]);
+    const open = /inc|fail/.test(word); // who failed can try again: Moodle only shows what is complete
+    const said = [["cmi.completion_status", open ? "incomplete" : "completed"]];
+    return said.concat(open ? [] : [["cmi.progress_measure", "1"]],
+      /pass|fail/.test(word) ? [["cmi.success_status", word]] : []);
   }
 
   function say(element, value) {
@@ -118,7 +117,7 @@
     const get = (element) => {
       switch (element) {
         case "cmi.core.lesson_status":
-          return success === "passed" ? "passed" : completed ? (success === "failed" ? "failed" : "completed") : "incomplete";
+          return success === "passed" ? "passed" : completed ? "completed" : "incomplete";
         case "cmi.core.score.raw":
           return completed ? read("cmi.score.raw") : null;
         default:
