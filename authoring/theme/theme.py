@@ -98,7 +98,7 @@ class Theme:
 def shipped(name: str) -> ThemeFile:
     """The file of a finished theme. It is ours and right (tests/theme); compiling the form to say so would take longer."""
     read: Any = read_shipped(name).data
-    colours = {scheme: Colours.model_construct(**given) for scheme, given in read["colours"].items()}
+    colours: Any = {scheme: Colours.model_construct(**given) for scheme, given in read["colours"].items()}
     fonts = Fonts.model_construct(**read.get("fonts", {}))
     return ThemeFile.model_construct(
         **{**read, "colours": Schemes.model_construct(**colours), "fonts": fonts}
