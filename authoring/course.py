@@ -317,14 +317,15 @@ def course_file_problems(file: CourseFile, document: Document, folder: Path) -> 
         yield problem("course.default-language", "languages", "default", language=file.languages.default)
     for language in _repeated(offered):
         yield problem("course.language-twice", "languages", "offered", language=language)
-    for pointer, text in localized_texts(file, ()):
+    texts = list(localized_texts(file, ()))
+    for pointer, text in texts:
         for language in text.missing(offered):
             name = next((str(step) for step in reversed(pointer) if isinstance(step, str)), "")
             missing = {"key": name, "language": language}
             yield Problem(
                 "course.text-not-translated", missing, document.place(pointer), file.languages.severity
             )
-    for length, pointer in _long_titles(file):
+    for length, pointer in _long_titles(texts, offered):
         yield problem("course.title-too-long", *pointer, n=length, limit=MAX_TITLE)
     for index in _repeated_at([entry.id.casefold() for entry in file.lessons]):
         yield problem("course.duplicate-lesson", "lessons", index, "id", id=file.lessons[index].id)
@@ -341,10 +342,12 @@ def course_file_problems(file: CourseFile, document: Document, folder: Path) -> 
         yield problem(code, "targets", *pointer, **values)
 
 
-def _long_titles(file: CourseFile) -> Iterator[tuple[int, Pointer]]:
-    for pointer, text in localized_texts(file, ()):
+def _long_titles(
+    texts: Sequence[tuple[Pointer, LocalizedText]], offered: Sequence[Language]
+) -> Iterator[tuple[int, Pointer]]:
+    for pointer, text in texts:
         if pointer[-1] == "title":
-            longest = max(len(text.in_language(language)) for language in file.languages.offered)
+            longest = max(len(text.in_language(language)) for language in offered)
             if longest > MAX_TITLE:
                 yield longest, pointer
 
@@ -528,4 +531,5 @@ def _repeated(values: Sequence[str]) -> list[str]:
 
 
 def _repeated_at(values: Sequence[str]) -> list[int]:
-    return [index for index, value in enumerate(values) if value in values[:index]]
+    first: dict[str, int] = {}
+    return [index for index, value in enumerate(values) if first.setdefault(value, index) != index]

@@ -8,6 +8,7 @@ section, which comes in one piece.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import quoteattr
 
@@ -26,7 +27,7 @@ def _write(element: Element, indent: str, parts: list[str]) -> None:
     tag = element.tag
     start = f"{indent}<{tag}"
     if element.attrib:
-        start += "".join([f" {name}={quoteattr(value)}" for name, value in element.attrib.items()])
+        start += "".join([f" {name}={_quoted(value)}" for name, value in element.attrib.items()])
     if len(element):
         parts.append(f"{start}>\n")
         inner = f"{indent}  "
@@ -38,6 +39,12 @@ def _write(element: Element, indent: str, parts: list[str]) -> None:
         parts.append(f"{start}>{_characters(element.text)}</{tag}>")
     else:
         parts.append(f"{start}/>")
+
+
+@lru_cache(maxsize=1000)
+def _quoted(value: str) -> str:
+    """An attribute's value. Moodle's are words of a few kinds, over and over."""
+    return quoteattr(value)
 
 
 def _characters(text: str) -> str:

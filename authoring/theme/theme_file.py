@@ -92,11 +92,15 @@ class Colours(Part):
         return {name: value for name in type(self).model_fields if (value := getattr(self, name))}
 
 
+# Here and below: made without looking whether they are right, for which all forms would have to be compiled first.
+_NO_COLOURS = Colours.model_construct()
+
+
 class Schemes(Part):
     """Colours for screens set to light and to dark."""
 
-    light: Colours = Field(default=Colours(), description="On light screens, and in the manual.")
-    dark: Colours = Field(default=Colours(), description="On dark screens.")
+    light: Colours = Field(default=_NO_COLOURS, description="On light screens, and in the manual.")
+    dark: Colours = Field(default=_NO_COLOURS, description="On dark screens.")
 
 
 class FontFile(Part):
@@ -156,8 +160,10 @@ class ThemeFile(Part):
 
     schema_: Literal["theme/1"] = Field(alias="schema", description="The form of this file.")
     extends: Literal["chancery", "courtyard"] = Field(description="The finished theme that it builds on.")
-    colours: Schemes = Field(default=Schemes(), description="Colours that are other than there.")
-    fonts: Fonts = Field(default=Fonts(), description="Fonts that are other than there.")
+    colours: Schemes = Field(
+        default=Schemes.model_construct(), description="Colours that are other than there."
+    )
+    fonts: Fonts = Field(default=Fonts.model_construct(), description="Fonts that are other than there.")
     partners: tuple[LogoRowEntry, ...] = Field(
         default=(), max_length=6, description="Rows of logos: on the first page, at the foot, on the manual."
     )
