@@ -372,7 +372,9 @@ def test_every_block_is_worked_by_keyboard_and_reported_in_the_form_of_its_editi
         assert_clean_2004(one.log, kept["cmi.exit"])
         assert kept["cmi.success_status"] in ("passed", "failed")  # only once everything is answered
         passed = kept["cmi.success_status"] == "passed"
-        assert kept["cmi.completion_status"] == ("completed" if passed else "incomplete")  # who failed can go on
+        assert kept["cmi.completion_status"] == (
+            "completed" if passed else "incomplete"
+        )  # who failed can go on
         results = {value for name, value in kept.items() if name.endswith(".result")}
         assert "neutral" in results
         assert results <= {"correct", "incorrect", "neutral"}
