@@ -65,7 +65,7 @@ proofs: install-dev
 	GRANTS=1000 $(BIN)/python -m pytest tests/certificates/test_register.py -k eight_processes
 	LIFECYCLE_EXAMPLES=300 $(BIN)/python -m pytest tests/certificates/test_lifecycle.py
 	LARGE_UPLOAD_MB=200 $(BIN)/python -m pytest -s tests/push/test_large_upload.py
-	EVERYTHING=1 $(BIN)/python -m pytest tests/course_packages tests/theme/test_in_browser.py tests/helpdesk/test_in_browser.py tests/demo tests/push/test_kill.py
+	EVERYTHING=1 $(BIN)/python -m pytest tests/certificates/test_portal_in_browser.py tests/course_packages tests/theme/test_in_browser.py tests/helpdesk/test_in_browser.py tests/demo tests/push/test_kill.py
 	$(if $(YAML_SERVER),$(BIN)/python tests/quizzes/editor_campaign.py $(YAML_SERVER),@echo "No YAML_SERVER: completion and hover in editors not tried.")
 
 clean:

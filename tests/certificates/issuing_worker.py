@@ -1,12 +1,16 @@
-"""One of several processes that issue the same awards; some of its statements die half-way.
+"""Several processes that issue the same awards; some of their statements die half-way, and the first is killed for good.
 
-Arguments: database URL, key file, DID, base URL, seed. Prints how many awards it entered and how often it died.
+Arguments: database URL, key file, DID, base URL, number of processes. Each prints how many awards it entered and how often
+it died. They are forked after everything is loaded, so that they run at the same time.
 """
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,9 +32,8 @@ class Died(BaseException):
     """Stands for the end of a process in the middle of a transaction."""
 
 
-def main() -> None:
-    url, key_file, did, base_url, seed = sys.argv[1:]
-    chance = random.Random(int(seed))
+def work(url: str, key_file: str, did: str, base_url: str, seed: int) -> None:
+    chance = random.Random(seed)
     engine = open_database(url)
     issuer = open_issuer(did=did, base_url=base_url, key_file=Path(key_file))
     clock = FixedClock(datetime(2026, 3, 5, 9, 30, tzinfo=UTC))
@@ -51,7 +54,26 @@ def main() -> None:
         assert not problems
         entered += len(done)
         break
-    print(entered, deaths)
+    os.write(1, f"{entered} {deaths}\n".encode())  # in one piece, beside the others
 
 
-main()
+def main() -> int:
+    *what, number = sys.argv[1:]
+    children = []
+    for seed in range(int(number)):
+        child = os.fork()
+        if child == 0:
+            try:
+                work(*what, seed)
+            except BaseException as error:  # noqa: BLE001 - a child never goes on as its parent
+                print(repr(error), file=sys.stderr, flush=True)
+                os._exit(1)
+            os._exit(0)
+        children.append(child)
+    time.sleep(0.15)
+    os.kill(children[0], signal.SIGKILL)
+    ends = [os.waitpid(child, 0)[1] for child in children]
+    return int(any(ends[1:]))
+
+
+sys.exit(main())

@@ -41,7 +41,7 @@ def sealed_academy(new_academy: Any, folder: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SEAL_PASSWORD", PASSWORD)
     files = {
         "archives": make_seal(folder / "archives.p12", "Drejtoria e Përgjithshme e Arkivave"),
-        "school": make_seal(folder / "school.p12", "Shkolla e Administratës", bits=2048),
+        "school": make_seal(folder / "school.p12", "Shkolla e Administratës"),
         **changes,
     }
     academy = new_academy(policy=SEALED)
@@ -65,7 +65,10 @@ def signed(tmp_path_factory: pytest.TempPathFactory, session_keys: Any) -> tuple
     folder = tmp_path_factory.mktemp("sealed")
     with pytest.MonkeyPatch.context() as patch:
         academy = sealed_academy(
-            lambda policy: _academy_in(folder, session_keys[False], policy), folder, patch
+            lambda policy: _academy_in(folder, session_keys[False], policy),
+            folder,
+            patch,
+            school=make_seal(folder / "rsa.p12", "Shkolla e Administratës", bits=2048),
         )
         report = academy.issue_all()
         assert report.problems == ()
