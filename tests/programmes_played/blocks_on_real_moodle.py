@@ -128,7 +128,12 @@ class MoodleLearner:
         self.context.route("**/*", self._route)
         self.context.add_init_script(LISTEN)
         self.new_tab()
-        self.page.goto(f"{url}/login/index.php")
+        for _ in range(60):  # another trial on the site may have put it into maintenance for a moment
+            self.page.goto(f"{url}/login/index.php")
+            if self.page.locator("#username").count():
+                break
+            self.page.wait_for_timeout(2000)
+        self.words.clear()
         self.page.fill("#username", username)
         self.page.fill("#password", password)
         self.press("Enter")
@@ -513,12 +518,13 @@ class Trial:
         (self.folder / f"{way}-second.json").write_text(json.dumps(log, indent=1))
         self.clean(log, "second sitting", "normal" if newer else "")
 
-        # A third time: Moodle shows what was passed, and nothing is recorded any more.
+        # A third time: Moodle shows what was passed, and nothing is recorded any more. In SCORM 2004 it gives nothing back
+        # of what was left with the exit "normal", so that the review begins at the first page.
         frame = one.open(self.activities[way])
-        self.equal(
-            frame.locator(".contents li.done").count(), len(titles[other]), f"{way}: lessons done, again"
-        )
-        self.equal(frame.inner_text("#notices"), words["review"], f"{way}: what is said of a review")
+        done = 1 if newer else len(titles[other])
+        self.equal(frame.locator(".contents li.done").count(), done, f"{way}: lessons done, again")
+        said = words_in(language if newer else other)["review"]
+        self.equal(frame.inner_text("#notices"), said, f"{way}: what is said of a review")
         self.look(one, "review")
         one.leave()
         log = one.heard()
