@@ -25,7 +25,16 @@ from authoring.read_markdown import render
 from authoring.read_yaml import Document, Pointer, load_model, parse_yaml, read_yaml
 from authoring.to_markdown import to_markdown
 from lms_sync.academy import Academy, read_academy
-from lms_sync.adopt_quiz import SETTINGS, review_changes, setting_changes, slot_changes
+from lms_sync.adopt_quiz import (
+    SETTINGS,
+    TIMES_OF_QUIZ,
+    override_changes,
+    review_changes,
+    section_changes,
+    setting_changes,
+    slot_changes,
+    time_changes,
+)
 from lms_sync.adopt_values import TEXTS, Changes, NotAdoptable, activity_changes, field_of, items
 from lms_sync.desired import summary_html
 from lms_sync.desired_wording import Wording
@@ -33,6 +42,7 @@ from lms_sync.drift import FieldDrift, Id, ObjectDrift, Standing
 from lms_sync.plan import Kind, same
 from lms_sync.write_files import write_durably
 from quizzes import Quiz, quiz_settings, quiz_slots
+from quizzes.overrides import quiz_sections, quiz_times, wanted_overrides
 from quizzes.quiz_activity import review_masks
 from quizzes.read_quiz import quiz_of
 
@@ -229,6 +239,8 @@ class _Adopter:
                 return self._activity(one, edit)
             case Kind.CRITERIA:
                 return self._criteria(one, edit)
+            case Kind.OVERRIDE:
+                return self._override(one, edit)
             case _:
                 pass
         raise NotAdoptable("edit.not-in-files")
@@ -315,7 +327,7 @@ class _Adopter:
 
         if edit.name == "name":
             return self._text(one, edit, one.scope, (*at, "title"), found)
-        if isinstance(activity, QuizActivity) and edit.name in (*SETTINGS, "review", "slots", "intro"):
+        if isinstance(activity, QuizActivity) and edit.name in _OF_QUIZ_FILE:
             return self._quiz(str(activity.quiz), one, edit)
         path = course.folder / "course.yaml"
         data = _at(self._read(path).data, at)
@@ -349,6 +361,12 @@ class _Adopter:
         match edit.name:
             case "slots":
                 return path, _Edit(one, edit, slot_changes(quiz, _at(data, ("slots",)), edit.theirs), _slots)
+            case "sections":
+                changes = section_changes(quiz, edit.theirs, partial(_headings, quiz))
+                return path, _Edit(one, edit, changes, partial(_sections, self.use_multilang))
+            case "timeopen" | "timeclose":
+                changes = time_changes(edit.name, edit.theirs, self.zone)
+                return path, _Edit(one, edit, changes, partial(_times, self.zone, edit.name))
             case "intro":
                 changes = self._intro(quiz, data, edit)
             case "review":
@@ -376,6 +394,32 @@ class _Adopter:
             return review_masks(changed.settings.behaviour, changed.settings.review)
 
         return path, _Edit(one, edit, changes, wants, follows, shown)
+
+    def _override(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
+        """An institution's exception; more time of a person stands in the list of people."""
+        activity_key, at, institution = one.key.rpartition("@")
+        course = self.academy.courses[one.scope]
+        slug = next(
+            (
+                str(activity.quiz)
+                for activity in course.activities
+                if isinstance(activity, QuizActivity) and f"{course.id}/{activity.id}" == activity_key
+            ),
+            None,
+        )
+        if not at or slug is None:
+            raise NotAdoptable("edit.extra-time")
+        self._refuse_shared(slug)
+        path = self.academy.folder / "quizzes" / f"{slug}.yaml"
+        self._read(path)
+        changes = override_changes(self.academy.quizzes[slug], institution, edit.name, edit.theirs, self.zone)
+
+        def wants(changed: object) -> object:
+            assert isinstance(changed, Quiz)
+            found = [two for two in wanted_overrides(changed, self.zone) if two.group == institution]
+            return getattr(found[0], edit.name) if found else None
+
+        return path, _Edit(one, edit, changes, wants)
 
     def _intro(self, quiz: Quiz, data: object, edit: FieldDrift) -> Changes:
         """A quiz's introduction: languages that are one paragraph each stand together in one."""
@@ -445,6 +489,25 @@ def _slots(changed: object) -> object:
     ]
 
 
+def _sections(use_multilang: bool, changed: object) -> object:
+    assert isinstance(changed, Quiz)
+    return quiz_sections(changed, multilang=use_multilang)
+
+
+def _times(zone: ZoneInfo, name: str, changed: object) -> object:
+    assert isinstance(changed, Quiz)
+    return quiz_times(changed, zone)[name]
+
+
+def _headings(quiz: Quiz, heading: str) -> str | Mapping[str, str]:
+    """A heading as authors write it: a text, or one by language."""
+    if 'class="multilang"' not in heading:
+        return _words_of(heading)
+    texts = _by_language(heading, quiz.languages.offered)
+    return {language: _words_of(text) for language, text in texts.items()}
+
+
+_OF_QUIZ_FILE = (*SETTINGS, *TIMES_OF_QUIZ, "review", "slots", "sections", "intro")
 _RENDERED: Mapping[str, Callable[[str], str]] = {
     "title": lambda source: html.escape(source, quote=False),
     "summary": summary_html,
@@ -457,6 +520,7 @@ _UNLIKE = {
     "intro": "edit.html",
     "content": "edit.html",
     "slots": "edit.slots",
+    "sections": "edit.slots",
 }
 
 

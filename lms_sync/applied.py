@@ -105,9 +105,10 @@ def remember_replacing(
 
 
 def _off_the_lists(settled: Settled) -> list[Id]:
-    """Whom the lists name no more: if they come back one day, nobody suspended them but we."""
+    """Whom the lists name no more: if they come back one day, nobody suspended them but we. So with overrides."""
     files = {(one.kind, one.scope, one.key) for one in settled.files}
-    return [one for one in settled.base if one[0] in PEOPLE and one[1] in settled.listed and one not in files]
+    kinds = PEOPLE | {Kind.OVERRIDE}
+    return [one for one in settled.base if one[0] in kinds and one[1] in settled.listed and one not in files]
 
 
 def _forget(connection: Connection, site: str, identities: Iterable[Id]) -> None:

@@ -221,6 +221,7 @@ def _own_fields(site: Site, module: CourseModule) -> dict[str, Any]:
             "preferredbehaviour": quiz.preferredbehaviour,
             "review": {name: quiz.review.get(name, 0) for name in REVIEW_FIELDS},
             "slots": live_slots(site, quiz),
+            "sections": [dict(one) for one in quiz.sections],
         }
     return {"name": site.module_name(module), "intro": "", "visible": module.visible}
 
@@ -239,6 +240,8 @@ QUIZ_NUMBERS = {
     "grademethod": 4,
     "questionsperpage": 1000,
     "shuffleanswers": 1,
+    "timeopen": 1 << 33,
+    "timeclose": 1 << 33,
 }
 
 
