@@ -11,7 +11,7 @@ import difflib
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from authoring.read_markdown import render
 from authoring.read_yaml import Document, Pointer, load_model, parse_yaml, read_yaml
 from authoring.to_markdown import to_markdown
 from lms_sync.academy import Academy, read_academy
+from lms_sync.adopt_questions import meaning_in_files, meaning_in_moodle, question_changes
 from lms_sync.adopt_quiz import (
     SETTINGS,
     TIMES_OF_QUIZ,
@@ -94,13 +95,15 @@ def adopt(
     language: str = "en",
     zone: ZoneInfo | None = None,
     theirs: frozenset[str] = frozenset(),
+    questions: Mapping[tuple[str, str], str] | None = None,
 ) -> Adoption:
     """The files as they would be with the edits of `drift`; nothing is written.
 
+    `questions` is the Moodle XML of the questions that drift, by course and key.
     `language` names course categories, days are those of `zone`. Taken are fields that only Moodle changed, and
     of the others those named in `theirs` (KEY or KEY#FIELD).
     """
-    adopter = _Adopter(academy, use_multilang, language, zone or ZoneInfo("UTC"))
+    adopter = _Adopter(academy, use_multilang, language, zone or ZoneInfo("UTC"), questions or {})
     for one in drift:
         adopter.place_edits(one, theirs)
     return adopter.result()
@@ -118,11 +121,25 @@ class _Edit:
     wants: Wants
     follows: tuple[FieldDrift, ...] = ()  # fields that are taken over with this one
     follows_want: Wants | None = None
+    told: tuple[FieldDrift, ...] = ()  # what is said of it, where the fields above hold what is compared
+
+    @property
+    def said(self) -> tuple[FieldDrift, ...]:
+        """The fields as people are told them, the edit's own first."""
+        return self.told or (self.field, *self.follows)
 
 
 class _Adopter:
-    def __init__(self, academy: Academy, use_multilang: bool, language: str, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        academy: Academy,
+        use_multilang: bool,
+        language: str,
+        zone: ZoneInfo,
+        questions: Mapping[tuple[str, str], str],
+    ) -> None:
         self.academy = academy
+        self.questions = questions
         self.use_multilang = use_multilang
         self.language = language
         self.zone = zone
@@ -164,7 +181,7 @@ class _Adopter:
                 files.append(PatchedFile(path, document.file, content, after))
             for edit in good:
                 identity = (edit.drift.kind, edit.drift.scope, edit.drift.key)
-                for one in (edit.field, *edit.follows):
+                for one in edit.said:
                     taken.setdefault(identity, {})[one.name] = one.theirs
         return Adoption(tuple(files), taken, tuple(self.left))
 
@@ -177,10 +194,10 @@ class _Adopter:
             if len(edits) == 1:
                 (edit,) = edits
                 if isinstance(error, NotAdoptable):
-                    self._leave(edit.drift, edit.field, error.code, **error.params)
+                    self._leave(edit.drift, edit.said[0], error.code, **error.params)
                 else:
                     problem = Problem("edit.refused-by-files", {})
-                    self.left.append(Left(edit.drift, edit.field, problem, tuple(error.problems)))
+                    self.left.append(Left(edit.drift, edit.said[0], problem, tuple(error.problems)))
                 return content, []
         good: list[_Edit] = []
         after = content
@@ -218,7 +235,7 @@ class _Adopter:
     def _place(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
         match one.kind:
             case Kind.QUESTION:
-                raise NotAdoptable("edit.question")
+                return self._question(one, edit)
             case Kind.COHORT | Kind.GROUP:
                 raise NotAdoptable("edit.people-list")
             case Kind.ENROLMENT:
@@ -395,6 +412,42 @@ class _Adopter:
 
         return path, _Edit(one, edit, changes, wants, follows, shown)
 
+    def _question(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
+        """A question as a whole: its version says nothing of which of its parts was edited."""
+        if places := [two for two in one.fields if two.name in _OF_THE_BANK]:
+            raise NotAdoptable(_OF_THE_BANK[places[0].name])
+        slug, quiz = next(
+            (
+                (slug, quiz)
+                for slug, quiz in self.academy.quizzes.items()
+                if one.key.startswith(f"{quiz.id}:")
+            ),
+            (None, None),
+        )
+        path = self.academy.folder / "quizzes" / f"{slug}.yaml"
+        if quiz is None or slug is None or not path.is_file():
+            raise NotAdoptable("edit.not-in-files")
+        self._refuse_shared(slug)
+        xml = self.questions.get((one.scope, one.key), "")
+        name = one.key.removeprefix(f"{quiz.id}:")
+        data = self._read(path).data
+        listed = data.get("questions", []) if isinstance(data, dict) else []
+        number = next((n for n, two in enumerate(listed) if str(two.get("id")) == name), None)
+        if number is None:
+            raise NotAdoptable("edit.not-in-files")
+        languages = quiz.languages.offered if self.use_multilang else (quiz.languages.default,)
+        changes = question_changes(quiz, name, listed[number], xml, languages)
+        whole = replace(edit, theirs=meaning_in_moodle(xml))
+
+        def wants(changed: object) -> object:
+            assert isinstance(changed, Quiz)
+            return meaning_in_files(changed, name, languages)
+
+        follows = tuple(replace(two, theirs=whole.theirs) for two in one.fields if two.name != edit.name)
+        below: dict[Pointer, Value] = {("questions", number, *at): value for at, value in changes.items()}
+        told = (edit, *(two for two in one.fields if two.name != edit.name))
+        return path, _Edit(one, whole, below, wants, follows, wants, told)
+
     def _override(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
         """An institution's exception; more time of a person stands in the list of people."""
         activity_key, at, institution = one.key.rpartition("@")
@@ -507,6 +560,8 @@ def _headings(quiz: Quiz, heading: str) -> str | Mapping[str, str]:
     return {language: _words_of(text) for language, text in texts.items()}
 
 
+_OF_THE_BANK = {"status": "edit.hidden", "category": "edit.moved", "qtype": "edit.question-type"}
+"""What can be changed of a question that its file has no word for."""
 _OF_QUIZ_FILE = (*SETTINGS, *TIMES_OF_QUIZ, "review", "slots", "sections", "intro")
 _RENDERED: Mapping[str, Callable[[str], str]] = {
     "title": lambda source: html.escape(source, quote=False),

@@ -150,16 +150,21 @@ def remember_adopted(
     settled: Settled,
     taken: Mapping[Id, Mapping[str, object]],
     clock: Clock,
+    *,
+    questions: Mapping[Id, Applied] | None = None,
 ) -> int:
     """Writes down that the files have taken over these values: from now on they are what was applied.
 
-    The number of the run under which this is listed.
+    `questions` are what counts as applied to those that were taken over: of them nothing but a hash is compared. The number of the run under which this is listed.
     """
     journal = Journal(engine, site, "adopt", clock)
     known = {one: remembered.applied for one, remembered in settled.base.items() if remembered.applied}
     found = {
-        one: Applied({**last.fields, **taken[one]}, last.hash) for one, last in known.items() if one in taken
+        one: Applied({**last.fields, **taken[one]}, last.hash)
+        for one, last in known.items()
+        if one in taken and one[0] is not Kind.QUESTION
     }
+    found |= questions or {}
     write_applied(engine, site, journal.run_id, found, clock)
     journal.finish("done", {"adopted": sum(len(fields) for fields in taken.values())})
     return journal.run_id

@@ -167,6 +167,9 @@ def _read_keys(text: str) -> dict[str, list[dict[str, Any]]]:
 
 def _remember(site: Site, course: Course, kind: Any, item: dict[str, Any], live: str) -> None:
     live = live if item["hash"] else _EDITED
+    before = rows_by_object(site, course.id, kind).get(item["id"])
+    if before is not None and before.key != item["key"]:
+        del site.owned[course.id, kind, before.key]
     remember(site, OwnedObject(course.id, kind, item["key"], item["id"], item["hash"], live))
 
 

@@ -355,6 +355,10 @@ final class content {
     private static function remember(stdClass $course, string $kind, array $item, string $fingerprint): void {
         // A live hash that no object can have: it counts as edited until it is pushed.
         $live = $item['hash'] === '' ? 'edited' : $fingerprint;
+        $before = registry::by_object($course->id, $kind)[$item['id']] ?? null;
+        if ($before && $before->objkey !== $item['key']) {
+            registry::forget($course->id, $kind, $before->objkey);
+        }
         registry::put($course->id, $kind, $item['key'], $item['id'], $item['hash'], $live);
     }
 }

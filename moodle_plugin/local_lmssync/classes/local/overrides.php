@@ -146,13 +146,19 @@ final class overrides {
         if (registry::is_unchanged($key, $live, $hash, $expect)) {
             return ['id' => (int) $row->id, 'action' => 'unchanged'];
         }
+        $quiz = $DB->get_record('quiz', ['id' => $cm->instance], '*', MUST_EXIST);
+        foreach ($wanted as $name => $value) {
+            if ($value !== null && (int) $quiz->$name === $value) {
+                // To Moodle a value that the quiz has anyway is no override.
+                throw refusal::because('notkept', ['key' => $key, 'field' => $name]);
+            }
+        }
         $form = $wanted + ($row ? ['id' => (int) $row->id, 'password' => $row->password] : []);
         $form += array_filter($whose);
         $id = quiz_settings::create($cm->instance)->get_override_manager()->save_override($form);
         $now = $DB->get_record('quiz_overrides', ['id' => $id], '*', MUST_EXIST);
         foreach (self::fields($now) as $name => $value) {
             if ($value !== $wanted[$name]) {
-                // A value that the quiz has anyway is no override to Moodle.
                 throw refusal::because('notkept', ['key' => $key, 'field' => $name]);
             }
         }

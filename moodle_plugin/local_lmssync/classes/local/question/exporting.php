@@ -61,7 +61,7 @@ final class exporting {
         $last = 0;
         foreach ($page as $i => $entry) {
             \core_php_time_limit::raise();
-            $question = self::describe($entry, is_array($loaded) ? $loaded[(int) $entry->questionid] ?? null : null);
+            $question = self::describe($course, $entry, is_array($loaded) ? $loaded[(int) $entry->questionid] ?? null : null);
             $bytes += strlen($question['xml']);
             $list[] = $question;
             $last = (int) $entry->id;
@@ -107,17 +107,20 @@ final class exporting {
     /**
      * One question; without XML where its type is not installed or cannot be exported.
      *
+     * @param stdClass $course
      * @param stdClass $entry
      * @param stdClass|null $question
      * @return array
      */
-    private static function describe(stdClass $entry, ?stdClass $question): array {
+    private static function describe(stdClass $course, stdClass $entry, ?stdClass $question): array {
         $xml = '';
         if ($question && \question_bank::qtype_exists($question->qtype)) {
             ob_start();
             try {
                 $question->idnumber = (string) $entry->idnumber;
-                $xml = trim((string) (new qformat_xml())->writequestion($question));
+                $format = new qformat_xml();
+                $format->setCourse($course); // Tags of a course are told apart by it.
+                $xml = trim((string) $format->writequestion($question));
             } catch (Throwable $e) {
                 debugging('local_lmssync: ' . $e->getMessage(), DEBUG_DEVELOPER);
             } finally {
