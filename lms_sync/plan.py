@@ -407,7 +407,7 @@ def _unwanted(have: ObservedObject, undecided: Collection[tuple[Kind, str, str]]
 
 def _unwanted_override(have: ObservedObject) -> Change:
     """An override that cannot be hidden is taken away, where it is ours and as we left it; else it is somebody's."""
-    if have.hash.startswith("drift:"):
+    if not have.hash or have.hash.startswith(("drift:", WITH_EDITS)):
         return Change(
             Action.KEEP,
             have.kind,
