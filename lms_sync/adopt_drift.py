@@ -44,6 +44,7 @@ from lms_sync.plan import Kind, same
 from lms_sync.write_files import write_durably
 from quizzes import Quiz, quiz_settings, quiz_slots
 from quizzes.overrides import quiz_sections, quiz_times, wanted_overrides
+from quizzes.question_texts import QuestionTexts
 from quizzes.quiz_activity import review_masks
 from quizzes.read_quiz import quiz_of
 
@@ -553,11 +554,29 @@ def _times(zone: ZoneInfo, name: str, changed: object) -> object:
 
 
 def _headings(quiz: Quiz, heading: str) -> str | Mapping[str, str]:
-    """A heading as authors write it: a text, or one by language."""
+    return headings_of(heading, quiz.languages.offered)
+
+
+def headings_of(heading: str, offered: Sequence[str]) -> str | dict[str, str]:
+    """A heading as authors write it: a text, or one by language. Raises NotAdoptable."""
     if 'class="multilang"' not in heading:
         return _words_of(heading)
-    texts = _by_language(heading, quiz.languages.offered)
-    return {language: _words_of(text) for language, text in texts.items()}
+    return {language: _words_of(text) for language, text in _by_language(heading, offered).items()}
+
+
+def texts_of_html(html_text: str, offered: Sequence[str], name: str) -> str | dict[str, str]:
+    """HTML of Moodle as Markdown, in one language or in each; `name` is that of the field in the files.
+
+    Raises NotAdoptable where Markdown cannot say exactly this.
+    """
+    whole, made = html_text, _RENDERED[name]
+    if name == "intro" and (inner := re.fullmatch(r"<p>(<span .*</span>)</p>", whole, re.DOTALL)):
+        texts = {one: f"<p>{text}</p>" for one, text in _by_language(inner[1], offered).items()}
+    else:
+        texts = _by_language(whole, offered)
+    back = _back(made)
+    found = {language: back(text) for language, text in texts.items()}
+    return found if len(set(found.values())) > 1 else next(iter(found.values()))
 
 
 _OF_THE_BANK = {"status": "edit.hidden", "category": "edit.moved", "qtype": "edit.question-type"}
@@ -567,6 +586,7 @@ _RENDERED: Mapping[str, Callable[[str], str]] = {
     "title": lambda source: html.escape(source, quote=False),
     "summary": summary_html,
     "text": lambda source: render(source, file="").html.strip(),
+    "intro": lambda source: QuestionTexts().html_of(LocalizedText(source), ("-",), paragraph=True).html,
 }
 _UNLIKE = {
     "name": "edit.markup",
