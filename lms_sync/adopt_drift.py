@@ -564,17 +564,19 @@ def headings_of(heading: str, offered: Sequence[str]) -> str | dict[str, str]:
     return {language: _words_of(text) for language, text in _by_language(heading, offered).items()}
 
 
-def texts_of_html(html_text: str, offered: Sequence[str], name: str) -> str | dict[str, str]:
+def texts_of_html(
+    html_text: str, offered: Sequence[str], name: str, *, exactly: bool = True
+) -> str | dict[str, str]:
     """HTML of Moodle as Markdown, in one language or in each; `name` is that of the field in the files.
 
-    Raises NotAdoptable where Markdown cannot say exactly this.
+    Raises NotAdoptable where Markdown cannot say exactly this; without `exactly`, where it cannot say it at all.
     """
     whole, made = html_text, _RENDERED[name]
     if name == "intro" and (inner := re.fullmatch(r"<p>(<span .*</span>)</p>", whole, re.DOTALL)):
         texts = {one: f"<p>{text}</p>" for one, text in _by_language(inner[1], offered).items()}
     else:
         texts = _by_language(whole, offered)
-    back = _back(made)
+    back = _back(made) if exactly else _markdown
     found = {language: back(text) for language, text in texts.items()}
     return found if len(set(found.values())) > 1 else next(iter(found.values()))
 
@@ -639,6 +641,12 @@ def _words_of(text: str) -> str:
     if html.escape(words, quote=False) != text:
         raise NotAdoptable("edit.markup")
     return words
+
+
+def _markdown(text: str) -> str:
+    if (found := to_markdown(text)) is None:
+        raise NotAdoptable("edit.html")
+    return found
 
 
 def _back(made: Callable[[str], str]) -> Callable[[str], str]:

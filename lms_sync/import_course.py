@@ -136,7 +136,7 @@ class _Import:
             "title": self.text(row.fullname, row.shortname),
         }
         if row.summary.strip():
-            head["summary"] = self._summary(row.summary) or self.text(row.summary, row.shortname)
+            head["summary"] = self._words(row.summary, "summary", row.shortname)
         head["languages"] = {"default": self.languages[0], "offered": list(self.languages)}
         head["category"] = {"id": row.category.idnumber, "title": plain_text(row.category.name)}
         sections = [made for section in self.content.sections if (made := self._section(section))]
@@ -156,11 +156,14 @@ class _Import:
             row.idnumber, self.files, tuple(self.given), tuple(self.quizzes), tuple(self.left)
         )
 
-    def _summary(self, raw: str) -> str | dict[str, str] | None:
-        try:
-            return texts_of_html(raw, self.offered, "summary")
-        except NotAdoptable:
-            return None
+    def _words(self, raw: str, name: str, otherwise: str) -> str | dict[str, str]:
+        """A text as exactly as Markdown says it, else by its meaning, else without its markup."""
+        for exactly in (True, False):
+            try:
+                return texts_of_html(raw, self.offered, name, exactly=exactly)
+            except NotAdoptable:
+                continue
+        return self.text(raw, otherwise)
 
     def _section(self, row: SectionRow) -> dict[str, Any] | None:
         name = str(row.fields.get("name") or "")
@@ -177,7 +180,7 @@ class _Import:
         self.given.append(Given("section", row.id, f"{self.course}/{section_id}"))
         section: dict[str, Any] = {"id": section_id, "title": self.text(name, number)}
         if summary.strip():
-            section["summary"] = self._summary(summary) or self.text(summary, shown)
+            section["summary"] = self._words(summary, "summary", shown)
         section["activities"] = activities
         return section
 
@@ -210,9 +213,8 @@ class _Import:
             elif kind == "url":
                 data["url"] = str(row.fields.get("externalurl") or "")
             if kind in ("page", "label", "assignment"):
-                data["text"] = (
-                    plain_text(str(row.fields.get("content" if kind == "page" else "intro") or "")) or shown
-                )
+                raw = str(row.fields.get("content" if kind == "page" else "intro") or "")
+                data["text"] = self._words(raw, "text", shown) if raw.strip() else shown
             _ACTIVITY.validate_python(data)
         except pydantic.ValidationError:
             self.ids = ids
@@ -247,17 +249,17 @@ class _Import:
                 again = _ACTIVITY.validate_python(trial)
             except pydantic.ValidationError:
                 continue
-            if same(field_of(self._course(again), again, name, wording), theirs):
+            # A text by its meaning is better than none, also where Moodle's own bytes stay.
+            if name in ("intro", "content") or same(
+                field_of(self._course(again), again, name, wording), theirs
+            ):
                 data.clear()
                 data.update(trial)
 
     def _texts(self, kind: str, name: str, html: str) -> dict[Pointer, Any]:
         if kind == "page" and name == "intro":
             return {}
-        try:
-            return {("text",): texts_of_html(html, self.offered, "text") if html.strip() else None}
-        except NotAdoptable:
-            return {}
+        return {("text",): self._words(html, "text", "") if html.strip() else None}
 
     def _course(self, activity: Activity) -> Course:
         languages = CourseLanguages(default=self.languages[0], offered=self.languages)

@@ -6,7 +6,7 @@ What the files say otherwise than Moodle counts as edited there: it stays, `drif
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,11 @@ KEYS = "local_lmssync_give_keys"
 _KINDS = {"section": Kind.SECTION, "activity": Kind.ACTIVITY, "question": Kind.QUESTION}
 
 
-def write_imported(imported: ImportedCourse, folder: Path) -> Academy:
-    """Writes the files of an imported course; the academy as it reads then.
+def write_imported(imported: ImportedCourse, folder: Path, then: Callable[[], None]) -> Academy:
+    """Writes the files of an imported course, and does what is to be done `then`; the academy as it reads.
 
-    Nothing that is there is overwritten: CannotImport names it. Where the academy does not read with the new files, they
-    are taken away again and ContentError raised.
+    Nothing that is there is overwritten: CannotImport names it. Where the academy does not read with the new files, or
+    `then` fails, they are taken away again: files without keys in Moodle would make everything a second time.
     """
     new: dict[Path, bytes] = {}
     for name, content in imported.files.items():
@@ -48,7 +48,9 @@ def write_imported(imported: ImportedCourse, folder: Path) -> Academy:
         for path, content in new.items():
             written.append(path)
             write_durably(path, content)
-        return read_academy(folder)
+        academy = read_academy(folder)
+        then()
+        return academy
     except BaseException:
         for path in written:
             path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ Questions that the checks of quiz files would refuse, or that YAML cannot say, a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,8 +199,14 @@ def _with_sections(
 def _settings(row: ActivityRow, quiz: Quiz, languages: Sequence[str], zone: ZoneInfo) -> dict[str, Any]:
     fields = row.fields
     settings: dict[str, Any] = {}
-    usual = {"timelimit": 0, "attempts": 0, "grademethod": 1, "gradepass": 0, "shuffleanswers": 1}
-    usual |= {"questionsperpage": 1}
+    usual: dict[str, object] = {
+        "timelimit": 0,
+        "attempts": 0,
+        "grademethod": 1,
+        "gradepass": 0,
+        "shuffleanswers": 1,
+    }
+    usual |= {"questionsperpage": 1, "preferredbehaviour": "deferredfeedback"}
     for name in SETTINGS:
         if name in fields and fields[name] != usual.get(name):
             try:
@@ -226,8 +233,8 @@ def _settings(row: ActivityRow, quiz: Quiz, languages: Sequence[str], zone: Zone
         settings["review"] = review
     intro = str(fields.get("intro") or "")
     if intro.strip():
-        try:
-            settings["intro"] = texts_of_html(intro, languages, "intro")
-        except NotAdoptable:
-            settings["intro"] = plain_text(intro)
+        settings["intro"] = plain_text(intro)
+        for exactly in (False, True):
+            with contextlib.suppress(NotAdoptable):
+                settings["intro"] = texts_of_html(intro, languages, "intro", exactly=exactly)
     return settings

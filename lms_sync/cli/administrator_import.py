@@ -102,7 +102,11 @@ def import_course_verb(
             asked = outcome.say("import.ask", language, n=len(imported.files), keys=len(imported.given))
             if not click.confirm(asked, default=False):
                 return outcome.REFUSED
-        write_imported(imported, folder)
+        write_imported(
+            imported,
+            folder,
+            then=lambda: None if files_only else _noted(give_keys(client, seen.id, imported.given)),
+        )
         if files_only:
             click.echo(outcome.say("import.no-keys", language, course=imported.slug), err=True)
             return _told(imported, None, language, as_json=as_json)
@@ -129,12 +133,15 @@ def _give(
         known = remembered_base(settings, folder, name) if base else {}
         return prepare(client, built, settings, site, only_courses=(imported.slug,), base=known)
 
-    give_keys(client, content.course.id, imported.given)
     first = planned(base=False)
     give_keys(client, content.course.id, imported.given, hashes_of(first, imported.given))
     engine = open_database(database_url(settings, folder))
     remember_imported(engine, name, first, imported.slug, SystemClock())
     return planned(base=True)
+
+
+def _noted(_answer: object) -> None:
+    """Nothing more is to be done with the answer."""
 
 
 def _show(imported: ImportedCourse, content: SiteContent, language: str) -> None:
