@@ -77,6 +77,7 @@ class _Import:
     zone: ZoneInfo
     section_name: str
     taken: Collection[str]  # names of quizzes that are there already
+    institutions: frozenset[str]  # codes of those that are listed
     given: list[Given] = field(default_factory=list)
     left: list[Problem] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -244,13 +245,15 @@ class _Import:
                     changes = activity_changes(activity, data, name, theirs, ours, self.course, self.zone)
                 except (NotAdoptable, ValueError, TypeError):
                     continue
+                if not self.institutions >= {str(one) for one in _codes(changes)}:
+                    del changes["available", "groups"]  # whose people it is for, nobody has listed
             trial = _with(data, changes)
             try:
                 again = _ACTIVITY.validate_python(trial)
             except pydantic.ValidationError:
                 continue
-            # A text by its meaning is better than none, also where Moodle's own bytes stay.
-            if name in ("intro", "content") or same(
+            # A text by its meaning, or a date without the groups, is better than none: Moodle's own stays in any case.
+            if name in ("intro", "content", "available") or same(
                 field_of(self._course(again), again, name, wording), theirs
             ):
                 data.clear()
@@ -327,15 +330,22 @@ def import_course(
     zone: ZoneInfo,
     section_name: str,
     quizzes_there: Collection[str] = (),
+    institutions: Collection[str] = (),
 ) -> ImportedCourse:
     """The files that say what a site has of a course.
 
     `languages` are those of the texts, the main one first; `section_name` names a section without a name, with
-    `{n}` for its number; `quizzes_there` are the quiz files of the academy. Raises CannotImport.
+    `{n}` for its number; `quizzes_there` are the quiz files of the academy, `institutions` the codes that it lists. Raises
+    CannotImport.
     """
-    return _Import(
-        content, questions, tuple(languages), multilang, zone, section_name, quizzes_there
-    ).result()
+    spoken, listed = tuple(languages), frozenset(institutions)
+    return _Import(content, questions, spoken, multilang, zone, section_name, quizzes_there, listed).result()
+
+
+def _codes(changes: Mapping[Pointer, Any]) -> tuple[object, ...]:
+    """The institutions that a restriction names."""
+    groups = changes.get(("available", "groups"))
+    return groups.items if isinstance(groups, Items) else ()
 
 
 def _is_id(text: str) -> bool:

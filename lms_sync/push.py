@@ -108,6 +108,8 @@ def prepare(
     )
     accounts = {idnumber: account.user_id for idnumber, account in matches.matched.items()}
     observation, by_core = see_site(client, desired.objects, keys, accounts, role=site.student_role_id)
+    if not people.listed:  # files that say nothing of people send nobody away
+        observation.objects = [one for one in observation.objects if one.kind is not Kind.ENROLMENT]
     objects = with_bytes_that_are_there(desired.objects, observation.objects, base or {})
     if by_core:  # core gives calendar events no key, and overrides no owner: nobody could tell ours again
         objects = tuple(one for one in objects if one.kind not in (Kind.EVENT, Kind.OVERRIDE))

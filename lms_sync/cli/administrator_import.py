@@ -23,6 +23,7 @@ from lms_sync.import_keys import CannotImport, give_keys, hashes_of, remember_im
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.read_content import SiteContent, read_content
 from lms_sync.moodle.read_questions import read_questions
+from lms_sync.people import read_people
 from lms_sync.push import Prepared, prepare
 from lms_sync.settings import Settings, SiteSettings, database_url
 from lms_sync.store.database import open_database
@@ -88,6 +89,7 @@ def import_course_verb(
                 "import.section", spoken[0] if spoken[0] in ("sq", "ro") else "en", n="{n}"
             ),
             quizzes_there=there,
+            institutions=[one.code for one in read_people(folder).institutions],
         )
         taken = [one for one in imported.files if (folder / one).exists() and not one.startswith("media/")]
         if taken:

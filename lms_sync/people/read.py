@@ -84,6 +84,7 @@ class People:
     participants: tuple[Participant, ...] = ()
     warnings: tuple[Problem, ...] = ()
     delimiter: str = ","
+    listed: bool = True  # there is a list of participants: who is not in it has left
 
     def participants_of(self, course: str) -> tuple[Participant, ...]:
         """Who is to take a course."""
@@ -120,7 +121,8 @@ def read_people(folder: Path, *, courses: Collection[str] | None = None) -> Peop
             problems += _duplicates(file.rows, "username")
     if problems:
         raise ContentError(problems)
-    return People(tuple(institutions), tuple(participants), tuple(warnings), delimiter)
+    listed = (folder / PARTICIPANTS).exists()
+    return People(tuple(institutions), tuple(participants), tuple(warnings), delimiter, listed)
 
 
 def _read_institutions(folder: Path, problems: list[Problem]) -> tuple[list[Institution], list[Problem]]:
