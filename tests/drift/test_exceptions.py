@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,6 +54,11 @@ def test_who_gets_more_time_has_it_and_the_institution_its_own_dates(given: Edit
     holds = effective(edited.site, quiz, group.members[0])
     assert (holds["attempts"], holds["timelimit"]) == (5, 45 * 60)
     assert holds["timeclose"] > 0
+    # What a teacher makes of it is named, and left to the list of people.
+    next(one for one in edited.site.quiz_overrides.values() if one.userid).timelimit = 9000
+    result = edited.run("drift", "--adopt", "--json")
+    assert result.return_value == 2
+    assert '"edit.extra-time"' in result.output
 
 
 def test_only_our_own_exceptions_are_taken_away_and_only_as_we_left_them(given: Edited) -> None:
@@ -127,15 +133,6 @@ def test_dates_sections_and_exceptions_edited_in_moodle_come_into_the_file(edite
     assert edited.work() == []
 
 
-def test_more_time_that_was_edited_in_moodle_is_named_and_left_to_the_list_of_people(given: Edited) -> None:
-    edited = given
-    person = next(one for one in edited.site.quiz_overrides.values() if one.userid)
-    person.timelimit = 9000
-    result = edited.run("drift", "--adopt", "--json")
-    assert result.return_value == 2
-    assert '"edit.extra-time"' in result.output
-
-
 def test_more_time_follows_the_time_limit_of_the_quiz(given: Edited) -> None:
     given.set_text(QUIZ_FILE, "time_limit: 45 min", "time_limit: 60 min")
     given.apply()
@@ -147,8 +144,11 @@ def test_more_time_follows_the_time_limit_of_the_quiz(given: Edited) -> None:
 
 
 @pytest.mark.parametrize("written", ["25", "x", "1/0", "500%", "-1/4"])
-def test_what_is_no_part_of_a_time_limit_is_refused_in_the_list(edited: Edited, written: str) -> None:
-    _more_time(edited, written)
+def test_what_is_no_part_of_a_time_limit_is_refused_in_the_list(tmp_path: Path, written: str) -> None:
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "institutions.csv").write_text("code,name_sq\nhas,Has\n", encoding="utf-8")
+    text = f"idnumber,firstname,lastname,institution,extra_time\nX1,Arta,Hoxha,has,{written}\n"
+    (tmp_path / PEOPLE).write_text(text, encoding="utf-8")
     with pytest.raises(ContentError) as caught:
-        read_people(edited.folder)
+        read_people(tmp_path)
     assert [one.code for one in caught.value.problems] == ["people.bad-extra-time"]
