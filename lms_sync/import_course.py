@@ -35,7 +35,7 @@ from quizzes.write_yaml import plain_yaml
 
 _KINDS = {module: kind for kind, module in MODULES.items()}
 _FILES = {"resource", "scorm"}  # their files stay in Moodle
-_NOT_YET = {"feedback": "import.questionnaire"}
+_NOT_YET = {"feedback": "course-import.questionnaire"}
 _ACTIVITY: TypeAdapter[Activity] = TypeAdapter(Activity)
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 _OTHER_FIELDS = ("modname", "name", "section", "visible", "sha1", "filename", "items", "slots", "sections")
@@ -125,10 +125,10 @@ class _Import:
     def result(self) -> ImportedCourse:
         row = self.content.course
         if not _is_id(row.idnumber):
-            raise CannotImport("import.course-id", course=row.shortname, id=row.idnumber or "-")
+            raise CannotImport("course-import.course-id", course=row.shortname, id=row.idnumber or "-")
         if not _is_id(row.category.idnumber):
             raise CannotImport(
-                "import.category-id", category=row.category.name, id=row.category.idnumber or "-"
+                "course-import.category-id", category=row.category.name, id=row.category.idnumber or "-"
             )
         head: dict[str, Any] = {
             "schema": "course/1",
@@ -150,7 +150,7 @@ class _Import:
         if wanted and whole and set(wanted) <= tracked:
             head["complete_when"] = {"all": wanted}
         elif self.content.criteria.activities or self.content.criteria.others:
-            self.leave(row.shortname, "import.criteria")
+            self.leave(row.shortname, "course-import.criteria")
         name = f"courses/{row.idnumber}/course.yaml"
         self.files[name] = plain_yaml(head).encode("utf-8")
         return ImportedCourse(
@@ -171,7 +171,7 @@ class _Import:
         number = self.section_name.replace("{n}", str(row.number))
         shown = plain_text(name) or number
         if row.component:
-            self.leave(shown, "import.subsection")
+            self.leave(shown, "course-import.subsection")
             return None
         activities = [made for one in row.activities if (made := self._activity(one))]
         summary = str(row.fields.get("summary") or "")
@@ -192,11 +192,11 @@ class _Import:
         shown = plain_text(name) or row.modname
         kind = _KINDS.get(row.modname)
         if kind is None:
-            self.leave(shown, "import.kind", type=row.modname)
+            self.leave(shown, "course-import.kind", type=row.modname)
             return None
         if row.modname in _FILES:
             file = str(row.fields.get("filename") or row.fields.get("sha1", ""))
-            self.leave(shown, "import.file", file=file, type=row.modname)
+            self.leave(shown, "course-import.file", file=file, type=row.modname)
             return None
         if row.modname in _NOT_YET:
             self.leave(shown, _NOT_YET[row.modname])
@@ -219,7 +219,7 @@ class _Import:
             _ACTIVITY.validate_python(data)
         except pydantic.ValidationError:
             self.ids = ids
-            self.leave(shown, "import.value", type=row.modname)
+            self.leave(shown, "course-import.value", type=row.modname)
             return None
         if kind == "quiz" and made is not None:
             self._take(made)
@@ -295,11 +295,11 @@ class _Import:
         entries = {one.entry: one.category for one in self.questions}
         own = {entries.get(slot.entry) if slot.entry else slot.category for slot in row.slots}
         if not row.slots:
-            self.leave(shown, "import.quiz-empty")
+            self.leave(shown, "course-import.quiz-empty")
             return None
         known = {one.id: one for one in self.content.categories}
         if len(own) != 1 or next(iter(own)) not in known:
-            self.leave(shown, "import.quiz-categories", n=len(own))
+            self.leave(shown, "course-import.quiz-categories", n=len(own))
             return None
         (number,) = own
         others = [
@@ -310,7 +310,9 @@ class _Import:
             and any(number in (entries.get(slot.entry), slot.category) for slot in other.slots)
         ]
         if others:
-            self.leave(shown, "import.quiz-shares", other=plain_text(str(others[0].fields.get("name"))))
+            self.leave(
+                shown, "course-import.quiz-shares", other=plain_text(str(others[0].fields.get("name")))
+            )
             return None
         return known[number or 0]
 

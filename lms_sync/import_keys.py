@@ -42,7 +42,7 @@ def write_imported(imported: ImportedCourse, folder: Path, then: Callable[[], No
         if not path.exists():
             new[path] = content
         elif not (name.startswith("media/") and path.read_bytes() == content):
-            raise CannotImport("import.exists", file=name)
+            raise CannotImport("course-import.exists", file=name)
     written: list[Path] = []
     try:
         for path, content in new.items():

@@ -58,9 +58,9 @@ def import_quiz(
     told = [one for one in questions if one.xml]
     for one in questions:
         if not one.xml:
-            leave("import.question-type", question=one.name, type=one.moodle_type)
+            leave("course-import.question-type", question=one.name, type=one.moodle_type)
     if not told:
-        leave("import.quiz-empty")
+        leave("course-import.quiz-empty")
         return None
     offered = tuple(languages) if multilang else tuple(languages[:1])
     bank = _read(told, quiz_id, offered)
@@ -69,11 +69,11 @@ def import_quiz(
     data = [dict(one.data) for one in bank.questions]
     plain = _quiz(head, data)
     if plain is None:
-        leave("import.quiz-refused", codes="-")
+        leave("course-import.quiz-refused", codes="-")
         return None
     slots = _slots(row, ids, plain)
     if slots is None:
-        leave("import.quiz-slots")
+        leave("course-import.quiz-slots")
         return None
     head["settings"] = _settings(row, plain, offered, zone)
     if not head["settings"]:
@@ -81,12 +81,12 @@ def import_quiz(
     head["slots"] = _with_sections(slots, row, offered)
     text = quiz_text(head, data)
     if codes := _errors(text, bank.files):
-        leave("import.quiz-refused", codes=", ".join(codes))
+        leave("course-import.quiz-refused", codes=", ".join(codes))
         return None
     for found in bank.questions:
         if found.kept is not None:
             name = found.data["id"]
-            leave("import.question-kept", question=name, type=found.moodle_type, why=found.kept)
+            leave("course-import.question-kept", question=name, type=found.moodle_type, why=found.kept)
     files = {f"quizzes/{quiz_id}.yaml": text.encode("utf-8")}
     files |= {f"media/{path.removeprefix('../media/')}": content for path, content in bank.files.items()}
     return ImportedQuiz(quiz_id, category.id, files, {n: f"{quiz_id}:{name}" for n, name in ids.items()})

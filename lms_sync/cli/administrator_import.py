@@ -86,14 +86,14 @@ def import_course_verb(
             multilang=site.multilang,
             zone=ZoneInfo(site.timezone),
             section_name=outcome.say(
-                "import.section", spoken[0] if spoken[0] in ("sq", "ro") else "en", n="{n}"
+                "course-import.section", spoken[0] if spoken[0] in ("sq", "ro") else "en", n="{n}"
             ),
             quizzes_there=there,
             institutions=[one.code for one in read_people(folder).institutions],
         )
         taken = [one for one in imported.files if (folder / one).exists() and not one.startswith("media/")]
         if taken:
-            raise CannotImport("import.exists", file=taken[0])
+            raise CannotImport("course-import.exists", file=taken[0])
         if not as_json:
             _show(imported, content, language)
         if dry_run:
@@ -101,7 +101,9 @@ def import_course_verb(
         if not (yes or files_only or as_json):
             if not sys.stdin.isatty():
                 raise click.UsageError("--yes")
-            asked = outcome.say("import.ask", language, n=len(imported.files), keys=len(imported.given))
+            asked = outcome.say(
+                "course-import.ask", language, n=len(imported.files), keys=len(imported.given)
+            )
             if not click.confirm(asked, default=False):
                 return outcome.REFUSED
         write_imported(
@@ -110,7 +112,7 @@ def import_course_verb(
             then=lambda: None if files_only else _noted(give_keys(client, seen.id, imported.given)),
         )
         if files_only:
-            click.echo(outcome.say("import.no-keys", language, course=imported.slug), err=True)
+            click.echo(outcome.say("course-import.no-keys", language, course=imported.slug), err=True)
             return _told(imported, None, language, as_json=as_json)
         left = _give(client, folder, settings, name, site, imported, content, language)
         return _told(imported, left, language, as_json=as_json)
@@ -156,7 +158,7 @@ def _show(imported: ImportedCourse, content: SiteContent, language: str) -> None
         "questions": sum(one.kind == "question" for one in imported.given),
         "quizzes": len(imported.quizzes),
     }
-    click.echo(outcome.say("import.counts", language, **counts))
+    click.echo(outcome.say("course-import.counts", language, **counts))
     for problem in imported.left:
         click.echo(f"{click.style('!', fg='yellow', bold=True)} {describe(problem, language)}")
 
@@ -179,7 +181,9 @@ def _told(imported: ImportedCourse, left: Prepared | None, language: str, *, as_
         }
         click.echo(json.dumps(said, ensure_ascii=False, indent=1))
     elif left is not None:
-        click.echo(outcome.say("import.done", language, n=len(work), drift=len(edits), course=imported.slug))
+        click.echo(
+            outcome.say("course-import.done", language, n=len(work), drift=len(edits), course=imported.slug)
+        )
     if left is not None and left.plan.refused:
         return outcome.REFUSED
     return outcome.PARTLY if imported.left or work else outcome.DONE

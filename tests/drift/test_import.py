@@ -71,7 +71,11 @@ def test_a_course_that_teachers_made_becomes_files_and_the_plan_is_empty(edited:
     code, told = imported(empty)
     assert (code, told["planned"]) == (4, 0), told
     # Packages, files and questionnaires stay in Moodle, and are named.
-    assert {one["code"] for one in told["left"]} <= {"import.file", "import.questionnaire", "import.criteria"}
+    assert {one["code"] for one in told["left"]} <= {
+        "course-import.file",
+        "course-import.questionnaire",
+        "course-import.criteria",
+    }
     planned = run(empty, "plan", "--course", COURSE, "--json")
     assert planned.return_value == 0, planned.output
     academy = read_academy(empty)
@@ -142,12 +146,12 @@ def test_a_course_without_a_key_is_not_imported(edited: Edited, empty: Path) -> 
     course.idnumber = "no key, this"
     with pytest.raises(CannotImport) as caught:
         run(empty, "import", f"id:{number}", "--yes")
-    assert caught.value.problem.code == "import.course-id"
+    assert caught.value.problem.code == "course-import.course-id"
     course.idnumber = COURSE
     shelf.idnumber = ""
     with pytest.raises(CannotImport) as caught:
         run(empty, "import", COURSE, "--yes")
-    assert caught.value.problem.code == "import.category-id"
+    assert caught.value.problem.code == "course-import.category-id"
     assert not (empty / "courses").exists()
 
 
@@ -174,7 +178,7 @@ def test_a_question_that_yaml_cannot_say_or_the_checks_refuse_is_kept_as_xml(
     edited.change_question("receiving-first-step", answers=wrong)
     forget(edited)
     _, told = imported(empty)
-    kept = [one for one in told["left"] if one["code"] == "import.question-kept"]
+    kept = [one for one in told["left"] if one["code"] == "course-import.question-kept"]
     assert len(kept) == 2
     assert told["planned"] == 0
     (quiz,) = read_academy(empty).quizzes.values()
@@ -187,7 +191,7 @@ def test_quizzes_that_share_questions_or_ask_for_more_are_named_and_stay(edited:
     quiz.slots[quiz.slots.index(draw)] = dataclasses.replace(draw, filtercondition='{"filter": {"x": 1}}')
     forget(edited)
     _, told = imported(empty)
-    assert "import.quiz-slots" in {one["code"] for one in told["left"]}
+    assert "course-import.quiz-slots" in {one["code"] for one in told["left"]}
     assert told["quizzes"] == []
     assert told["planned"] == 0
 
