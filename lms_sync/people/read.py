@@ -84,7 +84,7 @@ class People:
     participants: tuple[Participant, ...] = ()
     warnings: tuple[Problem, ...] = ()
     delimiter: str = ","
-    listed: bool = True  # there is a list of participants: who is not in it has left
+    listed: bool = field(default=True, compare=False)  # there is a list: who is not in it has left
 
     def participants_of(self, course: str) -> tuple[Participant, ...]:
         """Who is to take a course."""
