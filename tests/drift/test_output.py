@@ -32,6 +32,7 @@ def test_everything_that_drift_prints_for_programs_is_as_its_schema_says(edited:
     assert _valid("drift", edited.run("drift", "--json").output)["drift"] == []
     edited.quiz().timelimit = 60
     edited.quiz().attempts = 500
+    next(one for one in edited.site.quiz_overrides.values() if one.groupid).attempts = 7
     edited.new_version(questiontext='<div style="color: red">Other</div>')
     edited.enrolment().status = 1
     edited.delete_group()
