@@ -129,14 +129,14 @@ class CourseFile(Part):
     id: Identifier
     version: str = Field(min_length=1, max_length=40)
     title: LocalizedText
-    summary: LocalizedText
+    summary: LocalizedText | None = None
     languages: CourseLanguages
     duration: datetime.timedelta | None = None
     owner: Owner | None = None
     license: str = ""
     category: CourseCategory
     passing: Passing | None = None
-    lessons: tuple[LessonEntry, ...] = Field(min_length=1)
+    lessons: tuple[LessonEntry, ...] = ()
     sections: tuple[Section, ...] = ()
     complete_when: CompleteWhen | None = None
     targets: tuple[Target, ...] = Field(default=DEFAULT_TARGETS, min_length=1)
@@ -151,7 +151,7 @@ class Course:
     id: str
     version: str
     title: LocalizedText
-    summary: LocalizedText
+    summary: LocalizedText | None
     languages: CourseLanguages
     category: CourseCategory
     lessons: tuple[Lesson, ...]
@@ -338,6 +338,14 @@ def course_file_problems(file: CourseFile, document: Document, folder: Path) -> 
         for activity in section.activities
         if activity.kind == "package" and not activity.file
     ]
+    if not file.lessons and packages:
+        at = next(
+            (i, j)
+            for i, section in enumerate(file.sections)
+            for j, activity in enumerate(section.activities)
+            if activity is packages[0]
+        )
+        yield problem("course.no-lessons", "sections", at[0], "activities", at[1], id=packages[0].id)
     for code, pointer, values in target_problems(file.targets, offered, packages):
         yield problem(code, "targets", *pointer, **values)
 

@@ -171,7 +171,7 @@ def build_academy(
     packages: list[ScormPackage] = []
     for course in academy.courses.values():
         pushed = None
-        for wanted in course.targets:
+        for wanted in course.targets if course.lessons else ():  # a course may be activities only
             path = out / course.slug / f"{course.slug}-{target_name(wanted)}.zip"
             refuse_links(path, below=academy.folder)
             package = build_target(course, wanted, path, cache)

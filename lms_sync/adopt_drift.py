@@ -11,7 +11,7 @@ import difflib
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,7 +25,17 @@ from authoring.read_markdown import render
 from authoring.read_yaml import Document, Pointer, load_model, parse_yaml, read_yaml
 from authoring.to_markdown import to_markdown
 from lms_sync.academy import Academy, read_academy
-from lms_sync.adopt_quiz import SETTINGS, review_changes, setting_changes, slot_changes
+from lms_sync.adopt_questions import meaning_in_files, meaning_in_moodle, question_changes
+from lms_sync.adopt_quiz import (
+    SETTINGS,
+    TIMES_OF_QUIZ,
+    override_changes,
+    review_changes,
+    section_changes,
+    setting_changes,
+    slot_changes,
+    time_changes,
+)
 from lms_sync.adopt_values import TEXTS, Changes, NotAdoptable, activity_changes, field_of, items
 from lms_sync.desired import summary_html
 from lms_sync.desired_wording import Wording
@@ -33,6 +43,8 @@ from lms_sync.drift import FieldDrift, Id, ObjectDrift, Standing
 from lms_sync.plan import Kind, same
 from lms_sync.write_files import write_durably
 from quizzes import Quiz, quiz_settings, quiz_slots
+from quizzes.overrides import quiz_sections, quiz_times, wanted_overrides
+from quizzes.question_texts import QuestionTexts
 from quizzes.quiz_activity import review_masks
 from quizzes.read_quiz import quiz_of
 
@@ -84,13 +96,15 @@ def adopt(
     language: str = "en",
     zone: ZoneInfo | None = None,
     theirs: frozenset[str] = frozenset(),
+    questions: Mapping[tuple[str, str], str] | None = None,
 ) -> Adoption:
     """The files as they would be with the edits of `drift`; nothing is written.
 
+    `questions` is the Moodle XML of the questions that drift, by course and key.
     `language` names course categories, days are those of `zone`. Taken are fields that only Moodle changed, and
     of the others those named in `theirs` (KEY or KEY#FIELD).
     """
-    adopter = _Adopter(academy, use_multilang, language, zone or ZoneInfo("UTC"))
+    adopter = _Adopter(academy, use_multilang, language, zone or ZoneInfo("UTC"), questions or {})
     for one in drift:
         adopter.place_edits(one, theirs)
     return adopter.result()
@@ -108,11 +122,25 @@ class _Edit:
     wants: Wants
     follows: tuple[FieldDrift, ...] = ()  # fields that are taken over with this one
     follows_want: Wants | None = None
+    told: tuple[FieldDrift, ...] = ()  # what is said of it, where the fields above hold what is compared
+
+    @property
+    def said(self) -> tuple[FieldDrift, ...]:
+        """The fields as people are told them, the edit's own first."""
+        return self.told or (self.field, *self.follows)
 
 
 class _Adopter:
-    def __init__(self, academy: Academy, use_multilang: bool, language: str, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        academy: Academy,
+        use_multilang: bool,
+        language: str,
+        zone: ZoneInfo,
+        questions: Mapping[tuple[str, str], str],
+    ) -> None:
         self.academy = academy
+        self.questions = questions
         self.use_multilang = use_multilang
         self.language = language
         self.zone = zone
@@ -154,7 +182,7 @@ class _Adopter:
                 files.append(PatchedFile(path, document.file, content, after))
             for edit in good:
                 identity = (edit.drift.kind, edit.drift.scope, edit.drift.key)
-                for one in (edit.field, *edit.follows):
+                for one in edit.said:
                     taken.setdefault(identity, {})[one.name] = one.theirs
         return Adoption(tuple(files), taken, tuple(self.left))
 
@@ -167,10 +195,10 @@ class _Adopter:
             if len(edits) == 1:
                 (edit,) = edits
                 if isinstance(error, NotAdoptable):
-                    self._leave(edit.drift, edit.field, error.code, **error.params)
+                    self._leave(edit.drift, edit.said[0], error.code, **error.params)
                 else:
                     problem = Problem("edit.refused-by-files", {})
-                    self.left.append(Left(edit.drift, edit.field, problem, tuple(error.problems)))
+                    self.left.append(Left(edit.drift, edit.said[0], problem, tuple(error.problems)))
                 return content, []
         good: list[_Edit] = []
         after = content
@@ -208,7 +236,7 @@ class _Adopter:
     def _place(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
         match one.kind:
             case Kind.QUESTION:
-                raise NotAdoptable("edit.question")
+                return self._question(one, edit)
             case Kind.COHORT | Kind.GROUP:
                 raise NotAdoptable("edit.people-list")
             case Kind.ENROLMENT:
@@ -229,6 +257,8 @@ class _Adopter:
                 return self._activity(one, edit)
             case Kind.CRITERIA:
                 return self._criteria(one, edit)
+            case Kind.OVERRIDE:
+                return self._override(one, edit)
             case _:
                 pass
         raise NotAdoptable("edit.not-in-files")
@@ -315,7 +345,7 @@ class _Adopter:
 
         if edit.name == "name":
             return self._text(one, edit, one.scope, (*at, "title"), found)
-        if isinstance(activity, QuizActivity) and edit.name in (*SETTINGS, "review", "slots", "intro"):
+        if isinstance(activity, QuizActivity) and edit.name in _OF_QUIZ_FILE:
             return self._quiz(str(activity.quiz), one, edit)
         path = course.folder / "course.yaml"
         data = _at(self._read(path).data, at)
@@ -349,6 +379,12 @@ class _Adopter:
         match edit.name:
             case "slots":
                 return path, _Edit(one, edit, slot_changes(quiz, _at(data, ("slots",)), edit.theirs), _slots)
+            case "sections":
+                changes = section_changes(quiz, edit.theirs, partial(_headings, quiz))
+                return path, _Edit(one, edit, changes, partial(_sections, self.use_multilang))
+            case "timeopen" | "timeclose":
+                changes = time_changes(edit.name, edit.theirs, self.zone)
+                return path, _Edit(one, edit, changes, partial(_times, self.zone, edit.name))
             case "intro":
                 changes = self._intro(quiz, data, edit)
             case "review":
@@ -376,6 +412,68 @@ class _Adopter:
             return review_masks(changed.settings.behaviour, changed.settings.review)
 
         return path, _Edit(one, edit, changes, wants, follows, shown)
+
+    def _question(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
+        """A question as a whole: its version says nothing of which of its parts was edited."""
+        if places := [two for two in one.fields if two.name in _OF_THE_BANK]:
+            raise NotAdoptable(_OF_THE_BANK[places[0].name])
+        slug, quiz = next(
+            (
+                (slug, quiz)
+                for slug, quiz in self.academy.quizzes.items()
+                if one.key.startswith(f"{quiz.id}:")
+            ),
+            (None, None),
+        )
+        path = self.academy.folder / "quizzes" / f"{slug}.yaml"
+        if quiz is None or slug is None or not path.is_file():
+            raise NotAdoptable("edit.not-in-files")
+        self._refuse_shared(slug)
+        xml = self.questions.get((one.scope, one.key), "")
+        name = one.key.removeprefix(f"{quiz.id}:")
+        data = self._read(path).data
+        listed = data.get("questions", []) if isinstance(data, dict) else []
+        number = next((n for n, two in enumerate(listed) if str(two.get("id")) == name), None)
+        if number is None:
+            raise NotAdoptable("edit.not-in-files")
+        languages = quiz.languages.offered if self.use_multilang else (quiz.languages.default,)
+        changes = question_changes(quiz, name, listed[number], xml, languages)
+        whole = replace(edit, theirs=meaning_in_moodle(xml))
+
+        def wants(changed: object) -> object:
+            assert isinstance(changed, Quiz)
+            return meaning_in_files(changed, name, languages)
+
+        follows = tuple(replace(two, theirs=whole.theirs) for two in one.fields if two.name != edit.name)
+        below: dict[Pointer, Value] = {("questions", number, *at): value for at, value in changes.items()}
+        told = (edit, *(two for two in one.fields if two.name != edit.name))
+        return path, _Edit(one, whole, below, wants, follows, wants, told)
+
+    def _override(self, one: ObjectDrift, edit: FieldDrift) -> tuple[Path, _Edit]:
+        """An institution's exception; more time of a person stands in the list of people."""
+        activity_key, at, institution = one.key.rpartition("@")
+        course = self.academy.courses[one.scope]
+        slug = next(
+            (
+                str(activity.quiz)
+                for activity in course.activities
+                if isinstance(activity, QuizActivity) and f"{course.id}/{activity.id}" == activity_key
+            ),
+            None,
+        )
+        if not at or slug is None:
+            raise NotAdoptable("edit.extra-time")
+        self._refuse_shared(slug)
+        path = self.academy.folder / "quizzes" / f"{slug}.yaml"
+        self._read(path)
+        changes = override_changes(self.academy.quizzes[slug], institution, edit.name, edit.theirs, self.zone)
+
+        def wants(changed: object) -> object:
+            assert isinstance(changed, Quiz)
+            found = [two for two in wanted_overrides(changed, self.zone) if two.group == institution]
+            return getattr(found[0], edit.name) if found else None
+
+        return path, _Edit(one, edit, changes, wants)
 
     def _intro(self, quiz: Quiz, data: object, edit: FieldDrift) -> Changes:
         """A quiz's introduction: languages that are one paragraph each stand together in one."""
@@ -445,10 +543,52 @@ def _slots(changed: object) -> object:
     ]
 
 
+def _sections(use_multilang: bool, changed: object) -> object:
+    assert isinstance(changed, Quiz)
+    return quiz_sections(changed, multilang=use_multilang)
+
+
+def _times(zone: ZoneInfo, name: str, changed: object) -> object:
+    assert isinstance(changed, Quiz)
+    return quiz_times(changed, zone)[name]
+
+
+def _headings(quiz: Quiz, heading: str) -> str | Mapping[str, str]:
+    return headings_of(heading, quiz.languages.offered)
+
+
+def headings_of(heading: str, offered: Sequence[str]) -> str | dict[str, str]:
+    """A heading as authors write it: a text, or one by language. Raises NotAdoptable."""
+    if 'class="multilang"' not in heading:
+        return _words_of(heading)
+    return {language: _words_of(text) for language, text in _by_language(heading, offered).items()}
+
+
+def texts_of_html(
+    html_text: str, offered: Sequence[str], name: str, *, exactly: bool = True
+) -> str | dict[str, str]:
+    """HTML of Moodle as Markdown, in one language or in each; `name` is that of the field in the files.
+
+    Raises NotAdoptable where Markdown cannot say exactly this; without `exactly`, where it cannot say it at all.
+    """
+    whole, made = html_text, _RENDERED[name]
+    if name == "intro" and (inner := re.fullmatch(r"<p>(<span .*</span>)</p>", whole, re.DOTALL)):
+        texts = {one: f"<p>{text}</p>" for one, text in _by_language(inner[1], offered).items()}
+    else:
+        texts = _by_language(whole, offered)
+    back = _back(made) if exactly else _markdown
+    found = {language: back(text) for language, text in texts.items()}
+    return found if len(set(found.values())) > 1 else next(iter(found.values()))
+
+
+_OF_THE_BANK = {"status": "edit.hidden", "category": "edit.moved", "qtype": "edit.question-type"}
+"""What can be changed of a question that its file has no word for."""
+_OF_QUIZ_FILE = (*SETTINGS, *TIMES_OF_QUIZ, "review", "slots", "sections", "intro")
 _RENDERED: Mapping[str, Callable[[str], str]] = {
     "title": lambda source: html.escape(source, quote=False),
     "summary": summary_html,
     "text": lambda source: render(source, file="").html.strip(),
+    "intro": lambda source: QuestionTexts().html_of(LocalizedText(source), ("-",), paragraph=True).html,
 }
 _UNLIKE = {
     "name": "edit.markup",
@@ -457,6 +597,7 @@ _UNLIKE = {
     "intro": "edit.html",
     "content": "edit.html",
     "slots": "edit.slots",
+    "sections": "edit.slots",
 }
 
 
@@ -500,6 +641,12 @@ def _words_of(text: str) -> str:
     if html.escape(words, quote=False) != text:
         raise NotAdoptable("edit.markup")
     return words
+
+
+def _markdown(text: str) -> str:
+    if (found := to_markdown(text)) is None:
+        raise NotAdoptable("edit.html")
+    return found
 
 
 def _back(made: Callable[[str], str]) -> Callable[[str], str]:

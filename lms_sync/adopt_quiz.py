@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from authoring.patch_yaml import Items, Value
-from lms_sync.adopt_values import Changes, NotAdoptable
+from lms_sync.adopt_values import Changes, NotAdoptable, day
 from lms_sync.plan import same
 from quizzes import Quiz
 from quizzes.numbers import plain
@@ -39,6 +40,65 @@ def review_changes(quiz: Quiz, behaviour: str, theirs: object) -> Changes:
             word for word, bit in TIMES.items() if mask & bit and not (ours == "attempt" and word == "during")
         )
         changes["settings", "review", ours] = None if mask == usual[moodles] else Items(said)
+    return changes
+
+
+def time_changes(name: str, theirs: object, zone: datetime.tzinfo) -> Changes:
+    """What to write so that the quiz opens or closes as in Moodle; raises NotAdoptable."""
+    key, end = TIMES_OF_QUIZ[name]
+    return {("settings", key): day(theirs, zone, end=end)}
+
+
+def override_changes(
+    quiz: Quiz, institution: str, name: str, theirs: object, zone: datetime.tzinfo
+) -> Changes:
+    """What to write so that an institution has the exception that it has in Moodle; raises NotAdoptable."""
+    numbers = [number for number, one in enumerate(quiz.overrides) if one.institution == institution]
+    if len(numbers) != 1:
+        raise NotAdoptable("edit.not-in-files")
+    value: Value
+    if theirs is None:
+        value = None
+    elif name in TIMES_OF_QUIZ:
+        value = day(theirs, zone, end=TIMES_OF_QUIZ[name][1])
+    else:
+        value = _duration(theirs) if name == "timelimit" else int(str(theirs))
+    key = {"timelimit": "time_limit", "attempts": "attempts"}.get(name) or TIMES_OF_QUIZ[name][0]
+    return {("overrides", numbers[0], key): value}
+
+
+def section_changes(quiz: Quiz, theirs: object, texts: Callable[[str], str | Mapping[str, str]]) -> Changes:
+    """What to write so that the sections are those of Moodle; `texts` takes a heading apart into its languages.
+
+    A section begins at a line of the blueprint: one that begins within what a line draws has no place. Raises NotAdoptable.
+    """
+    if not isinstance(theirs, Sequence) or not quiz.slots:
+        raise NotAdoptable("edit.slots")
+    lines: dict[int, int] = {}
+    number = 1
+    for line, slot in enumerate(quiz.slots):
+        lines[number] = line
+        number += slot.draw or 1
+    wanted = {int(one["first"]): one for one in theirs}
+    if any(first not in lines for first in wanted):
+        raise NotAdoptable("edit.slots")
+    changes: Changes = {}
+    for first, line in lines.items():
+        slot, section = quiz.slots[line], wanted.get(first)
+        heading = str(section["heading"]) if section else ""
+        shuffled = bool(section["shuffle"]) if section else False
+        if section is None or (first == 1 and not heading and not shuffled):
+            new: Value = None
+            shuffle: Value = None
+        else:
+            new = texts(heading) if heading else None
+            shuffle = True if shuffled else None if heading else False
+        changes["slots", line, "section"] = new
+        changes["slots", line, "shuffle"] = shuffle
+        if new is None and slot.section is None:
+            del changes["slots", line, "section"]
+        if shuffle == slot.shuffle or (shuffle is None and not slot.shuffle and new is not None):
+            del changes["slots", line, "shuffle"]
     return changes
 
 
@@ -120,6 +180,10 @@ def _usual(quiz: Quiz, slot: Slot) -> float | None:
         return next((float(one.points) for one in quiz.questions if one.id == slot.use), None)
     found = points_of_draw(quiz, slot)
     return None if found is None else float(found)
+
+
+TIMES_OF_QUIZ = {"timeopen": ("opens", False), "timeclose": ("closes", True)}
+"""Moodle's words for when a quiz can be taken: our key, and whether it is an end."""
 
 
 def _number(value: float) -> int | float:

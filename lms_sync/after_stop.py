@@ -32,6 +32,7 @@ _UNDER_LOCK = (
     Kind.ACTIVITY,
     Kind.CRITERIA,
     Kind.EVENT,
+    Kind.OVERRIDE,
 )
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 20.0

@@ -105,9 +105,10 @@ def remember_replacing(
 
 
 def _off_the_lists(settled: Settled) -> list[Id]:
-    """Whom the lists name no more: if they come back one day, nobody suspended them but we."""
+    """Whom the lists name no more: if they come back one day, nobody suspended them but we. So with overrides."""
     files = {(one.kind, one.scope, one.key) for one in settled.files}
-    return [one for one in settled.base if one[0] in PEOPLE and one[1] in settled.listed and one not in files]
+    kinds = PEOPLE | {Kind.OVERRIDE}
+    return [one for one in settled.base if one[0] in kinds and one[1] in settled.listed and one not in files]
 
 
 def _forget(connection: Connection, site: str, identities: Iterable[Id]) -> None:
@@ -149,16 +150,21 @@ def remember_adopted(
     settled: Settled,
     taken: Mapping[Id, Mapping[str, object]],
     clock: Clock,
+    *,
+    questions: Mapping[Id, Applied] | None = None,
 ) -> int:
     """Writes down that the files have taken over these values: from now on they are what was applied.
 
-    The number of the run under which this is listed.
+    `questions` are what counts as applied to those that were taken over: of them nothing but a hash is compared. The number of the run under which this is listed.
     """
     journal = Journal(engine, site, "adopt", clock)
     known = {one: remembered.applied for one, remembered in settled.base.items() if remembered.applied}
     found = {
-        one: Applied({**last.fields, **taken[one]}, last.hash) for one, last in known.items() if one in taken
+        one: Applied({**last.fields, **taken[one]}, last.hash)
+        for one, last in known.items()
+        if one in taken and one[0] is not Kind.QUESTION
     }
+    found |= questions or {}
     write_applied(engine, site, journal.run_id, found, clock)
     journal.finish("done", {"adopted": sum(len(fields) for fields in taken.values())})
     return journal.run_id

@@ -2,7 +2,8 @@
 
 Keys are the idnumbers in Moodle (sections, which have none, are kept by the companion plugin):
 course category `<category>`, course `<course>`, section and activity `<course>/<id>`, question
-category `<quiz>`, question `<quiz>:<id>`, cohort `institution-<code>`, group `<course>/<code>`; a calendar event
+category `<quiz>`, question `<quiz>:<id>`, cohort `institution-<code>`, group `<course>/<code>`, override of a quiz
+`<course>/<activity>@<code>` for an institution and `<course>/<activity>:<idnumber>` for a person; a calendar event
 has `<programme>/<session>/<number of the day>`, that of a group with `/<code>` behind it (kept by the plugin).
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,6 +22,7 @@ from authoring.problems import ContentError, Place, Problem
 from lms_sync.course_content import BuiltPackage, CourseContent
 from lms_sync.desired_activities import activity_fields, named_institutions
 from lms_sync.desired_events import session_events
+from lms_sync.desired_overrides import quiz_overrides
 from lms_sync.desired_wording import Wording
 from lms_sync.plan import DesiredObject, Kind
 from programmes import Programme
@@ -47,6 +50,7 @@ class Learner:
     institution: str
     courses: tuple[str, ...]
     has_account: bool = True
+    extra_time: Fraction | None = None  # what part of a quiz's time limit they get in addition
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,9 @@ def desired_state(
             if course in keys:
                 for thing in _learner_objects(learner, course, institutions[learner.institution]):
                     want(thing)
+    for content in contents:
+        for thing in quiz_overrides(content, learners, ZoneInfo(timezone)):
+            want(thing)
     for content in contents:
         course = content.course.id
         groups = {thing.key.partition("/")[2] for thing in objects.values() if _is_group(thing, course)}

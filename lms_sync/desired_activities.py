@@ -26,6 +26,7 @@ from lms_sync.course_content import CourseContent
 from lms_sync.course_questionnaires import questionnaire_items
 from lms_sync.desired_wording import Fields, Wording
 from quizzes import quiz_settings, quiz_slots
+from quizzes.overrides import quiz_sections, quiz_times
 
 MODULES: Mapping[str, str] = {
     "package": "scorm",
@@ -133,7 +134,9 @@ def _own_fields(content: CourseContent, activity: Activity, wording: Wording) ->
             quiz, _bank = content.quizzes[str(activity.quiz)]
             return {
                 **quiz_settings(quiz, multilang=wording.multilang),
+                **quiz_times(quiz, wording.zone),
                 "slots": [_without_none(slot) for slot in quiz_slots(quiz)],
+                "sections": quiz_sections(quiz, multilang=wording.multilang),
             }
         case PageActivity():
             return {"intro": "", "content": wording.html(activity.text)}
@@ -196,11 +199,18 @@ def _questions(activity: FeedbackActivity, wording: Wording) -> list[Fields]:
 
 
 def named_institutions(content: CourseContent) -> dict[str, str]:
-    """Codes of the institutions that activities are for, each with the (first) activity; each needs its group."""
+    """Codes of the institutions that activities are for, or that have exceptions in a quiz; each needs its group.
+
+    With the (first) activity that names it.
+    """
     codes: dict[str, str] = {}
     for activity in content.course.activities:
         for code in activity.available.groups if activity.available else ():
             codes.setdefault(code, activity.id)
+        if isinstance(activity, QuizActivity):
+            quiz, _bank = content.quizzes[str(activity.quiz)]
+            for one in quiz.overrides:
+                codes.setdefault(one.institution, activity.id)
     return codes
 
 

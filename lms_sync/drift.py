@@ -42,6 +42,7 @@ KINDS = frozenset(
         Kind.EVENT,
         Kind.COHORT,
         Kind.GROUP,
+        Kind.OVERRIDE,
     }
 )
 """Kinds whose content is compared three ways, and taken back by an undo."""

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     COHORT_MEMBER = "cohort member"
     ENROLMENT = "enrolment"
     GROUP_MEMBER = "group member"
+    OVERRIDE = "quiz override"  # after enrolments and groups: one of them has it
 
 
 WITH_EDITS = "00000000"
@@ -385,6 +386,8 @@ def _unwanted(have: ObservedObject, undecided: Collection[tuple[Kind, str, str]]
             seen_hash=have.hash,
             seen_state=have.state,
         )
+    if have.kind is Kind.OVERRIDE:
+        return _unwanted_override(have)
     if have.kind is Kind.ENROLMENT:
         stays = ""
         if have.fields.get("status") == "suspended":
@@ -400,3 +403,29 @@ def _unwanted(have: ObservedObject, undecided: Collection[tuple[Kind, str, str]]
             Action.HIDE, have.kind, have.key, have.scope, hide, "plan.left-the-list", seen_state=have.state
         )
     return Change(Action.KEEP, have.kind, have.key, have.scope, reason="plan.left-alone", seen_hash=have.hash)
+
+
+def _unwanted_override(have: ObservedObject) -> Change:
+    """An override that cannot be hidden is taken away, where it is ours and as we left it; else it is somebody's."""
+    if not have.hash or have.hash.startswith(("drift:", WITH_EDITS)):
+        return Change(
+            Action.KEEP,
+            have.kind,
+            have.key,
+            have.scope,
+            reason="plan.override-of-others",
+            seen_hash=have.hash,
+        )
+    gone = tuple(
+        Difference(name, value, None) for name, value in sorted(have.fields.items()) if value is not None
+    )
+    return Change(
+        Action.HIDE,
+        have.kind,
+        have.key,
+        have.scope,
+        gone,
+        "plan.override-taken-away",
+        seen_hash=have.hash,
+        seen_state=have.state,
+    )

@@ -108,9 +108,11 @@ def prepare(
     )
     accounts = {idnumber: account.user_id for idnumber, account in matches.matched.items()}
     observation, by_core = see_site(client, desired.objects, keys, accounts, role=site.student_role_id)
+    if not people.listed:  # files that say nothing of people send nobody away
+        observation.objects = [one for one in observation.objects if one.kind is not Kind.ENROLMENT]
     objects = with_bytes_that_are_there(desired.objects, observation.objects, base or {})
-    if by_core:  # core gives calendar events no key: nobody could find them again
-        objects = tuple(one for one in objects if one.kind is not Kind.EVENT)
+    if by_core:  # core gives calendar events no key, and overrides no owner: nobody could tell ours again
+        objects = tuple(one for one in objects if one.kind not in (Kind.EVENT, Kind.OVERRIDE))
     desired = replace(desired, objects=objects)
     undecided = _undecided_enrolments(observation, participants, matches, known or {})
     refused = _refused(matches, concerned)
@@ -149,7 +151,13 @@ def _judged_kinds(by_core: bool) -> frozenset[Kind]:
 def _learners(participants: Sequence[Participant], matches: MatchReport) -> list[Learner]:
     to_create = {person.idnumber for person in matches.missing}
     return [
-        Learner(person.idnumber, person.institution, person.courses, person.idnumber in matches.matched)
+        Learner(
+            person.idnumber,
+            person.institution,
+            person.courses,
+            person.idnumber in matches.matched,
+            person.extra_time,
+        )
         for person in participants
         if person.idnumber in matches.matched or person.idnumber in to_create
     ]

@@ -35,6 +35,7 @@ from quizzes import BankQuestion, QuestionBank, Quiz
 _DEMANDED: Mapping[Kind, tuple[str, ...]] = {
     Kind.SECTION: ("name",),
     Kind.EVENT: ("name",),
+    Kind.OVERRIDE: ("timeopen", "timeclose", "timelimit", "attempts"),
     Kind.ACTIVITY: ("name", "modname", "section", "sha1", "filename", "externalurl"),
 }
 

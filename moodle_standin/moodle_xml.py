@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, tostring
 
 from moodle_standin.parameters import clean_text
 from moodle_standin.records import Answer
@@ -51,6 +51,7 @@ class Draft:
     options: dict[str, Any]
     tags: tuple[str, ...]
     files: tuple[tuple[str, int], ...]
+    source: str = ""
 
 
 def read_questions(content: bytes, wanted: Collection[str] | None = None) -> list[Draft]:
@@ -119,6 +120,7 @@ def _read_question(element: Element) -> Draft:
         options=options,
         tags=tuple(tag for tag in tags if tag),
         files=tuple(_files(element, idnumber)),
+        source=tostring(element, encoding="unicode"),
     )
 
 

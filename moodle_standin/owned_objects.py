@@ -221,8 +221,19 @@ def _own_fields(site: Site, module: CourseModule) -> dict[str, Any]:
             "preferredbehaviour": quiz.preferredbehaviour,
             "review": {name: quiz.review.get(name, 0) for name in REVIEW_FIELDS},
             "slots": live_slots(site, quiz),
+            "sections": [dict(one) for one in quiz.sections],
         }
-    return {"name": site.module_name(module), "intro": "", "visible": module.visible}
+    common: dict[str, Any] = {"name": site.module_name(module), "intro": "", "visible": module.visible}
+    if module.modname == "forum":  # the announcements that Moodle makes with a course
+        rules = dict.fromkeys(("view", "posts", "discussions", "replies"), 0)
+        common |= {
+            "completion": {"tracking": module.completion, **rules},
+            "type": "news",
+            "forcesubscribe": 1,
+            "duedate": 0,
+            "cutoffdate": 0,
+        }
+    return common
 
 
 SCORM_NUMBERS = {
@@ -239,6 +250,8 @@ QUIZ_NUMBERS = {
     "grademethod": 4,
     "questionsperpage": 1000,
     "shuffleanswers": 1,
+    "timeopen": 1 << 33,
+    "timeclose": 1 << 33,
 }
 
 

@@ -124,6 +124,21 @@ def _read_quiz(data: DataReader, own: dict[str, Any]) -> None:
         review.finish()
     if data.has("slots"):
         own["slots"] = merge_slots(_read_slots(data))
+    if data.has("sections"):
+        own["sections"] = _read_sections(data)
+
+
+def _read_sections(data: DataReader) -> list[dict[str, Any]]:
+    sections: list[dict[str, Any]] = []
+    for place, section in enumerate(data.objects("sections")):
+        least, most = (sections[-1]["first"] + 1, 10000) if place else (1, 1)
+        first, heading = section.integer("first", least, most), section.text("heading")
+        if heading:
+            section.title("heading", 1333)
+        sections.append({"first": first, "heading": heading, "shuffle": section.integer("shuffle", 0, 1)})
+        section.finish()
+    one_part = sections == [{"first": 1, "heading": "", "shuffle": 0}]
+    return [] if one_part else sections
 
 
 def _read_slots(data: DataReader) -> list[dict[str, Any]]:

@@ -60,6 +60,7 @@ def store_question(
         tags=tuple(_site_spelling(site, tag) for tag in draft.tags),
         files=draft.files,
         createdby=author,
+        source=draft.source,
     )
     site.questions[question.id] = question
     if entry is None:

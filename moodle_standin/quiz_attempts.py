@@ -12,6 +12,7 @@ from typing import Final
 from moodle_standin.completion import quiz_grade, set_grade, update_completion
 from moodle_standin.errors import MoodleError
 from moodle_standin.moodle_xml import leading_number
+from moodle_standin.overrides import effective
 from moodle_standin.question_bank import current_question, drawable
 from moodle_standin.records import Question, Quiz, QuizAttempt, Slot, SlotAttempt, User
 from moodle_standin.site import Call, Site
@@ -288,6 +289,18 @@ def write_grade(call: Call, quiz: Quiz, user_id: int) -> None:
 
 def end_if_time_is_up(call: Call, quiz: Quiz, attempt: QuizAttempt) -> None:
     """An open attempt past its time limit is handed in as it stands."""
-    limited = attempt.state == IN_PROGRESS and quiz.timelimit > 0 and not attempt.preview
-    if limited and call.site.now() >= attempt.timestart + quiz.timelimit:
+    end = end_of(call.site, quiz, attempt) if attempt.state == IN_PROGRESS else None
+    if end is not None and call.site.now() >= end:
         finish(call, quiz, attempt)
+
+
+def end_of(site: Site, quiz: Quiz, attempt: QuizAttempt, *, previews: bool = False) -> int | None:
+    """When time is up for an attempt: at its limit or when the quiz closes for the user, or never.
+
+    A preview does not end by itself; with `previews` it is told all the same.
+    """
+    if attempt.preview and not previews:
+        return None
+    holds = effective(site, quiz, attempt.userid)
+    ends = [attempt.timestart + holds["timelimit"]] if holds["timelimit"] else []
+    return min([*ends, holds["timeclose"]] if holds["timeclose"] else ends, default=None)

@@ -283,6 +283,8 @@ class Question:
     tags: tuple[str, ...]
     files: tuple[tuple[str, int], ...] = ()
     createdby: int = 0
+    source: str = ""
+    """The element that was imported; what the columns above say holds, where they differ."""
 
 
 @dataclass
@@ -351,10 +353,28 @@ class Quiz:
     questionsperpage: int = 1
     shuffleanswers: int = 1
     preferredbehaviour: str = "deferredfeedback"
+    timeopen: int = 0
+    timeclose: int = 0
+    sections: list[dict[str, Any]] = field(default_factory=list)
+    """Each with first, heading and shuffle; none for a quiz that is all one part."""
     review: dict[str, int] = field(default_factory=dict)
     slots: list[Slot] = field(default_factory=list)
     timecreated: int = 0
     timemodified: int = 0
+
+
+@dataclass
+class QuizOverride:
+    """A row of `quiz_overrides`: of a group or of a user; None is "as the quiz says"."""
+
+    id: int
+    quiz: int
+    groupid: int = 0
+    userid: int = 0
+    timeopen: int | None = None
+    timeclose: int | None = None
+    timelimit: int | None = None
+    attempts: int | None = None
 
 
 @dataclass
@@ -520,7 +540,7 @@ class OwnedObject:
     """A row of the companion plugin's table `local_lmssync_object`."""
 
     courseid: int
-    kind: Literal["section", "activity", "category", "question", "criteria", "event"]
+    kind: Literal["section", "activity", "category", "question", "criteria", "event", "override"]
     key: str
     objectid: int
     sourcehash: str

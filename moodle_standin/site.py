@@ -44,6 +44,7 @@ from moodle_standin.records import (
     QuestionCategory,
     Quiz,
     QuizAttempt,
+    QuizOverride,
     Sco,
     Scorm,
     ScormAttempt,
@@ -146,6 +147,7 @@ class Site:
     scorm_attempts: dict[tuple[int, int], list[ScormAttempt]] = field(default_factory=dict)
     """(scorm id, user id) -> attempts in the order of their numbers."""
     quizzes: dict[int, Quiz] = field(default_factory=dict)
+    quiz_overrides: dict[int, QuizOverride] = field(default_factory=dict)
     quiz_attempts: dict[int, QuizAttempt] = field(default_factory=dict)
     question_categories: dict[int, QuestionCategory] = field(default_factory=dict)
     bank_entries: dict[int, BankEntry] = field(default_factory=dict)

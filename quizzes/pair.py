@@ -22,10 +22,24 @@ def forms(quiz: Quiz) -> dict[Form, Quiz]:
         return {"post": quiz}
     dealt = deal(quiz)
     pre = quiz.pair
-    settings = quiz.settings.model_copy(update={"attempts": pre.attempts, "pass_mark": pre.pass_mark})
+    # The dates and tries of the exam are not those of the quiz before the course; its time limit is.
+    settings = quiz.settings.model_copy(
+        update={"attempts": pre.attempts, "pass_mark": pre.pass_mark, "opens": None, "closes": None}
+    )
+    longer = tuple(
+        one.model_copy(update={"opens": None, "closes": None, "attempts": None})
+        for one in quiz.overrides
+        if one.time_limit is not None
+    )
     return {
         "pre": _form(quiz, dealt, "pre").model_copy(
-            update={"id": pre.pre, "title": pre.title, "settings": settings, "category": None}
+            update={
+                "id": pre.pre,
+                "title": pre.title,
+                "settings": settings,
+                "overrides": longer,
+                "category": None,
+            }
         ),
         "post": _form(quiz, dealt, "post"),
     }

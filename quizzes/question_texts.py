@@ -76,6 +76,11 @@ class QuestionTexts:
         self._images: dict[str, EmbeddedImage] = {}
         self._files: dict[str, EmbeddedImage] = {}
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder from which texts name their images; None for a quiz that is in memory only."""
+        return self._folder
+
     def render(self, source: str) -> Rendered:
         """A text as HTML with everything that is wrong with it; the problems have no place yet."""
         if source not in self._rendered:

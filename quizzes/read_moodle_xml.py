@@ -67,12 +67,19 @@ class FoundBank:
 
 
 def read_moodle_xml(
-    content: bytes, *, languages: Sequence[str], file: str = "", quiz_id: str = "", media: str = MEDIA
+    content: bytes,
+    *,
+    languages: Sequence[str],
+    file: str = "",
+    quiz_id: str = "",
+    media: str = MEDIA,
+    as_xml: Mapping[str, str] | None = None,
 ) -> FoundBank:
     """The questions in a Moodle XML file.
 
     `languages` are those of the quiz: a text in several has all of them. Ids are what follows `quiz_id:` in
-    the idnumber, else made of idnumber or name. Raises ContentError where it is no such file, or a cut one.
+    the idnumber, else made of idnumber or name. `as_xml` names questions that are to be
+    kept as XML whatever they say, with the reason. Raises ContentError where it is no such file, or a cut one.
     """
     root = _parsed(content, file)
     texts = Texts(languages, media)
@@ -88,6 +95,11 @@ def read_moodle_xml(
             continue
         idnumber = (element.findtext("idnumber") or "").strip()
         question_id = _free(_id_of(element, idnumber, quiz_id), taken)
+        if why := (as_xml or {}).get(question_id):
+            kind = type_of(element)
+            data, question = _raw(element, question_id)
+            questions.append(FoundQuestion(data, question, idnumber, category, kind, why))
+            continue
         questions.append(_found(element, question_id, idnumber, category, texts))
     return FoundBank(tuple(questions), texts.files, idnumbers)
 

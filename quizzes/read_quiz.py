@@ -7,6 +7,7 @@ does not hide the other problems of the file.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,13 @@ def read_quiz(path: Path, *, root: Path) -> Quiz:
     return quiz_of(read_yaml(path, root=root), path.parent, root=root)
 
 
-def quiz_of(document: Document, folder: Path, *, root: Path) -> Quiz:
-    """The quiz in a document that was read; its images are looked for from `folder`. Raises ContentError."""
+def quiz_of(
+    document: Document, folder: Path, *, root: Path, files: Mapping[str, bytes] | None = None
+) -> Quiz:
+    """The quiz in a document that was read; its images are looked for from `folder`. Raises ContentError.
+
+    `files` are images that are not on the disk yet, by the names that texts give them.
+    """
     written = _Written(document)
     data = written.value(document.data, ())
     problems = written.problems
@@ -69,7 +75,7 @@ def quiz_of(document: Document, folder: Path, *, root: Path) -> Quiz:
     def at(pointer: Pointer) -> Place:
         return document.place(original(pointer))
 
-    quiz = quiz.with_texts(QuestionTexts(folder, root))
+    quiz = quiz.with_texts(QuestionTexts(folder, root, files))
     complete = not found
     if isinstance(data, dict) and data.get("questions") == []:
         problems.append(Problem("quiz.no-questions", {}, document.place(("questions",))))

@@ -43,6 +43,23 @@ def quiz_text(head: Mapping[str, Any], questions: Iterable[Mapping[str, Any]]) -
     return text
 
 
+def plain_yaml(data: Mapping[str, Any]) -> str:
+    """Plain data as a YAML file, the way people write it. Raises CannotPatch where it would read otherwise."""
+    lines: list[str] = []
+    for key, value in data.items():
+        if lines and isinstance(value, list):
+            lines.append("")
+        lines += _entry(key, value, "")
+    text = "\n".join(lines) + "\n"
+    try:
+        read = parse_yaml(text, "").data
+    except ContentError as error:
+        raise CannotPatch("patch.not-possible", file="") from error
+    if read != data:
+        raise CannotPatch("patch.not-possible", file="")
+    return text
+
+
 def with_questions(text: str, file: str, changed: Mapping[str, Mapping[str, Any]]) -> str:
     """The text of a quiz file with questions changed and added, by their ids; all else stays, comments too.
 

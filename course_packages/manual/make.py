@@ -136,7 +136,7 @@ class _Collected:
         course, language = self.course, self.language
         shown = [lesson for lesson in course.lessons if language in lesson.texts]
         lessons = [self.lesson(number, lesson) for number, lesson in enumerate(shown, 1)]
-        summary = course.summary.in_language(language, course.languages.default)
+        summary = course.summary.in_language(language, course.languages.default) if course.summary else ""
         glossary = [{"term": one.term, "of": self.nodes(one.html)} for one in self.glossary]
         return {
             "language": language,

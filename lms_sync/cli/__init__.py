@@ -43,6 +43,11 @@ VERBS: dict[str, dict[str, tuple[str, str, str]]] = {
             "adopt",
             "Take a course that is on the site already into pull, certify and report. Moodle is only read.",
         ),
+        "import": (
+            "administrator_import",
+            "import_course_verb",
+            "Write a course that is on the site already as files: sections, activities, quizzes with their questions.",
+        ),
         "plan": ("administrator", "plan", "Show what apply would do on the site. Nothing is changed."),
         "apply": ("administrator", "apply", "Bring the site to what the files say, after showing the plan."),
         "drift": (

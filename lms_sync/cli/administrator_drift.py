@@ -12,6 +12,7 @@ import click
 from authoring.messages import text
 from lms_sync.adopt_drift import adopt as adopt_edits
 from lms_sync.adopt_drift import write_adoption
+from lms_sync.adopted_questions import edited_questions, tell_site_of_questions
 from lms_sync.applied import read_runs, remember_adopted
 from lms_sync.cli import outcome
 from lms_sync.cli.administrator import _built as built_academy
@@ -64,8 +65,9 @@ def drift(
 ) -> int:
     """Show what somebody has changed in Moodle since our last apply.
 
-    Names, texts, dates, availability, completion rules, settings and slots can be taken over into the files: only
-    the changed values are written, comments, order and quotes stay. Other edits are named with the reason why not.
+    Names, texts, dates, availability, completion rules, settings, slots, exceptions and questions can be taken over
+    into the files: only the changed values are written, comments, order and quotes stay. Other edits are named with the
+    reason why not. Of questions that were taken over the site is told that they are as the files say.
 
     Exit code 0: nothing (left); 2: there are such changes; 3: files and Moodle were both changed, and somebody
     must decide. Signs: ~ edited in Moodle, - deleted there, ! edited there and in the files. What --json prints
@@ -108,11 +110,13 @@ def drift(
             language=site.language,
             zone=zone,
             theirs=frozenset(theirs),
+            questions={} if prepared.by_core else edited_questions(client, prepared),
         )
         if adoption.taken and not dry_run:
-            write_adoption(adoption, folder)
+            academy = write_adoption(adoption, folder)
+            taken = tell_site_of_questions(client, academy, prepared, adoption.taken, site.multilang)
             engine = open_database(database_url(settings, folder))
-            remember_adopted(engine, name, settled, adoption.taken, SystemClock())
+            remember_adopted(engine, name, settled, adoption.taken, SystemClock(), questions=taken)
         if as_json:
             click.echo(
                 json.dumps(

@@ -12,7 +12,16 @@ from lms_sync.plan import same
 from quizzes.quiz_activity import AFTER_CLOSE, DURING, IMMEDIATELY, WHILE_OPEN
 
 UTC = datetime.UTC
-_MOMENTS = {"from", "until", "expected", "duedate", "cutoffdate", "start"}  # seconds since 1970; 0 is never
+_MOMENTS = {
+    "from",
+    "until",
+    "expected",
+    "duedate",
+    "cutoffdate",
+    "start",
+    "timeopen",
+    "timeclose",
+}  # seconds since 1970; 0 is never
 _TIMES = {DURING: "during", IMMEDIATELY: "immediately", WHILE_OPEN: "open", AFTER_CLOSE: "closed"}
 _SPAN = re.compile(r'<span lang="([^"<>]+)" class="multilang">(.*?)</span>', re.DOTALL)
 

@@ -34,6 +34,7 @@ _MANY = (
     Kind.GROUP,
     Kind.ENROLMENT,
     Kind.GROUP_MEMBER,
+    Kind.OVERRIDE,
 )
 _FEW = 3
 # Fields that are fingerprints: that they differ says it all to a person.
@@ -75,7 +76,7 @@ def print_plan(
         click.echo(text("plan.fused", {"n": plan.observed}, language))
 
 
-_PEOPLE = (Kind.ACCOUNT, Kind.COHORT_MEMBER, Kind.ENROLMENT, Kind.GROUP_MEMBER)
+_PEOPLE = (Kind.ACCOUNT, Kind.COHORT_MEMBER, Kind.ENROLMENT, Kind.GROUP_MEMBER, Kind.OVERRIDE)
 
 
 def _said(change: Change, names: Names) -> str:

@@ -263,6 +263,14 @@ def _state_objects(
         yield ObservedObject(
             Kind.EVENT, event["key"], course, event["id"], dict(event["fields"]), event["hash"]
         )
+    for one in state.get("overrides") or ():
+        whose = one["group"].removeprefix(f"{course}/") if one["group"] else int(one["userid"])
+        key = (
+            f"{one['activity']}@{whose}"
+            if one["group"]
+            else f"{one['activity']}:{people.get(int(one['userid']), f'user-{whose}')}"
+        )
+        yield ObservedObject(Kind.OVERRIDE, key, course, one["id"], dict(one["fields"]), one["hash"])
     in_our_groups: set[int] = set()
     for group in state["groups"]:
         yield ObservedObject(Kind.GROUP, group["idnumber"], course, group["id"], {"name": group["name"]})

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
 from authoring.problems import ContentError, Place, Problem
@@ -17,7 +18,7 @@ INSTITUTIONS = "people/institutions.csv"
 PARTICIPANTS = "people/participants.csv"
 
 _INSTITUTION_COLUMNS = re.compile(r"^(name_[a-z]{2,3}|kind|region|parent|language)$")
-_PARTICIPANT_COLUMNS = ("username", "email", "courses", "gender", "language", "since")
+_PARTICIPANT_COLUMNS = ("username", "email", "courses", "gender", "language", "since", "extra_time")
 
 _CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$")  # part of the idnumber of a cohort and of groups
 _LANGUAGE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
@@ -29,6 +30,8 @@ EMAIL = re.compile(
 
 # The widths of Moodle's columns.
 LONGEST = {"idnumber": 255, "username": 100, "email": 100, "firstname": 100, "lastname": 100}
+
+_MOST_EXTRA_TIME = 4
 
 GENDERS = ("female", "male", "other", "undisclosed")
 
@@ -64,6 +67,7 @@ class Participant:
     gender: str = ""  # female, male, other, undisclosed or ""
     language: str = ""
     since: date | None = None  # the day from which the person belongs to the institution
+    extra_time: Fraction | None = None  # what part of a quiz's time limit the person gets in addition
     place: Place = field(default=Place(), compare=False)
 
     @property
@@ -80,6 +84,7 @@ class People:
     participants: tuple[Participant, ...] = ()
     warnings: tuple[Problem, ...] = ()
     delimiter: str = ","
+    listed: bool = field(default=True, compare=False)  # there is a list: who is not in it has left
 
     def participants_of(self, course: str) -> tuple[Participant, ...]:
         """Who is to take a course."""
@@ -116,7 +121,8 @@ def read_people(folder: Path, *, courses: Collection[str] | None = None) -> Peop
             problems += _duplicates(file.rows, "username")
     if problems:
         raise ContentError(problems)
-    return People(tuple(institutions), tuple(participants), tuple(warnings), delimiter)
+    listed = (folder / PARTICIPANTS).exists()
+    return People(tuple(institutions), tuple(participants), tuple(warnings), delimiter, listed)
 
 
 def _read_institutions(folder: Path, problems: list[Problem]) -> tuple[list[Institution], list[Problem]]:
@@ -208,6 +214,7 @@ def _participant(
         gender,
         row["language"],
         _since(row, problems),
+        _extra_time(row, problems),
         place=row.place("idnumber"),
     )
 
@@ -222,6 +229,24 @@ def _since(row: CsvRow, problems: list[Problem]) -> date | None:
         pass
     problems.append(row.problem("people.bad-since", "since"))
     return None
+
+
+def _extra_time(row: CsvRow, problems: list[Problem]) -> Fraction | None:
+    """A part of the time limit, written "25%" or "1/4"; at most four times as much."""
+    written = row["extra_time"]
+    if not written:
+        return None
+    percent = re.fullmatch(r"(\d{1,3})\s*%", written)
+    ratio = re.fullmatch(r"(\d{1,2})\s*/\s*(\d{1,2})", written)
+    part = None
+    if percent:
+        part = Fraction(int(percent[1]), 100)
+    elif ratio and int(ratio[2]):
+        part = Fraction(int(ratio[1]), int(ratio[2]))
+    if part is None or not 0 <= part <= _MOST_EXTRA_TIME:
+        problems.append(row.problem("people.bad-extra-time", "extra_time"))
+        return None
+    return part or None
 
 
 def _unknown(row: CsvRow, code: str, column: str, value: str, known: Collection[str]) -> Problem:

@@ -236,6 +236,11 @@ def _check_quiz(
     gradepass = own.get("gradepass", item.gradepass if item else 0.0)
     if gradepass > grade:
         raise plugin_error("datavalue", f'The value of "gradepass" is not allowed. Allowed: 0 … {grade}')
+    opens = own.get("timeopen", quiz.timeopen if quiz else 0)
+    closes = own.get("timeclose", quiz.timeclose if quiz else 0)
+    if opens and closes and closes <= opens:
+        raise plugin_error("datavalue", f'The value of "timeclose" is not allowed. Allowed: 0 | > {opens}')
+    _check_sections(own, len(quiz.slots) if quiz else 0)
     if "slots" not in own:
         return None
     slots = _resolve_slots(site, course, own["slots"])
@@ -248,6 +253,13 @@ def _check_quiz(
             f'The slots of the quiz "{module.idnumber}" differ, and {users} learners have attempts.',
         )
     return slots
+
+
+def _check_sections(own: dict[str, Any], live: int) -> None:
+    """A section begins at a slot that the quiz has."""
+    slots = sum(one.get("random", 1) for one in own["slots"]) if "slots" in own else live
+    if own.get("sections") and own["sections"][-1]["first"] > slots:
+        raise plugin_error("datavalue", f'The value of "sections" is not allowed. Allowed: 1 … {slots}')
 
 
 def _require_use(call: Call, slots: list[Slot], course_id: int) -> None:
@@ -392,6 +404,10 @@ def _fill_quiz(call: Call, module: CourseModule, wanted: dict[str, Any], slots: 
         if name in own:
             setattr(quiz, name, own[name])
     quiz.review |= own.get("review", {})
+    if slots is not None and [_drawn(slot) for slot in quiz.slots] != [_drawn(slot) for slot in slots]:
+        quiz.sections = []  # they go with the slots at which they begin
+    if "sections" in own:
+        quiz.sections = own["sections"]
     item = site.grade_item_of("quiz", quiz.id)
     if item is not None:
         item.grademax = quiz.grade

@@ -28,7 +28,7 @@ def upsert_section(call: Call, params: dict[str, Any]) -> Any:
     check_key(key)
     check_hash(wanted_hash)
     data = DataReader(decode_object(params["data"]))
-    name = data.title("name")
+    name = data.title("name") if data.text("name") else ""
     summary = data.text("summary") if data.has("summary") else None
     visible = data.integer("visible", 0, 1) if data.has("visible") else None
     position = data.integer("position", 1, 1000) if data.has("position") else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from moodle_standin.completion import SCORE_ELEMENTS, STATUS_ELEMENTS
 from moodle_standin.functions.registry import serves
+from moodle_standin.overrides import overrides_of
 from moodle_standin.owned_objects import (
     CRITERIA_KEY,
     activity_fields,
@@ -74,6 +75,7 @@ def get_state(call: Call, params: dict[str, Any]) -> Any:
             for g in site.groups.values()
             if g.courseid == course.id and course.idnumber and g.idnumber.startswith(f"{course.idnumber}/")
         ),
+        "overrides": site.shuffled(overrides_of(site, course, activities)),
         "enrolments": site.shuffled([e.userid, e.status, e.method] for e in site.enrolments_of(course.id)),
     }
     return {"state": json.dumps(state, ensure_ascii=False)}

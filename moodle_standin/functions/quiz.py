@@ -10,6 +10,7 @@ from moodle_standin.errors import MoodleError, invalid_parameter, missing_record
 from moodle_standin.formatting import name_in_answer
 from moodle_standin.functions.registry import serves
 from moodle_standin.functions.scorm import accessible_courses
+from moodle_standin.overrides import effective
 from moodle_standin.question_html import question_html, state_class, status
 from moodle_standin.quiz_attempts import (
     FINISHED,
@@ -17,12 +18,13 @@ from moodle_standin.quiz_attempts import (
     IN_PROGRESS,
     attempts_by,
     end_if_time_is_up,
+    end_of,
     finish,
     start,
     take_answers,
 )
 from moodle_standin.records import REVIEW_FIELDS, CourseModule, Quiz, QuizAttempt, Slot
-from moodle_standin.site import Call
+from moodle_standin.site import Call, Site
 
 
 def _enter(call: Call, quiz_id: int) -> tuple[Quiz, CourseModule]:
@@ -61,6 +63,7 @@ def _activity(call: Call, module: CourseModule, quiz: Quiz, manages: bool) -> di
     }
     if not call.can("mod/quiz:view", module.course):
         return row
+    times = effective(call.site, quiz, call.user.id)
     row |= {
         "intro": quiz.intro,
         "introformat": 1,
@@ -69,14 +72,14 @@ def _activity(call: Call, module: CourseModule, quiz: Quiz, manages: bool) -> di
         "visible": module.visible,
         "groupmode": 0,
         "groupingid": 0,
-        "timeopen": 0,
-        "timeclose": 0,
-        "timelimit": quiz.timelimit,
+        "timeopen": times["timeopen"],
+        "timeclose": times["timeclose"],
+        "timelimit": times["timelimit"],
         "overduehandling": "autosubmit",
         "graceperiod": 86400,
         "preferredbehaviour": quiz.preferredbehaviour,
         "canredoquestions": 0,
-        "attempts": quiz.attempts,
+        "attempts": times["attempts"],
         "attemptonlast": 0,
         "grademethod": quiz.grademethod,
         "decimalpoints": 2,
@@ -120,9 +123,9 @@ def view_quiz(call: Call, params: dict[str, Any]) -> Any:
 # --- attempts
 
 
-def attempt_row(attempt: QuizAttempt, quiz: Quiz, *, with_marks: bool) -> dict[str, Any]:
+def attempt_row(site: Site, attempt: QuizAttempt, quiz: Quiz, *, with_marks: bool) -> dict[str, Any]:
     """A row of `quiz_attempts` as the functions show it; an open attempt tells when its time is up."""
-    is_timed = attempt.state == IN_PROGRESS and quiz.timelimit
+    ends = end_of(site, quiz, attempt, previews=True) if attempt.state == IN_PROGRESS else None
     return {
         "id": attempt.id,
         "quiz": attempt.quiz,
@@ -137,7 +140,7 @@ def attempt_row(attempt: QuizAttempt, quiz: Quiz, *, with_marks: bool) -> dict[s
         "timefinish": attempt.timefinish,
         "timemodified": attempt.timemodified,
         "timemodifiedoffline": attempt.timemodified,
-        "timecheckstate": attempt.timestart + quiz.timelimit if is_timed else None,
+        "timecheckstate": ends,
         "sumgrades": attempt.sumgrades if with_marks else None,
         "gradednotificationsenttime": attempt.timefinish or None,
     }
@@ -162,20 +165,21 @@ def start_attempt(call: Call, params: dict[str, Any]) -> Any:
             raise MoodleError("attemptalreadyclosed", "This attempt has already been finished.")
         before[-1].state = "abandoned"
     real = [a for a in before if not a.preview]
-    if quiz.attempts and len(real) >= quiz.attempts and not previews:
-        warning = {
-            "item": "quiz",
-            "itemid": quiz.id,
-            "warningcode": "1",
-            "message": "No more attempts are allowed",
-        }
+    allowed = effective(site, quiz, call.user.id)
+    prevented = ""
+    if allowed["timeopen"] > site.now() or 0 < allowed["timeclose"] < site.now():
+        prevented = "This quiz is not currently available"
+    elif allowed["attempts"] and len(real) >= allowed["attempts"]:
+        prevented = "No more attempts are allowed"
+    if prevented and not previews:
+        warning = {"item": "quiz", "itemid": quiz.id, "warningcode": "1", "message": prevented}
         return {"attempt": {}, "warnings": [warning]}
     attempt = start(site, quiz, call.user, preview=previews)
     call.record(
         "quiz_attempt", "start", id=attempt.id, quiz=quiz.id, userid=call.user.id, attempt=attempt.attempt,
         questions=[s.questionid for s in attempt.slots], preview=attempt.preview,
     )  # fmt: skip
-    return {"attempt": attempt_row(attempt, quiz, with_marks=False), "warnings": []}
+    return {"attempt": attempt_row(site, attempt, quiz, with_marks=False), "warnings": []}
 
 
 def _own_attempt(call: Call, attempt_id: int, *, check_time: bool) -> tuple[Quiz, QuizAttempt]:
@@ -241,7 +245,7 @@ def get_attempt_data(call: Call, params: dict[str, Any]) -> Any:
         raise MoodleError("Invalid page number", "quiz/Invalid page number")
     attempt.currentpage = page
     return {
-        "attempt": attempt_row(attempt, quiz, with_marks=False),
+        "attempt": attempt_row(call.site, attempt, quiz, with_marks=False),
         "messages": [],
         "nextpage": -1 if page == last else page + 1,
         "questions": _questions(call, attempt, page, review=False),
@@ -282,7 +286,7 @@ def process_attempt(call: Call, params: dict[str, Any]) -> Any:
     """Takes answers and, when asked to or out of time, hands the attempt in."""
     site = call.site
     quiz, attempt = _own_attempt(call, params["attemptid"], check_time=False)
-    end = attempt.timestart + quiz.timelimit if quiz.timelimit and not attempt.preview else None
+    end = end_of(site, quiz, attempt)
     finishing, too_late = params["finishattempt"], False
     if end is None:
         finishing = finishing or params["timeup"]
@@ -317,7 +321,7 @@ def get_user_attempts(call: Call, params: dict[str, Any]) -> Any:
         if attempt.preview and not params["includepreviews"]:
             continue
         marks = reports or (attempt.state == FINISHED and quiz.review.get("marks", 0) & 0x11110 != 0)
-        rows.append(attempt_row(attempt, quiz, with_marks=marks) | {"gradeitemmarks": []})
+        rows.append(attempt_row(site, attempt, quiz, with_marks=marks) | {"gradeitemmarks": []})
     return {"attempts": rows, "warnings": []}
 
 
@@ -356,7 +360,7 @@ def get_attempt_review(call: Call, params: dict[str, Any]) -> Any:
     grade = (attempt.sumgrades or 0.0) * quiz.grade / quiz.sumgrades if quiz.sumgrades else 0.0
     return {
         "grade": f"{grade:.5f}",
-        "attempt": attempt_row(attempt, quiz, with_marks=True),
+        "attempt": attempt_row(site, attempt, quiz, with_marks=True),
         "additionaldata": [
             {"id": "grade", "title": "Grade", "content": f"<b>{grade:.2f}</b> out of {quiz.grade:.2f}"}
         ],

@@ -62,6 +62,9 @@ def check_dates(quiz: Quiz, at: At) -> Iterator[Problem]:
         values = (override.opens, override.closes, override.time_limit, override.attempts)
         if all(one is None for one in values):
             yield Problem("quiz.override-empty", {"institution": override.institution}, at(where))
+        if override.time_limit == 0 and settings.time_limit:
+            place = at((*where, "time_limit"))
+            yield Problem("quiz.override-no-limit", {"institution": override.institution}, place)
         opens, closes = override.opens or settings.opens, override.closes or settings.closes
         if override.opens or override.closes:
             yield from _in_order(opens, closes, where, at)

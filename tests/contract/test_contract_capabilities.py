@@ -105,6 +105,19 @@ class Trials:
         slot = {"random": 1, "category": self.ground.academy.quiz, "tags": [], "maxmark": 1.0}
         return self.activity("another-quiz", "quiz", slots=[slot])
 
+    def override(self) -> Any:
+        data = {"attempts": 9}
+        arguments = {
+            "courseid": self.course,
+            "activitykey": self.ground.key("final"),
+            "groupkey": "",
+            "userid": self.learner,
+            "hash": hash_of(data),
+            "expect": "*",
+            "data": text_of(data),
+        }
+        return self.call("local_lmssync_upsert_override", arguments)
+
     def questions(self, *, category: str = "", changed: bool = True) -> Any:
         key, xml = self.a_question
         data = {
@@ -229,6 +242,9 @@ FAILS: Mapping[str, Callable[[Trials], Any]] = {
     "moodle/question:managecategory": lambda t: t.questions(),
     "moodle/question:movemine": lambda t: t.questions(category=f"{t.ground.academy.quiz}-2"),
     "moodle/question:useall": lambda t: t.quiz(),
+    "moodle/question:viewall": lambda t: t.site.client.call(
+        "local_lmssync_get_questions", {"courseid": t.course, "after": 0, "limit": 1}
+    ),
     "moodle/calendar:manageentries": lambda t: t.activity("f", "forum", type="general", duedate=1900000000),
     "mod/assign:addinstance": lambda t: t.activity("a", "assign"),
     "mod/feedback:addinstance": lambda t: t.activity("a", "feedback"),
@@ -243,6 +259,7 @@ FAILS: Mapping[str, Callable[[Trials], Any]] = {
     "mod/page:addinstance": lambda t: t.activity("a", "page"),
     "mod/quiz:addinstance": lambda t: t.quiz(),
     "mod/quiz:manage": lambda t: t.quiz(),
+    "mod/quiz:manageoverrides": lambda t: t.override(),
     "mod/resource:addinstance": lambda t: t.with_file("a", "resource", b"214", filename="a.txt"),
     "mod/scorm:addinstance": _package,
     "mod/url:addinstance": lambda t: t.activity("a", "url", externalurl="https://example.org/"),

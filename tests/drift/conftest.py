@@ -43,6 +43,10 @@ MORE_KINDS = """\
         available: {from: 2027-03-02, until: 2027-06-30 17:00, groups: [dimal]}  # not before
         completion: submitted
 """
+EXCEPTIONS = """\
+overrides:   # the flood
+  - {institution: lushnje, closes: 2027-06-30, attempts: 5}  # until it is dry
+"""
 
 
 @dataclass
@@ -220,6 +224,7 @@ def built_small(tmp_path_factory: pytest.TempPathFactory) -> BuiltAcademy:
     text = text.replace("complete_when:", MORE_KINDS + "complete_when:")
     course.write_text(text, encoding="utf-8")
     text = quiz.read_text(encoding="utf-8")
+    text = text.replace("settings:\n", EXCEPTIONS + "settings:\n", 1)
     slots = text.index("  - {use: protocol-match-numbers}")
     questions = text.index("\nquestions:")
     second = text.index("  # ---- ", text.index("# ---- ") + 1)

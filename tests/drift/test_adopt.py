@@ -541,7 +541,14 @@ NOT: dict[str, tuple[Callable[[Edited], Any], str]] = {
         lambda site: _simple(site, "how-it-works", "content", "<p>x</p>"),
         "edit.page-file",
     ),
-    "a question": (lambda site: site.new_version(questiontext="<p>x</p>"), "edit.question"),
+    "a question in other clothes": (
+        lambda site: site.new_version(questiontext='<div style="color: red">x</div>'),
+        "edit.question-not-in-yaml",
+    ),
+    "a question that was hidden": (
+        lambda site: setattr(site.entry().latest, "status", "hidden"),
+        "edit.hidden",
+    ),
     "a cohort": (lambda site: setattr(site.cohort(), "name", "x"), "edit.people-list"),
     "somebody who was suspended": (lambda site: setattr(site.enrolment(), "status", 1), "edit.enrolment"),
 }

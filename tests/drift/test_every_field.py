@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COURSE = "archive-officers"
 QUESTION = f"{COURSE}:receiving-no-unit"
 EVENT = "archive-61/pilot-lushnje/1/lushnje"
+GROUPS_OVERRIDE = f"{COURSE}/final@lushnje"
 Edit = Callable[["Edited"], Any]
 
 
@@ -185,6 +186,10 @@ def _event_of_everybody(site: Edited) -> None:
     _event(site).groupid = 0
 
 
+def _groups_override(site: Edited) -> Any:
+    return next(one for one in site.site.quiz_overrides.values() if one.groupid)
+
+
 def _criteria(site: Edited) -> None:
     site.site.criteria[site.course().id] = [site.module("final").id]
 
@@ -240,6 +245,11 @@ EDITS: dict[tuple[Kind, str, str], Edit] = {
     (Kind.ACTIVITY, f"{COURSE}/final", "preferredbehaviour"): _set(_quiz, preferredbehaviour="adaptive"),
     (Kind.ACTIVITY, f"{COURSE}/final", "review"): _review,
     (Kind.ACTIVITY, f"{COURSE}/final", "slots"): _slot_mark,
+    (Kind.ACTIVITY, f"{COURSE}/final", "sections"): _set(
+        _quiz, sections=[{"first": 1, "heading": "I", "shuffle": 1}]
+    ),
+    (Kind.ACTIVITY, f"{COURSE}/final", "timeopen"): _set(_quiz, timeopen=1_900_000_000),
+    (Kind.ACTIVITY, f"{COURSE}/final", "timeclose"): _set(_quiz, timeclose=1_900_000_000),
     (Kind.CRITERIA, COURSE, "activities"): _criteria,
     (Kind.EVENT, EVENT, "name"): _set(_event, name="Renamed"),
     (Kind.EVENT, EVENT, "description"): _set(_event, description="<p>Other</p>"),
@@ -248,6 +258,10 @@ EDITS: dict[tuple[Kind, str, str], Edit] = {
     (Kind.EVENT, EVENT, "duration"): _set(_event, timeduration=60),
     (Kind.EVENT, EVENT, "group"): _event_of_everybody,
     (Kind.EVENT, EVENT, "visible"): _set(_event, visible=0),
+    (Kind.OVERRIDE, GROUPS_OVERRIDE, "timeopen"): _set(_groups_override, timeopen=1_700_000_000),
+    (Kind.OVERRIDE, GROUPS_OVERRIDE, "timeclose"): _set(_groups_override, timeclose=1_900_000_000),
+    (Kind.OVERRIDE, GROUPS_OVERRIDE, "timelimit"): _set(_groups_override, timelimit=60),
+    (Kind.OVERRIDE, GROUPS_OVERRIDE, "attempts"): _set(_groups_override, attempts=None),
     (Kind.ENROLMENT, f"{COURSE}:AO-0001", "status"): lambda site: setattr(site.enrolment(), "status", 1),
     (Kind.COHORT, "", "name"): _set(lambda site: site.cohort(), name="Renamed"),
     (Kind.GROUP, "", "name"): _set(lambda site: site.group(), name="Renamed"),
@@ -310,6 +324,7 @@ def test_no_owned_field_is_left_out_of_the_test_above(edited: Edited) -> None:
             key = "" if want.kind in (Kind.COHORT, Kind.GROUP) else want.key
             key = f"{COURSE}:AO-0001" if want.kind is Kind.ENROLMENT else key
             key = EVENT if want.kind is Kind.EVENT else key
+            key = GROUPS_OVERRIDE if want.kind is Kind.OVERRIDE else key
             owned.add((want.kind, key if want.kind is not Kind.SECTION else f"{COURSE}/learn", field))
     compared = {one for one in owned if one[2] not in NOT_EDITABLE}
     simple = {f"{COURSE}/{name}" for name in SIMPLE}

@@ -32,7 +32,8 @@ def test_everything_that_drift_prints_for_programs_is_as_its_schema_says(edited:
     assert _valid("drift", edited.run("drift", "--json").output)["drift"] == []
     edited.quiz().timelimit = 60
     edited.quiz().attempts = 500
-    edited.new_version(questiontext="<p>Other</p>")
+    next(one for one in edited.site.quiz_overrides.values() if one.groupid).attempts = 7
+    edited.new_version(questiontext='<div style="color: red">Other</div>')
     edited.enrolment().status = 1
     edited.delete_group()
     edited.set_text(QUIZ_FILE, "time_limit: 45 min", "time_limit: 30 min")
@@ -46,7 +47,7 @@ def test_everything_that_drift_prints_for_programs_is_as_its_schema_says(edited:
     assert {one["reason"] for one in left} == {
         "edit.conflict",
         "edit.refused-by-files",
-        "edit.question",
+        "edit.question-not-in-yaml",
         "edit.enrolment",
         "edit.deleted",
     }

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lms_sync.plan import (
+    WITH_EDITS,
     Action,
     Change,
     DesiredObject,
@@ -140,7 +141,7 @@ def test_only_what_nobody_wants_is_hidden_and_nothing_is_deleted(
     wished = {(one.kind, one.scope, one.key) for one in wanted}
     for change in make_plan(wanted, seen, options=options).doing(Action.HIDE):
         assert (change.kind, change.scope, change.key) not in wished
-        assert change.kind in (Kind.ACTIVITY, Kind.SECTION, Kind.EVENT, Kind.ENROLMENT)
+        assert change.kind in (Kind.ACTIVITY, Kind.SECTION, Kind.EVENT, Kind.ENROLMENT, Kind.OVERRIDE)
     assert "delete" not in {one.value for one in Action}
 
 
@@ -217,7 +218,9 @@ def test_doing_the_work_leaves_none(wanted: list[DesiredObject], seen: list[Obse
     after = {(one.kind, one.scope, one.key): one for one in free}
     for change in make_plan(wanted, free, options=options).work:
         key = (change.kind, change.scope, change.key)
-        if change.action is Action.HIDE:
+        if change.action is Action.HIDE and change.kind is Kind.OVERRIDE:
+            del after[key]
+        elif change.action is Action.HIDE:
             done = {one.name: one.after for one in change.differences}
             after[key] = replace(after[key], fields={**after[key].fields, **done})
         else:
@@ -319,7 +322,12 @@ def test_nobody_is_suspended_who_may_be_somebody_undecided() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in Kind if kind not in (Kind.ACTIVITY, Kind.SECTION, Kind.EVENT, Kind.ENROLMENT)]
+    "kind",
+    [
+        kind
+        for kind in Kind
+        if kind not in (Kind.ACTIVITY, Kind.SECTION, Kind.EVENT, Kind.ENROLMENT, Kind.OVERRIDE)
+    ],
 )
 def test_everything_else_that_nobody_wants_is_left_and_said_to_be(kind: Kind) -> None:
     change = only(make_plan([], [ObservedObject(kind, "x", "", 5, {"name": "x"})]))
@@ -393,3 +401,20 @@ def test_an_emptied_list_blows_the_fuse_however_much_else_there_is() -> None:
     assert make_plan(wanted, [*content, *people]).is_fused
     listed = [DesiredObject(Kind.ENROLMENT, f"c:{n}", "c", {"status": "active"}) for n in range(20)]
     assert not make_plan([*wanted, *listed], [*content, *people]).is_fused, "four of 24 may leave"
+
+
+@pytest.mark.parametrize(
+    ("told", "action"),
+    [
+        ("a" * 64, Action.HIDE),
+        ("drift:0123456789abcdef", Action.KEEP),
+        (WITH_EDITS + "a" * 56, Action.KEEP),
+        ("", Action.KEEP),
+    ],
+    ids=["ours", "edited-or-of-others", "with-edits", "unknown"],
+)
+def test_an_exception_that_nobody_wants_goes_only_where_it_is_ours_as_we_left_it(
+    told: str, action: Action
+) -> None:
+    have = ObservedObject(Kind.OVERRIDE, "c/q@x", "c", 5, {"attempts": 3, "timelimit": None}, told)
+    assert only(make_plan([], [have])).action is action

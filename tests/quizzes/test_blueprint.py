@@ -242,8 +242,32 @@ def test_who_needs_more_time_gets_it_on_top_of_what_the_institution_has(tmp_path
     assert {one.person: one.as_moodle() for one in wanted if one.person} == {
         "P1": {"timelimit": 3000},
         "P2": {"timelimit": 5400},
-        "P3": {"timeclose": 1778882340, "timelimit": 3240, "attempts": 3},
+        "P3": {"timelimit": 3240},  # what else the institution has Moodle adds itself
     }
+
+
+def test_what_the_quiz_says_anyway_is_no_exception(tmp_path: Path) -> None:
+    same = [{"institution": "ELB", "closes": "2026-05-08", "attempts": 2, "time_limit": "40 min"}]
+    assert wanted_overrides(quiz_of(tmp_path, settings=SETTINGS, overrides=same), TIRANA) == ()
+
+
+def test_more_time_on_top_of_a_shorter_limit_is_kept_also_where_it_makes_the_limit_of_the_quiz(
+    tmp_path: Path,
+) -> None:
+    quiz = quiz_of(tmp_path, settings=SETTINGS, overrides=[{"institution": "ELB", "time_limit": "20 min"}])
+    wanted = wanted_overrides(quiz, TIRANA, extra_time={"P1": Fraction(1)}, groups={"P1": "ELB"})
+    assert [one.timelimit for one in wanted if one.person] == [41 * 60]
+
+
+def test_the_quiz_before_a_course_has_the_limits_of_the_exam_and_not_its_dates(tmp_path: Path) -> None:
+    overrides = [
+        {"institution": "ELB", "closes": "2026-05-15", "time_limit": "1 h"},
+        OVERRIDES[0] | {"institution": "DIB"},
+    ]
+    quiz = quiz_of(tmp_path, settings=SETTINGS, slots=BLUEPRINT, pair=PAIR, overrides=overrides)
+    pre = forms(quiz)["pre"]
+    assert quiz_times(pre, TIRANA) == {"timeopen": 0, "timeclose": 0}
+    assert [one.as_moodle() for one in wanted_overrides(pre, TIRANA)] == [{"timelimit": 3600}]
 
 
 def test_without_a_time_limit_there_is_nothing_to_add_to(tmp_path: Path) -> None:
@@ -261,6 +285,7 @@ def test_more_time_is_never_less_than_promised(limit: int, part: Fraction) -> No
         ({"settings": {"opens": "2026-05-04", "closes": "2026-05-03"}}, "quiz.closes-before-opening"),
         ({"settings": SETTINGS, "overrides": [{"institution": "A", "closes": "2026-05-01"}]}, "quiz.closes-before-opening"),
         ({"overrides": [{"institution": "A"}]}, "quiz.override-empty"),
+        ({"settings": SETTINGS, "overrides": [{"institution": "A", "time_limit": "none"}]}, "quiz.override-no-limit"),
         ({"overrides": [OVERRIDES[0], OVERRIDES[0]]}, "quiz.override-twice"),
     ],
 )  # fmt: skip
@@ -276,9 +301,15 @@ def test_sections_begin_at_the_slots_that_name_them(tmp_path: Path) -> None:
         {"draw": 1, "category": "Protokolli", "section": "Pjesa II", "shuffle": True},
     ]
     assert quiz_sections(quiz_of(tmp_path, slots=slots)) == [
-        {"firstslot": 1, "heading": "", "shufflequestions": 0},
-        {"firstslot": 3, "heading": "Pjesa II", "shufflequestions": 1},
+        {"first": 1, "heading": "", "shuffle": 0},
+        {"first": 3, "heading": "Pjesa II", "shuffle": 1},
     ]
+
+
+def test_a_quiz_that_is_all_one_part_has_no_sections(tmp_path: Path) -> None:
+    assert quiz_sections(quiz_of(tmp_path, slots=BLUEPRINT)) == []
+    first = [{**BLUEPRINT[0], "shuffle": False}, *BLUEPRINT[1:]]
+    assert quiz_sections(quiz_of(tmp_path, slots=first)) == []
 
 
 def test_an_academy_has_both_quizzes_of_a_pair(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_an_activity_moves_to_another_section_in_place(moodle: Any, course: Any)
         ("{}", "datamissing"),
         ('{"name": "x", "colour": "red"}', "dataunknown"),
         ('{"name": 5}', "datavalue"),
-        ('{"name": ""}', "badtext"),
+        ('{"name": " "}', "badtext"),
         ('{"name": "<b>x</b>"}', "badtext"),
         ('{"name": " x "}', "badtext"),
         ('{"name": "' + "x" * 256 + '"}', "toolong"),

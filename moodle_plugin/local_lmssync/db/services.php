@@ -55,6 +55,27 @@ foreach (
             'Creates or changes a calendar event of a course or of one of its groups.',
             'local/lmssync:push, moodle/calendar:manageentries',
         ],
+        'upsert_override' => [
+            'write',
+            'Creates, changes or removes an override of a quiz.',
+            'local/lmssync:push, mod/quiz:manageoverrides',
+        ],
+        'get_content' => [
+            'read',
+            'Everything on a course page, whoever made it.',
+            'local/lmssync:push, moodle/course:manageactivities',
+        ],
+        'get_questions' => [
+            'read',
+            'The questions of a course as Moodle XML, one page.',
+            'local/lmssync:push, moodle/question:viewall',
+        ],
+        'give_keys' => [
+            'write',
+            'Gives objects that others made the keys under which a client knows them.',
+            'local/lmssync:push, moodle/course:update, moodle/course:manageactivities, moodle/question:managecategory, '
+                . 'moodle/question:editall',
+        ],
         'set_criteria' => [
             'write',
             'Sets the completion criteria of a course.',

@@ -88,7 +88,8 @@ final class upsert_section extends external_api {
      */
     private static function read(string $json): array {
         $data = data_reader::from_json($json);
-        $wanted = ['name' => $data->title('name')];
+        // A section without a name is shown under its number.
+        $wanted = ['name' => $data->text('name') === '' ? '' : $data->title('name')];
         if ($data->has('summary')) {
             $wanted['summary'] = $data->text('summary');
         }

@@ -479,12 +479,14 @@ final class activities {
      * @param array $fields from fields()
      * @return string
      */
-    private static function fingerprint(stdClass $cm, array $fields): string {
+    public static function fingerprint(stdClass $cm, array $fields): string {
         $instance = self::instance($cm);
         $adapter = self::adapter($cm->modname);
         // Left out where they are not set: what was pushed before the plugin knew them has not changed.
-        foreach (['available' => availability::NONE, 'groupmode' => NOGROUPS, 'expected' => 0] as $name => $nothing) {
-            if ($fields[$name] === $nothing) {
+        $unset = ['available' => availability::NONE, 'groupmode' => NOGROUPS, 'expected' => 0];
+        $unset += ['timeopen' => 0, 'timeclose' => 0, 'sections' => []];
+        foreach ($unset as $name => $nothing) {
+            if (($fields[$name] ?? null) === $nothing) {
                 unset($fields[$name]);
             }
         }

@@ -42,6 +42,8 @@ final class registry {
     public const CRITERIA = 'criteria';
     /** @var string */
     public const EVENT = 'event';
+    /** @var string */
+    public const OVERRIDE = 'override';
 
     /** @var string table */
     private const TABLE = 'local_lmssync_object';
@@ -105,6 +107,18 @@ final class registry {
         } else {
             $DB->insert_record(self::TABLE, $row);
         }
+    }
+
+    /**
+     * Forgets a key.
+     *
+     * @param int $courseid
+     * @param string $kind
+     * @param string $key
+     */
+    public static function forget(int $courseid, string $kind, string $key): void {
+        global $DB;
+        $DB->delete_records(self::TABLE, ['courseid' => $courseid, 'kind' => $kind, 'objkey' => $key]);
     }
 
     /**

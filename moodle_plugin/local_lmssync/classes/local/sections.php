@@ -119,7 +119,7 @@ final class sections {
      * @param stdClass $section
      * @return string
      */
-    private static function fingerprint(stdClass $section): string {
+    public static function fingerprint(stdClass $section): string {
         return json::fingerprint(self::fields($section) + [
             'summaryformat' => (int) $section->summaryformat,
             'availability' => (string) $section->availability,

@@ -48,6 +48,7 @@ final class state {
             'criteria' => criteria::state($course, array_map(fn($cm) => $cm->objkey, $cms)),
             'events' => self::events($course),
             'groups' => self::groups($course),
+            'overrides' => overrides::state($course, $cms),
             'enrolments' => self::enrolments($course),
         ];
     }

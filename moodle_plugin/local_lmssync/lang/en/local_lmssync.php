@@ -52,6 +52,7 @@ $string['nocourses'] = 'The list of courses is empty.';
 $string['nofile'] = 'A file is needed: upload it and name its draft area.';
 $string['nosection'] = 'There is no section with the key "{$a->key}" in this course.';
 $string['notenoughquestions'] = 'Of {$a->want} random questions from "{$a->category}" (tags: {$a->tags}) only {$a->got} are there; nobody could start this quiz.';
+$string['notenrolled'] = 'The user {$a->id} is not enrolled in this course.';
 $string['notjson'] = 'The data are not a JSON object: {$a->words}';
 $string['notkept'] = 'Moodle did not keep "{$a->field}" of "{$a->key}" as it was sent, so nothing was changed.';
 $string['pluginname'] = 'lms-sync';

@@ -52,6 +52,7 @@ $string['nocourses'] = 'Lista cursurilor este goală.';
 $string['nofile'] = 'Este nevoie de un fișier: încărcați-l și indicați zona lui temporară.';
 $string['nosection'] = 'În acest curs nu există o secțiune cu cheia „{$a->key}”.';
 $string['notenoughquestions'] = 'Din {$a->want} întrebări aleatorii din „{$a->category}” (etichete: {$a->tags}) există doar {$a->got}; nimeni nu ar putea începe acest test.';
+$string['notenrolled'] = 'Utilizatorul {$a->id} nu este înscris la acest curs.';
 $string['notjson'] = 'Datele nu sunt un obiect JSON: {$a->words}';
 $string['notkept'] = 'Moodle nu a păstrat „{$a->field}” din „{$a->key}” așa cum a fost trimis, deci nu s-a schimbat nimic.';
 $string['pluginname'] = 'lms-sync';

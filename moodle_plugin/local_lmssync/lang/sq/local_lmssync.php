@@ -52,6 +52,7 @@ $string['nocourses'] = 'Lista e kurseve është bosh.';
 $string['nofile'] = 'Nevojitet një skedar: ngarkojeni dhe jepni zonën e tij të përkohshme.';
 $string['nosection'] = 'Në këtë kurs nuk ka seksion me çelësin "{$a->key}".';
 $string['notenoughquestions'] = 'Nga {$a->want} pyetje të rastit nga "{$a->category}" (etiketat: {$a->tags}) gjenden vetëm {$a->got}; askush nuk do të mund ta niste këtë kuiz.';
+$string['notenrolled'] = 'Përdoruesi {$a->id} nuk është i regjistruar në këtë kurs.';
 $string['notjson'] = 'Të dhënat nuk janë një objekt JSON: {$a->words}';
 $string['notkept'] = 'Moodle nuk e ruajti "{$a->field}" të "{$a->key}" ashtu siç u dërgua, prandaj asgjë nuk u ndryshua.';
 $string['pluginname'] = 'lms-sync';

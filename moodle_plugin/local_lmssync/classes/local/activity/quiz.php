@@ -44,6 +44,8 @@ final class quiz implements adapter {
         'grademethod' => 4,
         'questionsperpage' => 1000,
         'shuffleanswers' => 1,
+        'timeopen' => 1 << 33,
+        'timeclose' => 1 << 33,
     ];
 
     /** @var string[] review options, each a mask of four times */
@@ -80,6 +82,9 @@ final class quiz implements adapter {
         }
         if ($data->has('slots')) {
             $wanted['slots'] = quiz_slots::read($data->objects('slots'));
+        }
+        if ($data->has('sections')) {
+            $wanted['sections'] = quiz_sections::read($data->objects('sections'));
         }
         return $wanted;
     }
@@ -121,6 +126,7 @@ final class quiz implements adapter {
             $fields['review'][$name] = (int) $instance->{"review$name"};
         }
         $fields['slots'] = quiz_slots::live($cm);
+        $fields['sections'] = quiz_sections::live((int) $instance->id);
         return $fields;
     }
 
@@ -188,7 +194,7 @@ final class quiz implements adapter {
 
     #[\Override]
     public function fill(stdClass $form, array $wanted, int $draftitemid): void {
-        foreach (array_diff_key($wanted, ['review' => 1, 'slots' => 1, 'grade' => 1]) as $name => $value) {
+        foreach (array_diff_key($wanted, ['review' => 1, 'slots' => 1, 'sections' => 1, 'grade' => 1]) as $name => $value) {
             if ($name === 'questionsperpage' && isset($form->instance) && (int) $form->questionsperpage !== $value) {
                 $form->repaginatenow = 1; // Only done while there are no attempts.
             }
@@ -225,6 +231,11 @@ final class quiz implements adapter {
         if ($gradepass > $grade) {
             throw refusal::because('datavalue', ['field' => 'gradepass', 'allowed' => "0 … $grade"]);
         }
+        $opens = $wanted['timeopen'] ?? (int) ($instance->timeopen ?? 0);
+        $closes = $wanted['timeclose'] ?? (int) ($instance->timeclose ?? 0);
+        if ($opens && $closes && $closes <= $opens) {
+            throw refusal::because('datavalue', ['field' => 'timeclose', 'allowed' => "0 | > $opens"]);
+        }
         if (!isset($wanted['slots'])) {
             return;
         }
@@ -242,7 +253,10 @@ final class quiz implements adapter {
         global $DB;
         $course = get_course($cm->course);
         if (isset($wanted['slots'])) {
-            (new quiz_slots($course, $wanted['slots']))->put($cm, $write);
+            (new quiz_slots($course, $wanted['slots']))->put($cm, $write, isset($wanted['sections']));
+        }
+        if (isset($wanted['sections'])) {
+            quiz_sections::put($cm, $wanted['sections']);
         }
         if (isset($wanted['grade'])) {
             // A fresh object: the one before knows neither the slots nor the new sum of marks.

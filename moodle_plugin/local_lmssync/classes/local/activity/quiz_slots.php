@@ -161,8 +161,9 @@ final class quiz_slots {
      *
      * @param stdClass $cm
      * @param one_write $write
+     * @param bool $sectionsfollow whether the client says the sections too, so that nobody need be told that old ones went
      */
-    public function put(stdClass $cm, one_write $write): void {
+    public function put(stdClass $cm, one_write $write, bool $sectionsfollow = false): void {
         global $CFG, $DB;
         require_once($CFG->dirroot . '/mod/quiz/locallib.php');
         if ($this->equal_live($cm)) {
@@ -173,7 +174,7 @@ final class quiz_slots {
         quiz_delete_previews($DB->get_record('quiz', ['id' => $cm->instance], '*', MUST_EXIST));
         if (!$this->change_marks($cm)) {
             $this->check_supply();
-            $this->replace($cm, $write);
+            $this->replace($cm, $write, $sectionsfollow);
         }
         $calculator = quiz_settings::create($cm->instance)->get_grade_calculator();
         $calculator->recompute_quiz_sumgrades();
@@ -233,8 +234,9 @@ final class quiz_slots {
      *
      * @param stdClass $cm
      * @param one_write $write
+     * @param bool $sectionsfollow
      */
-    private function replace(stdClass $cm, one_write $write): void {
+    private function replace(stdClass $cm, one_write $write, bool $sectionsfollow): void {
         global $DB;
         $context = context_module::instance($cm->id);
         // Moodle's remove_slot() refuses once there are attempts, also when the client accepts the loss.
@@ -244,7 +246,9 @@ final class quiz_slots {
         $DB->delete_records('quiz_slots', ['quizid' => $cm->instance]);
         if ($DB->count_records('quiz_sections', ['quizid' => $cm->instance]) > 1) {
             $DB->delete_records_select('quiz_sections', 'quizid = ? AND firstslot > 1', [$cm->instance]);
-            $write->warn(get_string('headingsremoved', 'local_lmssync'));
+            if (!$sectionsfollow) {
+                $write->warn(get_string('headingsremoved', 'local_lmssync'));
+            }
         }
 
         $quiz = quiz_settings::create($cm->instance)->get_quiz();
