@@ -25,6 +25,7 @@ CORE_FUNCTIONS = (
 PLUGIN_FUNCTIONS = (
     "local_lmssync_get_accounts",
     "local_lmssync_get_changes",
+    "local_lmssync_get_news",
     "local_lmssync_get_site",
     "local_lmssync_get_state",
     "local_lmssync_set_criteria",
@@ -85,6 +86,7 @@ READING_FUNCTIONS = (
         "core_user_get_users_by_field",
         "local_lmssync_get_accounts",
         "local_lmssync_get_changes",
+        "local_lmssync_get_news",
         "local_lmssync_get_site",
         "local_lmssync_get_state",
     }
