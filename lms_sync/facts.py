@@ -11,6 +11,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -116,7 +117,7 @@ class Fact:
         if self.source_time.tzinfo is None:
             raise ValueError("a fact needs an aware time")
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """SHA-256 of what the source said.
 

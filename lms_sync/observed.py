@@ -112,7 +112,7 @@ def store_observed(
         told = fact if last is None else _news(fact, last, seen_at)
         if told is not None:
             new.append(told)
-            known[fact.source_id] = _Last.of(told)
+            known[fact.source_id] = told
     return Stored(store_facts(connection, site, new, recorded_at, run_id), gone, reused)
 
 
@@ -148,32 +148,11 @@ def present_sources(
             yield row.source_id
 
 
-@dataclass(frozen=True)
-class _Last:
-    """The last fact of a source."""
-
-    source_id: str
-    source_time: datetime
-    content_hash: str
-    person_id: str
-    course: str
-    subject: str
-    value: Mapping[str, Any]
-
-    @staticmethod
-    def of(fact: Fact | Row[Any]) -> _Last:
-        return _Last(
-            fact.source_id,
-            fact.source_time,
-            fact.content_hash,
-            fact.person_id,
-            fact.course,
-            fact.subject,
-            fact.value,
-        )
+_Known = Fact | Row[Any]
+"""The last fact of a source: as it is stored, or as it is about to be."""
 
 
-def _news(fact: Fact, last: _Last, seen_at: int) -> Fact | None:
+def _news(fact: Fact, last: _Known, seen_at: int) -> Fact | None:
     """The fact as it is to be added, or None where it says nothing that was not known."""
     later = fact.source_time > last.source_time
     if fact.content_hash == last.content_hash:
@@ -188,19 +167,19 @@ def _news(fact: Fact, last: _Last, seen_at: int) -> Fact | None:
     return replace(fact, source_time=when, value={**fact.value, "time": "observed"})
 
 
-def _gone(stream: str, last: _Last, seen_at: int) -> Fact:
+def _gone(stream: str, last: _Known, seen_at: int) -> Fact:
     when = max(datetime.fromtimestamp(seen_at, UTC), last.source_time + _ONE)
     value = {**last.value, **_NOTHING.get(stream, {}), GONE: True, "time": "observed"}
     return Fact(stream, last.source_id, when, last.person_id, last.course, last.subject, value)
 
 
-def _last_of(connection: Connection, site: str, stream: str, source_ids: Sequence[str]) -> dict[str, _Last]:
+def _last_of(connection: Connection, site: str, stream: str, source_ids: Sequence[str]) -> dict[str, _Known]:
     wanted = sorted(set(source_ids))
-    found: dict[str, _Last] = {}
+    found: dict[str, _Known] = {}
     for start in range(0, len(wanted), _IDS_A_QUERY):
         given = {"site": site, "stream": stream, "sources": wanted[start : start + _IDS_A_QUERY]}
         for row in connection.execute(_LAST, given):
-            found[row.source_id] = _Last.of(row)
+            found[row.source_id] = row
     return found
 
 

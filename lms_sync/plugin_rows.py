@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Annotated, NotRequired
 
 import pydantic
@@ -142,7 +142,7 @@ courses_shape: TypeAdapter[_Courses] = TypeAdapter(_Courses)
 accounts_shape: TypeAdapter[list[_Account]] = TypeAdapter(list[_Account])
 _activity_completion: TypeAdapter[_ActivityCompletion] = TypeAdapter(_ActivityCompletion)
 _course_completion: TypeAdapter[_CourseCompletion] = TypeAdapter(_CourseCompletion)
-_grade: TypeAdapter[_Grade] = TypeAdapter(_Grade)
+grade_shape: TypeAdapter[_Grade] = TypeAdapter(_Grade)
 _log_entry: TypeAdapter[_LogEntry] = TypeAdapter(_LogEntry)
 _scorm_interaction: TypeAdapter[_ScormInteraction] = TypeAdapter(_ScormInteraction)
 _enrolment: TypeAdapter[_Enrolment] = TypeAdapter(_Enrolment)
@@ -165,7 +165,7 @@ def _course_value(data: str, t: int) -> tuple[int, dict[str, object]]:
 
 
 def _grade_value(data: str, t: int) -> tuple[int, dict[str, object]]:
-    value = _grade.validate_json(data)
+    value = grade_shape.validate_json(data)
     return t, {"item": value["item"], "grade": value["grade"], "max": value["max"]}
 
 
@@ -242,17 +242,22 @@ def checked_page(
         page = _page.validate_python(answer)
     except pydantic.ValidationError as error:
         raise WrongPage("pull.page-shape", stream=stream, detail=first_error(error)) from error
+    return kept_rules(page, stream, courses, after, limit)
+
+
+def kept_rules(page: Page, stream: str, courses: Mapping[int, str], after: Position, limit: int) -> Page:
+    """A page of the agreed shape, where it keeps the other rules of `checked_page`; else WrongPage."""
     rows = page["rows"]
     if page["more"] and not rows:
         raise WrongPage("pull.page-empty", stream=stream)
     if len(rows) > limit:
         raise WrongPage("pull.page-size", stream=stream, rows=len(rows), limit=limit)
-    last = after
+    last, now = after, page["now"]
     for row in rows:
         here = (row["t"], row["id"])
         if here <= last:
             raise WrongPage("pull.page-order", stream=stream, row=row["id"])
-        if row["t"] >= page["now"]:
+        if here[0] >= now:
             raise WrongPage("pull.page-future", stream=stream, row=row["id"])
         if row["courseid"] not in courses:
             raise WrongPage("pull.page-course", stream=stream, row=row["id"], course=row["courseid"])
@@ -262,6 +267,44 @@ def checked_page(
     if (page["since"], page["afterid"]) != last:
         raise WrongPage("pull.page-cursor", stream=stream)
     return page
+
+
+class NewsPage(TypedDict):
+    """One page in an answer to several questions."""
+
+    asked: int
+    more: bool
+    since: int
+    afterid: int
+    rows: list[PageRow]
+
+
+class News(TypedDict):
+    """An answer to several questions."""
+
+    now: Annotated[int, Field(gt=0, lt=1 << 33)]
+    logsince: int
+    pages: list[NewsPage]
+
+
+news_shape: TypeAdapter[News] = TypeAdapter(News)
+
+
+def values_of(stream: str, rows: Iterable[PageRow]) -> list[tuple[int, dict[str, object]]]:
+    """The times and values of the facts that rows make; WrongPage as `value_of`.
+
+    Many rows of a page say the same (completed; 8 of 10 points), so that it is read once.
+    """
+    read: dict[tuple[str, int], tuple[int, dict[str, object]]] = {}
+    found = []
+    of_time = stream == COURSE_COMPLETION  # whose time is in what it says
+    for row in rows:
+        key = (row["data"], row["t"] if of_time else 0)
+        known = read.get(key)
+        if known is None:
+            known = read[key] = value_of(stream, row)
+        found.append(known if of_time else (row["t"], known[1]))
+    return found
 
 
 def value_of(stream: str, row: PageRow) -> tuple[int, dict[str, object]]:

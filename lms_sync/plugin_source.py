@@ -12,12 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pydantic
-from pydantic import TypeAdapter
-from typing_extensions import TypedDict
 
 from lms_sync.facts import ANSWER, SCORM_RESULT
 from lms_sync.moodle.errors import AccessRefused, CallRefused, FunctionMissing, SiteBusy, UnknownOutcome
-from lms_sync.plugin_rows import Page, PageRow, Position, checked_page, first_error, rows_of_ids
+from lms_sync.plugin_rows import (
+    Page,
+    Position,
+    checked_page,
+    first_error,
+    kept_rules,
+    news_shape,
+    rows_of_ids,
+)
 from lms_sync.pull_report import WrongPage
 
 CHANGES = "local_lmssync_get_changes"
@@ -65,23 +71,6 @@ class Ask:
         if self.ids:
             return {**asked, "ids": list(self.ids)}
         return {**asked, "since": self.position[0], "afterid": self.position[1]}
-
-
-class _NewsPage(TypedDict):
-    asked: int
-    more: bool
-    since: int
-    afterid: int
-    rows: list[PageRow]
-
-
-class _News(TypedDict):
-    now: int
-    logsince: int
-    pages: list[_NewsPage]
-
-
-_news: TypeAdapter[_News] = TypeAdapter(_News)
 
 
 @dataclass
@@ -159,7 +148,7 @@ class PluginSource:
         asked = json.dumps([ask.as_json() for ask in asks], separators=(",", ":"))
         answer = self.client.call(NEWS, {"asked": asked, "limit": self.size})
         try:
-            news = _news.validate_python(answer)
+            news = news_shape.validate_python(answer)
         except pydantic.ValidationError as error:
             raise WrongPage("pull.page-shape", stream=NEWS, detail=first_error(error)) from error
         numbers = [page["asked"] for page in news["pages"]]
@@ -180,7 +169,7 @@ class PluginSource:
             if ask.ids:
                 found.append((ask, rows_of_ids(whole, ask.stream, ask.key_of, ask.ids)))
             else:
-                found.append((ask, checked_page(whole, ask.stream, ask.key_of, ask.position, left)))
+                found.append((ask, kept_rules(whole, ask.stream, ask.key_of, ask.position, left)))
             left -= len(page["rows"])
         return found
 

@@ -49,7 +49,7 @@ from lms_sync.plugin_rows import (
     accounts_shape,
     courses_shape,
     first_error,
-    value_of,
+    values_of,
 )
 from lms_sync.plugin_source import CHANGES, LOG, Ask, Caller, PluginSource
 from lms_sync.pull_report import Progress, PullInterrupted, PullReport, UnlistedAccount, WrongPage
@@ -373,7 +373,7 @@ class PluginPull:
         """Stores pages, and where they end, in one transaction; nothing of any of them where one is wrong."""
         log = [(ask, page) for ask, page in answered if ask.stream == LOG]
         told = [(ask, page) for ask, page in answered if ask.stream != LOG]
-        values = [[value_of(ask.stream, row) for row in page["rows"]] for ask, page in told]
+        values = [values_of(ask.stream, page["rows"]) for ask, page in told]
         strangers = self._ask_about_strangers({row["userid"] for _, page in told for row in page["rows"]})
         now = self.clock.now()
         found: list[tuple[str, int, Stored]] = []

@@ -22,7 +22,8 @@ def take_back(site: Site, what: str, *numbers: int) -> None:
         case "grade":
             delete_grade(site, *next(key for key, grade in site.grades.items() if grade.id == numbers[0]))
         case "enrolment":
-            unenrol(site, *numbers)
+            course, user = numbers
+            unenrol(site, course, user)
         case "access":
             look_in(site, *numbers)
         case "completions":

@@ -510,6 +510,38 @@ def test_an_edit_in_moodle_is_seen_and_not_overwritten(path: Path) -> None:
                           write=True)  # fmt: skip
 
 
+def test_what_a_package_recorded_of_a_question_arrives(path: Path) -> None:
+    assert path.pulled
+    name = path.rows[0]["username"]
+    learner = path.site.learner(name, path.passwords[name])
+    (scorm,) = learner.client.call("mod_scorm_get_scorms_by_courses", {"courseids": [path.course_id]})[
+        "scorms"
+    ]
+    scoes = learner.client.call("mod_scorm_get_scorm_scoes", {"scormid": scorm["id"]})["scoes"]
+    sco = next(one["id"] for one in scoes if one["launch"])
+    for part, value in {
+        "id": "helpful_page-1",
+        "type": "fill-in",
+        "student_response": "too-long",
+        "result": "neutral",
+    }.items():
+        tracks = [{"element": f"cmi.interactions_0.{part}", "value": value}]
+        arguments = {"scoid": sco, "attempt": 1, "tracks": tracks}
+        learner.client.call("mod_scorm_insert_scorm_tracks", arguments, write=True)
+        time.sleep(1.1)  # each part in a second of its own: the last one counts
+        path.office.pull()
+    learner.client.close()
+    told = [fact.value for _, fact in path.facts() if fact.stream == "scorm_interaction"]
+    assert told[-1] == {
+        "attempt": 1,
+        "id": "helpful_page-1",
+        "type": "fill-in",
+        "response": "too-long",
+        "result": "neutral",
+    }
+    assert len(told) == 4
+
+
 # --- what is taken back
 
 
