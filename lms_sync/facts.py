@@ -11,6 +11,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -27,6 +28,8 @@ QUIZ_ATTEMPT = "quiz_attempt"
 QUESTION_OUTCOME = "question_outcome"
 SCORM_RESULT = "scorm_result"
 ENROLMENT = "enrolment"
+SCORM_INTERACTION = "scorm_interaction"
+LAST_ACCESS = "last_access"
 ATTENDANCE = "attendance"
 SESSION_LED = "session_led"
 EXERCISE = "exercise"
@@ -38,10 +41,13 @@ PRIOR_LEARNING = "prior_learning"
 RESULT_STREAMS = (ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, QUESTION_OUTCOME, SCORM_RESULT)
 """What learners did, in the order in which a pull reads it."""
 
+PLUGIN_STREAMS = (*RESULT_STREAMS, SCORM_INTERACTION, ENROLMENT, LAST_ACCESS)
+"""What only the companion plugin tells of every course; enrolments of adopted courses are read from core's list."""
+
 PROGRAMME_STREAMS = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE, HELPDESK, PRIOR_LEARNING)
 """What happened outside Moodle's courses: told by people, or by the help desk's forum."""
 
-STREAMS = (*RESULT_STREAMS, ENROLMENT, *PROGRAMME_STREAMS)
+STREAMS = (*PLUGIN_STREAMS, *PROGRAMME_STREAMS)
 """Every kind of fact there is."""
 
 CORRECTABLE = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE, PRIOR_LEARNING)
@@ -70,7 +76,10 @@ class Fact:
                          "chosen": [int|None]|None, "response": str|None, "right": str|None,
                          "random": {"category": str, "tags": [str]}|None}
     scorm_result         {"attempt": int, "element": str, "value": str}
-    enrolment            {"enrolled": bool, "institution": [str]}
+    scorm_interaction    {"attempt": int, "id": str, "type": str, "response": str, "result": str}
+    enrolment            {"enrolled": bool, "institution": [str]}; from the plugin also
+                         "method": str, "from": epoch, "until": epoch (0: unlimited)
+    last_access          {}: the source time says it
     attendance           {"day": date, "present": bool, "hours": float, "full": bool,
                          "leader": person|None, "leaders": [person], "recorded_by": str}
     session_led          {"day": date, "led": bool, "hours": float, "recorded_by": str}
@@ -88,7 +97,10 @@ class Fact:
 
     Facts that were read person by person, without the plugin (`lms_sync.pull_by_person`), have source ids that
     begin with "core:". Where the site told no time, their value says what stands for it: "time" is
-    "last-criterion" or "observed". Enrolments are of adopted courses and always "observed".
+    "last-criterion" or "observed". Enrolments of adopted courses are always "observed".
+
+    A row that changed without a later time of its own has "time": "observed" too, and the time at which that was seen. One that is
+    no longer on the site has a last fact with "gone": true, and the values of nothing (`lms_sync.observed`).
     """
 
     stream: str
@@ -105,7 +117,7 @@ class Fact:
         if self.source_time.tzinfo is None:
             raise ValueError("a fact needs an aware time")
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """SHA-256 of what the source said.
 

@@ -33,11 +33,12 @@ from lms_sync.facts import (
     RESULT_STREAMS,
     SCORM_RESULT,
     Fact,
-    store_facts,
 )
 from lms_sync.moodle.errors import MoodleError, UnknownOutcome
 from lms_sync.moodle.many_calls import ManyCalls, SubCall
-from lms_sync.pull import PullInterrupted, PullReport, begin_run, finish_run
+from lms_sync.observed import GONE, current_facts, store_gone, store_observed
+from lms_sync.pull_report import PullInterrupted, PullReport
+from lms_sync.run_record import recorded_run
 from lms_sync.store import schema
 from lms_sync.store.database import reading
 
@@ -83,6 +84,9 @@ _PERSONAL = {
     "notingroup",
 }
 
+_WHOLLY_TOLD = (ACTIVITY_COMPLETION, GRADE, QUIZ_ATTEMPT)
+"""Streams of which core tells all of a person: what is not told is no longer there."""
+
 _STALE = 86400  # seconds after which a stopped pull is begun anew: what it read first is old by then
 
 
@@ -125,26 +129,23 @@ def pull_by_person(
     many: ManyCalls,
     progress: PeopleProgress | None = None,
     stopping: Callable[[], bool] | None = None,
+    full: bool = False,
+    resume: bool = False,
 ) -> PullReport:
     """Reads the results of every learner of the courses; `persons` are our ids of their accounts.
+
+    A pull that was stopped within the last day is gone on with; with `resume` also an older one, with `full` none.
 
     `offered` are the functions of the token's service: what it lacks is left out, and told. Raises MoodleError
     where the site fails, PullInterrupted when `stopping` says so; what was stored stays in each case.
     """
-    run_id = begin_run(engine, site, "pull", clock)
-    work = _Work(
-        client, engine, site, persons, clock, many, offered, run_id, progress, stopping or (lambda: False)
-    )
-    try:
+    work = _Work(client, engine, site, persons, clock, many, offered, progress, stopping or (lambda: False))
+    work.resume, work.anew = resume, full
+    with recorded_run(engine, site, "pull", clock, lambda: work.report().as_json()) as run_id:
+        work.run_id = run_id
         for course in courses:
             work.read_course(course)
-    except BaseException as error:
-        code = error.code if isinstance(error, LmsSyncError) else type(error).__name__
-        finish_run(engine, run_id, "failed", {**work.report().as_json(), "error": code}, clock)
-        raise
-    report = work.report()
-    finish_run(engine, run_id, "done", report.as_json(), clock)
-    return report
+    return work.report()
 
 
 # --- what core answers --------------------------------------------------------------------------
@@ -304,6 +305,46 @@ def try_course(client: Caller, course_id: int, *, role: int) -> Iterator[tuple[s
             yield call.function, answer
 
 
+def ask_about(
+    client: Caller,
+    courses: Sequence[PersonalCourse],
+    persons: Mapping[int, str],
+    clock: Clock,
+    *,
+    offered: Collection[str],
+    many: ManyCalls,
+) -> tuple[list[tuple[int, Fact]], set[tuple[str, str, int]], list[Problem]]:
+    """What core tells of the learners of courses now: facts by account, (stream, course, account) that it answered, warnings.
+
+    Nothing is stored. Raises MoodleError.
+    """
+    work = _Work(client, None, "", persons, clock, many, offered, None, lambda: False)
+    facts: list[tuple[int, Fact]] = []
+    answered: set[tuple[str, str, int]] = set()
+    for course in courses:
+        asked = [
+            (person, question)
+            for question in work.questions(course)
+            for person in course.learners
+            if person.active or question.function != COURSE
+        ]
+        calls = [question.call(course.id, person.user_id) for person, question in asked]
+        refused: set[tuple[str, str, int]] = set()
+        nothing: dict[str, dict[str, Mapping[str, Any]]] = {
+            stream: {} for stream in (COURSE_COMPLETION, GRADE, SCORM_RESULT)
+        }
+        for (person, question), answer in zip(asked, many.run(calls), strict=True):
+            of = (_STREAM_OF[question.function], course.key, person.user_id)
+            if isinstance(answer, MoodleError):
+                refused.add(of)
+            else:
+                answered.add(of)
+                told = work.facts_told(course, person, question, answer, nothing)
+                facts += [(person.user_id, fact) for fact in told]
+        answered -= refused
+    return facts, answered, work.warnings
+
+
 # --- one pull -----------------------------------------------------------------------------------
 
 
@@ -330,18 +371,22 @@ class _Question:
 @dataclass
 class _Work:
     client: Caller
-    engine: Engine
+    engine: Engine | None  # None where nothing is stored
     site: str
     persons: Mapping[int, str]
     clock: Clock
     many: ManyCalls
     offered: Collection[str]
-    run_id: int
     progress: PeopleProgress | None
     stopping: Callable[[], bool]
+    run_id: int | None = None
     new: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RESULT_STREAMS, 0))
     rows: int = 0
     people: int = 0
+    gone: int = 0
+    told: set[tuple[str, str]] = field(default_factory=set)
+    resume: bool = False
+    anew: bool = False
     warnings: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -356,22 +401,34 @@ class _Work:
             seconds,
             warnings=tuple(self.warnings),
             reader=BY_PERSON,
+            gone=self.gone,
         )
 
     def read_course(self, course: PersonalCourse) -> None:
-        questions = list(self._questions(course))
+        questions = list(self.questions(course))
         since, after = self._place(course.key)
         waiting = [person for person in course.learners if person.user_id > after]
         done = len(course.learners) - len(waiting)
+        assert self.engine is not None
         with reading(self.engine) as connection:
             known = {
                 stream: {
                     source: value
                     for source, (_, value) in last_values(connection, self.site, course.key, stream).items()
+                    if not value.get(GONE)
                 }
                 for stream in (COURSE_COMPLETION, GRADE, SCORM_RESULT)
             }
+            present = {
+                stream: {
+                    row.source_id: row.person_id
+                    for row in connection.execute(current_facts(self.site, stream))
+                    if row.course == course.key and not row.value.get(GONE)
+                }
+                for stream in _WHOLLY_TOLD
+            }
         unseen: set[int] = set()
+        withheld: set[str] = set()  # not all of these streams is told any more
         while waiting:
             if self.stopping():
                 raise PullInterrupted("pull.interrupted", facts=sum(self.new.values()))
@@ -385,15 +442,32 @@ class _Work:
             ]
             calls = [question.call(course.id, person.user_id) for person, question in asked]
             facts: list[Fact] = []
+            self.told = set()
+            answered: set[tuple[str, int]] = set()
+            refused: set[tuple[str, int]] = set()
             for (person, question), answer in zip(asked, self.many.run(calls), strict=True):
+                of = (_STREAM_OF[question.function], person.user_id)
+                (refused if isinstance(answer, MoodleError) else answered).add(of)
                 if not isinstance(answer, MoodleError):
-                    facts += self._facts(course, person, question, answer, known)
+                    facts += self.facts_told(course, person, question, answer, known)
                 elif answer.errorcode in _PERSONAL:
                     unseen.add(person.user_id)
                 elif question in questions:
                     questions.remove(question)
+                    withheld.add(_STREAM_OF[question.function])
                     self._not_visible(course, question, answer)
-            self._store(course.key, facts, (since, group[-1].user_id if waiting else 0))
+            gone = {
+                stream: [
+                    source
+                    for source, holder in present[stream].items()
+                    if holder in {self.persons[user] for of, user in answered - refused if of == stream}
+                    and (stream, source) not in self.told
+                    and (source.startswith("core:") or stream == QUIZ_ATTEMPT)
+                ]
+                for stream in _WHOLLY_TOLD
+                if stream not in withheld
+            }
+            self._store(course.key, facts, gone, (since, group[-1].user_id if waiting else 0))
             done += len(group)
             self.people += len(group)
             if self.progress is not None:
@@ -421,7 +495,8 @@ class _Work:
 
     # --- what to ask --------------------------------------------------------------------------
 
-    def _questions(self, course: PersonalCourse) -> Iterator[_Question]:
+    def questions(self, course: PersonalCourse) -> Iterator[_Question]:
+        """What there is to ask about each learner of a course."""
         for function in _STREAM_OF:
             lacking = [name for name in (function, *_NEEDS.get(function, ())) if name not in self.offered]
             if lacking:
@@ -452,7 +527,7 @@ class _Work:
 
     # --- what is told -------------------------------------------------------------------------
 
-    def _facts(
+    def facts_told(
         self,
         course: PersonalCourse,
         person: EnrolledPerson,
@@ -460,17 +535,20 @@ class _Work:
         answer: Any,
         known: Mapping[str, dict[str, Mapping[str, Any]]],
     ) -> Iterator[Fact]:
+        """The facts in an answer; of what has no time of its own those alone that `known` does not say already."""
         user = person.user_id
         stream = _STREAM_OF[question.function]
 
         def fact(source: str, t: int, cmid: int, value: Mapping[str, object]) -> Fact:
             self.rows += 1
+            self.told.add((stream, source))
             subject = course.subjects.get(cmid) or (f"cmid:{cmid}" if cmid else "")
             time = datetime.fromtimestamp(t, UTC)
             return Fact(stream, source, time, self.persons[user], course.key, subject, value)
 
         def news(source: str, t: int, cmid: int, value: Mapping[str, object]) -> Iterator[Fact]:
             """For what has no time of its own: only where it differs from what was known last."""
+            self.told.add((stream, source))
             if known[stream].get(source) != value:
                 known[stream][source] = value
                 yield fact(source, t, cmid, value)
@@ -551,18 +629,33 @@ class _Work:
             cursor.c.site == self.site, cursor.c.stream == BY_PERSON, cursor.c.course == course
         )
         now = int(self.started.timestamp())
+        assert self.engine is not None
         with reading(self.engine) as connection:
             row = connection.execute(query).first()
-        if row is not None and row.after_id and now - row.since < _STALE:
+        if row is not None and row.after_id and not self.anew and (self.resume or now - row.since < _STALE):
             return row.since, row.after_id
         return now, 0
 
-    def _store(self, course: str, facts: Sequence[Fact], place: tuple[int, int]) -> None:
+    def _store(
+        self,
+        course: str,
+        facts: Sequence[Fact],
+        gone: Mapping[str, Sequence[str]],
+        place: tuple[int, int],
+    ) -> None:
         now = self.clock.now()
+        seen_at = int(now.timestamp())
+        assert self.engine is not None
         with self.engine.begin() as connection:
             for stream in RESULT_STREAMS:
                 of_stream = [fact for fact in facts if fact.stream == stream]
-                self.new[stream] += store_facts(connection, self.site, of_stream, now, self.run_id)
+                found = store_observed(connection, self.site, stream, of_stream, seen_at, now, self.run_id)
+                lost = gone.get(stream, ())
+                found += store_gone(
+                    connection, self.site, stream, lost, seen_at, now, self.run_id, courses=(course,)
+                )
+                self.new[stream] += found.new
+                self.gone += found.gone
             self._move(connection, course, place, now)
 
     def _move(self, connection: Connection, course: str, place: tuple[int, int], now: datetime) -> None:

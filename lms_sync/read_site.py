@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from random import Random
 from typing import Any
 
 from sqlalchemy import Engine
@@ -30,8 +32,12 @@ from lms_sync.moodle.functions import MANY_CALLS
 from lms_sync.moodle.many_calls import Caller, ManyCalls
 from lms_sync.moodle_answers import Asked
 from lms_sync.people import People
-from lms_sync.pull import CHANGES, Progress, PullReport, begin_run, finish_run, pull
+from lms_sync.plugin_source import CHANGES
+from lms_sync.pull import pull
 from lms_sync.pull_by_person import CannotRead, PeopleProgress, PersonalCourse, pull_by_person
+from lms_sync.pull_report import Progress, PullReport
+from lms_sync.run_record import recorded_run
+from lms_sync.verify_pull import Verified, choose, compare, with_learners
 
 COURSE_MODULE = "core_course_get_course_module"
 
@@ -51,6 +57,10 @@ class SiteReader:
     people_progress: PeopleProgress | None = None
     stopping: Callable[[], bool] | None = None
     asked: Mapping[str, tuple[Asked, ...]] = field(default_factory=dict)  # by the keys of activities
+    full: bool = False
+    resume: bool = False
+    since: datetime | None = None
+    patience: Sequence[float] = ()
 
     def read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
         """Reads the courses: `authored` by our key Moodle's id, and the adopted ones.
@@ -88,6 +98,10 @@ class SiteReader:
             stopping=self.stopping,
             subjects={course.key: course.subjects for course in adopted},
             asked=self.asked,
+            full=self.full,
+            resume=self.resume,
+            since=self.since,
+            patience=self.patience,
         )
 
     def _enrolments(self, adopted: Sequence[AdoptedCourse], offered: Collection[str]) -> _Enrolments:
@@ -105,17 +119,20 @@ class SiteReader:
             for key, number in courses.items()
         }
         learners = {key: one.learners for key, one in lists.items()}
-        run_id = begin_run(self.engine, self.site, "enrolments", self.clock)
         now = self.clock.now()
         new = 0
-        with self.engine.begin() as connection:
+        told = {"facts": 0, "people": 0}
+        with (
+            recorded_run(self.engine, self.site, "enrolments", self.clock, lambda: told) as run_id,
+            self.engine.begin() as connection,
+        ):
             everybody = [person for one in learners.values() for person in one]
             persons, odd = remember_enrolled(connection, self.site, everybody, self.people.participants, now)
             for course in adopted:
                 new += store_enrolments(
                     connection, self.site, course.key, learners[course.key], persons, now, run_id
                 )
-        finish_run(self.engine, run_id, "done", {"facts": new, "people": len(persons)}, self.clock)
+            told |= {"facts": new, "people": len(persons)}
         warnings = [warning for one in lists.values() for warning in one.warnings]
         return _Enrolments(learners, persons, new, (*warnings, *odd))
 
@@ -145,9 +162,54 @@ class SiteReader:
             many=many,
             progress=self.people_progress,
             stopping=self.stopping,
+            full=self.full or self.since is not None,
+            resume=self.resume,
         )
-        limits = Problem("pull.by-person", {}, severity="warning")
-        return replace(_together(found, enrolments), warnings=(limits, *enrolments.warnings, *found.warnings))
+        limits = [Problem("pull.by-person", {}, severity="warning")]
+        if self.since is not None:
+            limits.append(Problem("pull.since-by-person", {}, severity="warning"))
+        return replace(
+            _together(found, enrolments), warnings=(*limits, *enrolments.warnings, *found.warnings)
+        )
+
+    def verify(
+        self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse], number: int, random: Random
+    ) -> Verified:
+        """Compares `number` learners, drawn at random, with what core tells of them.
+
+        What differs is pulled and looked at once more: people learn while they are compared. Raises as `read` does.
+        """
+        offered = self._offered()
+        if lacking := missing(offered, (ENROLLED,)):
+            raise CannotRead("pull.cannot-read", functions=", ".join(lacking))
+        ids = {**authored, **{course.key: course.moodle_course for course in adopted}}
+        enrolments = self._list(ids, adopted)
+        subjects: dict[str, Mapping[int, str]] = {course.key: course.subjects for course in adopted}
+        subjects |= {key: self._own_subjects(key, number, offered) for key, number in authored.items()}
+        many = ManyCalls(self.client, together=MANY_CALLS in offered)
+        everything = [
+            PersonalCourse(key, number, subjects[key], enrolments.learners[key])
+            for key, number in ids.items()
+        ]
+        chosen = choose(everything, number, random)
+        found = self._compared(chosen, enrolments.persons, offered, many)
+        if found.differences:
+            self.read(authored, adopted)
+            doubtful = {one.user_id for one in found.differences}
+            again = self._compared(with_learners(chosen, doubtful), enrolments.persons, offered, many)
+            found = replace(found, differences=again.differences)
+        return found
+
+    def _compared(
+        self,
+        courses: Sequence[PersonalCourse],
+        persons: Mapping[int, str],
+        offered: Collection[str],
+        many: ManyCalls,
+    ) -> Verified:
+        return compare(
+            self.client, self.engine, self.site, courses, persons, self.clock, offered=offered, many=many
+        )
 
     def _own_subjects(self, key: str, number: int, offered: Collection[str]) -> dict[int, str]:
         """Our keys of the activities of a course of ours, by the idnumbers that were given to them by hand."""

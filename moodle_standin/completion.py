@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from moodle_standin.change_log import note_if_late
 from moodle_standin.errors import MoodleError
 from moodle_standin.records import (
     ActivityCompletion,
@@ -216,6 +217,9 @@ def review_course(call: Call, course_id: int, user_id: int) -> None:
         course_row = course_completion_row(site, course_id, user_id)
         if course_row.timecompleted is None:
             course_row.timecompleted = max(times)
+            note_if_late(
+                site, course_row.timecompleted, "course_completion", course_id, user_id, course_row.id
+            )
             call.record("course_completion", "complete", courseid=course_id, userid=user_id)
 
 

@@ -448,6 +448,7 @@ class Enrolment:
     timestart: int = 0
     timeend: int = 0
     timecreated: int = 0
+    timemodified: int = 0
 
 
 @dataclass
@@ -533,6 +534,19 @@ class FeedbackAnswer:
     def key(self) -> tuple[int, int]:
         """The questionnaire and who answered it."""
         return self.feedback, self.userid
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A row of the companion plugin's table `local_lmssync_log`."""
+
+    id: int
+    timecreated: int
+    courseid: int
+    userid: int
+    cmid: int
+    stream: str
+    rowid: int
 
 
 @dataclass

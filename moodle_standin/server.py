@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from moodle_standin import taken_back
 from moodle_standin.errors import MoodleError, access_denied, invalid_parameter, missing_record
 from moodle_standin.faults import HTML_PAGE, PRINTED_WARNING, Fault
 from moodle_standin.functions.registry import checks_before_it_stores, finish
@@ -109,6 +110,7 @@ def create_app(site: Site) -> Starlette:
             Route("/standin/services", handlers.services, methods=["POST"]),
             Route("/standin/questions", handlers.questions, methods=["POST"]),
             Route("/standin/accounts", handlers.accounts, methods=["POST"]),
+            Route("/standin/take-back", handlers.take_back, methods=["POST"]),
             Route("/standin/forget", handlers.forget, methods=["POST"]),
             Route("/", handlers.home, methods=["GET"]),
         ],
@@ -295,6 +297,15 @@ class _Handlers:
         for key in gone:
             del self.site.owned[key]
         return JSONResponse({"forgotten": len(gone)})
+
+    async def take_back(self, request: Request) -> Response:
+        """Takes back what learners did, as teachers and administrators do in Moodle's pages."""
+        wanted = await request.json()
+        try:
+            taken_back.take_back(self.site, str(wanted["what"]), *map(int, wanted["numbers"]))
+        except (KeyError, ValueError, TypeError) as error:
+            return JSONResponse({"error": f"nothing to take back: {error}"}, status_code=400)
+        return JSONResponse({"taken_back": wanted["what"]})
 
     async def accounts(self, request: Request) -> Response:
         """Deletes an account, as an administrator does: the row stays, under another user name."""

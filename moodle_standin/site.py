@@ -39,6 +39,7 @@ from moodle_standin.records import (
     Grade,
     GradeItem,
     Group,
+    LogLine,
     OwnedObject,
     Question,
     QuestionCategory,
@@ -170,6 +171,11 @@ class Site:
     drafts: dict[tuple[int, int], list[StoredFile]] = field(default_factory=dict)
     """(user id, draft itemid) -> files: a draft area belongs to one user."""
     owned: dict[tuple[int, str, str], OwnedObject] = field(default_factory=dict)
+    change_log: list[LogLine] = field(default_factory=list)
+    """The plugin's table of what rows do not tell themselves, and since when it is complete."""
+    logged_since: int = 1
+    last_access: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    """(course, user) -> the row's id and time."""
     log: list[str] = field(default_factory=list, repr=False)
 
     _sequences: dict[str, int] = field(default_factory=lambda: defaultdict(int))

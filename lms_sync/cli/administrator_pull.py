@@ -6,7 +6,9 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import click
 from sqlalchemy import Engine
@@ -25,16 +27,20 @@ from lms_sync.moodle.connect import connect
 from lms_sync.moodle_answers import asked_in
 from lms_sync.people import People, read_people
 from lms_sync.programme_files import read_programme_files
-from lms_sync.pull import PullInterrupted, PullReport, courses_on_site
+from lms_sync.pull import courses_on_site
+from lms_sync.pull_report import PullInterrupted, PullReport
 from lms_sync.read_site import SiteReader
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
 from lms_sync.store.backup import write_backup
 from lms_sync.store.database import of_site, open_database, repeatable
 from lms_sync.store.kept_backups import backup_path, remove_older
+from lms_sync.verify_pull import Verified
 
 log = logging.getLogger("lms_sync.jobs")
 
 _NAMES_SHOWN = 20
+_PATIENCE = (15.0, 30.0, 60.0)
+"""Seconds that a pull waits for a busy site while somebody watches; a job is simply run again."""
 
 
 @dataclass(frozen=True)
@@ -79,37 +85,155 @@ def _work(folder: Path, site_name: str | None) -> _Work:
 @dir_option
 @site_option
 @click.option("--course", "courses", multiple=True, metavar="ID", help="Only this course (repeatable).")
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Read everything, and find what is no longer on the site (done weekly anyway).",
+)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Read again from this day on (YYYY-MM-DD, UTC).",
+)
+@click.option("--resume", is_flag=True, help="Go on with a full reading that was stopped, however long ago.")
+@click.option(
+    "--verify",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Afterwards compare N learners, drawn at random, with what Moodle's own functions tell of them.",
+)
 @json_option
-def pull(folder: Path, site_name: str | None, courses: tuple[str, ...], *, as_json: bool) -> int:
+def pull(
+    folder: Path,
+    site_name: str | None,
+    courses: tuple[str, ...],
+    since: datetime | None,
+    verify: int | None,
+    *,
+    full: bool,
+    resume: bool,
+    as_json: bool,
+) -> int:
     """Bring completions, grades, quiz attempts and SCORM results since the last pull.
 
     What has arrived stays, however the pull ends; the next one goes on from there. On the site, nothing
     is changed. Without the plugin on the site every learner is read with core functions, which takes longer.
+    With --verify the command ends with 2 where Moodle tells something otherwise.
 
     \b
-    Example:
+    Examples:
       lms-sync pull --dir academy
+      lms-sync pull --full --dir academy
+      lms-sync pull --verify 50 --dir academy
     """
+    if full and since is not None:
+        raise click.UsageError(outcome.say("pull.full-and-since", outcome.reader_language(folder)))
     work = _work(folder, site_name)
     engine = open_database(work.database)
+    how = _How(full, resume, None if since is None else since.replace(tzinfo=UTC), _PATIENCE)
+    verified: Verified | None = None
     try:
         with _Counter(work.language, enabled=not as_json) as counter:
-            report = _pull(work, courses, counter, of_site(engine, work.site_name), lambda: False)
+            report = _pull(work, courses, counter, of_site(engine, work.site_name), lambda: False, how)
+            if verify is not None:
+                verified = _verify(work, courses, of_site(engine, work.site_name), verify)
     finally:
         engine.dispose()
     if as_json:
-        click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
-        return outcome.DONE
+        told = report.as_json() if verified is None else {**report.as_json(), "verified": verified.as_json()}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        return _code(verified)
     for stream, new in report.new.items():
         if new:
             click.echo(f"{new:>8}  {outcome.say(f'pull.stream-{stream}', work.language)}")
+    if report.gone:
+        click.echo(f"{report.gone:>8}  {outcome.say('pull.gone', work.language)}")
     click.echo(outcome.say("pull.done", work.language, n=report.facts, rows=report.rows))
-    return outcome.DONE
+    if verified is not None:
+        _tell_verified(work, verified)
+    return _code(verified)
+
+
+def _code(verified: Verified | None) -> int:
+    return outcome.CHANGES if verified is not None and verified.differences else outcome.DONE
+
+
+def _tell_verified(work: _Work, verified: Verified) -> None:
+    work.tell(verified.warnings)
+    for one in verified.differences[:_NAMES_SHOWN]:
+        stream = outcome.say(f"pull.stream-{one.stream}", work.language)
+        click.echo(
+            outcome.say(
+                "pull.difference",
+                work.language,
+                user=one.user_id,
+                stream=stream,
+                subject=one.subject or one.course,
+                known=_shown(one.known),
+                told=_shown(one.told),
+            )
+        )
+    streams = ", ".join(outcome.say(f"pull.stream-{one}", work.language) for one in verified.streams)
+    click.echo(
+        outcome.say(
+            "pull.verified",
+            work.language,
+            n=verified.people,
+            values=verified.values,
+            streams=streams or "-",
+            differences=len(verified.differences),
+        )
+    )
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    parts = value if isinstance(value, tuple) else (value,)
+    return " ".join("-" if part is None else str(part) for part in parts)
+
+
+@dataclass(frozen=True)
+class _How:
+    """How a pull is to read."""
+
+    full: bool = False
+    resume: bool = False
+    since: datetime | None = None
+    patience: tuple[float, ...] = ()
+
+
+def _verify(work: _Work, courses: tuple[str, ...], engine: Engine, number: int) -> Verified:
+    chosen = chosen_courses(work.folder, work.site_name, courses, none="pull.no-courses")
+    adopted = [course.adopted for course in chosen if course.adopted is not None]
+    people = read_people(work.folder) if adopted else People()
+    client = connect(work.site_name, work.site, work.folder)
+    try:
+        authored, _ = courses_on_site(client, [course.key for course in chosen if course.adopted is None])
+        reader = SiteReader(
+            client,
+            repeatable(engine),
+            work.site_name,
+            work.clock,
+            people,
+            work.site.student_role_id,
+            work.settings.people.institution_from,
+        )
+        return reader.verify(authored, adopted, number, Random())  # noqa: S311 - a sample, no secret
+    finally:
+        client.close()
 
 
 def _pull(
-    work: _Work, courses: tuple[str, ...], counter: _Counter, engine: Engine, stopping: Callable[[], bool]
+    work: _Work,
+    courses: tuple[str, ...],
+    counter: _Counter,
+    engine: Engine,
+    stopping: Callable[[], bool],
+    how: _How | None = None,
 ) -> PullReport:
+    how = how or _How()
     chosen = chosen_courses(work.folder, work.site_name, courses, none="pull.no-courses")
     adopted = [course.adopted for course in chosen if course.adopted is not None]
     people = read_people(work.folder) if adopted else People()
@@ -132,6 +256,10 @@ def _pull(
             counter.people,
             stopping,
             asked,
+            how.full,
+            how.resume,
+            how.since,
+            how.patience,
         ).read(authored, adopted)
     finally:
         client.close()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from moodle_standin.change_log import note
 from moodle_standin.errors import MoodleError, coding_error, missing_record
 from moodle_standin.functions.registry import serves
 from moodle_standin.site import Call
+from moodle_standin.taken_back import delete_grade
 
 
 @serves("core_courseformat_create_module")
@@ -31,6 +33,14 @@ def delete_modules(call: Call, params: dict[str, Any]) -> Any:
             site.scorms.pop(module.instance, None)
         elif module.modname == "quiz":
             site.quizzes.pop(module.instance, None)
+        item = site.grade_item_of(module.modname, module.instance)
+        if item is not None:
+            for key in [key for key in site.grades if key[0] == item.id]:
+                delete_grade(site, *key)
+            del site.grade_items[item.id]
+        for key in [key for key in site.activity_completions if key[0] == cmid]:
+            del site.activity_completions[key]
+        note(site, "", module.course, cmid=cmid)
         call.record("course_module", "delete", id=cmid, idnumber=module.idnumber)
     return None
 

@@ -13,6 +13,7 @@ from moodle_standin.functions.registry import serves
 from moodle_standin.functions.users import user_details
 from moodle_standin.records import Course, Enrolment, User
 from moodle_standin.site import Call, Site
+from moodle_standin.taken_back import unenrol
 
 
 def _active_user(call: Call, user_id: int) -> User:
@@ -69,11 +70,13 @@ def enrol_users(call: Call, params: dict[str, Any]) -> Any:
                     timestart=start,
                     timeend=end,
                     timecreated=site.now(),
+                    timemodified=site.now(),
                 )
             )
             action = "create"
         elif (found.status, found.timestart, found.timeend) != (status, start, end):
             found.status, found.timestart, found.timeend = status, start, end
+            found.timemodified = site.now()
             action = "update"
         else:
             continue
@@ -91,17 +94,9 @@ def unenrol_users(call: Call, params: dict[str, Any]) -> Any:
         _active_user(call, wanted["userid"])
     for wanted in params["enrolments"]:
         course_id, user_id = wanted["courseid"], wanted["userid"]
-        before = site.enrolments_of(course_id, user_id)
-        rest = [e for e in before if e.method != "manual"]
-        if len(rest) == len(before):
+        if all(e.method != "manual" for e in site.enrolments_of(course_id, user_id)):
             continue
-        if rest:
-            site.enrolments[course_id][user_id] = rest
-        else:
-            del site.enrolments[course_id][user_id]
-            for group in site.groups.values():
-                if group.courseid == course_id and user_id in group.members:
-                    group.members.remove(user_id)
+        unenrol(site, course_id, user_id)
         call.record("enrolment", "delete", course=course_id, userid=user_id)
     return None
 

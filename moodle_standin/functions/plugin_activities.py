@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from moodle_standin.change_log import note
 from moodle_standin.completion import (
     delete_course_completions,
     has_completion_records,
@@ -131,6 +132,9 @@ def upsert_activity(call: Call, params: dict[str, Any]) -> Any:
         OwnedObject(course.id, "activity", key, module.id, wanted_hash, activity_fingerprint(site, module)),
     )
     site.drafts.pop((call.user.id, params["draftitemid"]), None)
+    if action == "updated":
+        note(site, "activity_completion", course.id, cmid=module.id)
+        note(site, "course_completion", course.id, cmid=module.id)
     call.record(
         "activity",
         action,

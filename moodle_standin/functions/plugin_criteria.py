@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from moodle_standin.change_log import note
 from moodle_standin.completion import delete_course_completions, review_course
 from moodle_standin.errors import plugin_error
 from moodle_standin.functions.registry import serves
@@ -58,6 +59,7 @@ def set_criteria(call: Call, params: dict[str, Any]) -> Any:
         if losses:
             delete_course_completions(site, course.id)
             call.record("course_completion", "delete_all", course=course.id)
+        note(site, "course_completion", course.id)
         site.criteria[course.id] = cmids
         site.criteria_aggregation[course.id] = aggregation
         for user_id in site.enrolments[course.id]:

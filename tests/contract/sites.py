@@ -145,6 +145,10 @@ class SiteUnderTest:
     def delete_account(self, step: str, username: str) -> None:
         raise NotImplementedError
 
+    def take_back(self, step: str, what: str, *numbers: int) -> None:
+        """Takes back what learners did: a quiz-attempt, scorm-attempt, grade, enrolment, or all completions of a course."""
+        raise NotImplementedError
+
     def forget_objects(self, step: str, course: int) -> None:
         raise NotImplementedError
 
@@ -270,6 +274,9 @@ class StandInSite(SiteUnderTest):
 
     def delete_account(self, step: str, username: str) -> None:
         self._control("accounts", {"username": username, "delete": True})
+
+    def take_back(self, step: str, what: str, *numbers: int) -> None:
+        self._control("take-back", {"what": what, "numbers": numbers})
 
     def forget_objects(self, step: str, course: int) -> None:
         self._control("forget", {"course": course})
@@ -398,6 +405,9 @@ class RealSite(SiteUnderTest):
 
     def delete_account(self, step: str, username: str) -> None:
         self._run(step, str(HERE / "site_scripts" / "delete_account.php"), username)
+
+    def take_back(self, step: str, what: str, *numbers: int) -> None:
+        self._run(step, str(HERE / "site_scripts" / "take_back.php"), what, *map(str, numbers))
 
     def forget_objects(self, step: str, course: int) -> None:
         self._run(step, str(HERE / "site_scripts" / "forget_objects.php"), str(course))

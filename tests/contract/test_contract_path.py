@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -42,6 +43,17 @@ LEARNERS = {  # by number: package's status and score, share of the quiz right, 
     3: ("failed", 40, 1.0, True),
     6: ("incomplete", None, 0.5, False),
 }
+STREAMS_TOLD = (
+    "activity_completion",
+    "course_completion",
+    "grade",
+    "quiz_attempt",
+    "question_outcome",
+    "scorm_track",
+    "scorm_interaction",
+    "enrolment",
+    "last_access",
+)
 PEOPLE = {"idnumber", "username", "email", "firstname", "lastname", "auth", "suspended", "confirmed", "lang"}
 
 
@@ -189,6 +201,40 @@ class Path:
             }
             return [(users[fact.person_id], fact) for fact in facts_of(connection, SITE)]
 
+    def news(self, asked: list[dict[str, Any]], limit: int = 20_000) -> list[Any]:
+        """Pages of the plugin's answer, with the data of their rows as values."""
+        questions = json.dumps([{"courseids": [self.course_id], **one} for one in asked])
+        answer = self.site.client.call("local_lmssync_get_news", {"asked": questions, "limit": limit})
+        for page in answer["pages"]:
+            for row in page["rows"]:
+                row["data"] = json.loads(row["data"])
+        pages: list[Any] = answer["pages"]
+        return pages
+
+    def site_now(self) -> int:
+        question = json.dumps([{"stream": "log", "courseids": [self.course_id]}])
+        answer = self.site.client.call("local_lmssync_get_news", {"asked": question, "limit": 1})
+        return int(answer["now"])
+
+    def rows_of(self, *streams: str) -> dict[str, list[Any]]:
+        """Every row that the site has now, by the plugin's names of the streams."""
+        pages = self.news([{"stream": stream, "since": 0, "afterid": 0} for stream in streams])
+        return {stream: page["rows"] for stream, page in zip(streams, pages, strict=True)}
+
+    def present(self) -> set[tuple[str, str, int]]:
+        """What the site has: stream, row and account."""
+        rows = self.rows_of(*STREAMS_TOLD)
+        return {
+            ("scorm_result" if stream == "scorm_track" else stream, str(row["id"]), int(row["userid"]))
+            for stream, found in rows.items()
+            for row in found
+        }
+
+    def held(self) -> set[tuple[str, str, int]]:
+        """The same as the fact log has it: the last fact of each source, where it is not gone."""
+        last = {(fact.stream, fact.source_id): (user, fact) for user, fact in self.facts()}
+        return {(*key, user) for key, (user, fact) in last.items() if not fact.value.get("gone")}
+
     def close(self) -> None:
         """Hides the course, suspends the enrolments, hides the cohorts."""
         call = self.site.client.call
@@ -328,7 +374,7 @@ def seen(path: Path) -> set[tuple[int, str, str, object]]:
         match fact.stream:
             case "scorm_result":
                 told: object = (value["element"], value["value"])
-            case "question_outcome":
+            case "question_outcome" | "scorm_interaction" | "enrolment" | "last_access":
                 continue  # what came of single questions: the attempts tell it together
             case "quiz_attempt":
                 reached = (
@@ -462,6 +508,98 @@ def test_an_edit_in_moodle_is_seen_and_not_overwritten(path: Path) -> None:
     assert ("update", Kind.GROUP.value, group["idnumber"]) in work(path)
     path.site.client.call("core_group_update_groups", {"groups": [{"id": group["id"], "name": group["name"]}]},
                           write=True)  # fmt: skip
+
+
+def test_what_a_package_recorded_of_a_question_arrives(path: Path) -> None:
+    assert path.pulled
+    name = path.rows[0]["username"]
+    learner = path.site.learner(name, path.passwords[name])
+    (scorm,) = learner.client.call("mod_scorm_get_scorms_by_courses", {"courseids": [path.course_id]})[
+        "scorms"
+    ]
+    scoes = learner.client.call("mod_scorm_get_scorm_scoes", {"scormid": scorm["id"]})["scoes"]
+    sco = next(one["id"] for one in scoes if one["launch"])
+    for part, value in {
+        "id": "helpful_page-1",
+        "type": "fill-in",
+        "student_response": "too-long",
+        "result": "neutral",
+    }.items():
+        tracks = [{"element": f"cmi.interactions_0.{part}", "value": value}]
+        arguments = {"scoid": sco, "attempt": 1, "tracks": tracks}
+        learner.client.call("mod_scorm_insert_scorm_tracks", arguments, write=True)
+        time.sleep(1.1)  # each part in a second of its own: the last one counts
+        path.office.pull()
+    learner.client.close()
+    told = [fact.value for _, fact in path.facts() if fact.stream == "scorm_interaction"]
+    assert told[-1] == {
+        "attempt": 1,
+        "id": "helpful_page-1",
+        "type": "fill-in",
+        "response": "too-long",
+        "result": "neutral",
+    }
+    assert len(told) == 4
+
+
+# --- what is taken back
+
+
+def test_everything_that_is_taken_back_is_a_fact_and_the_log_says_what_the_site_says(path: Path) -> None:
+    assert path.pulled
+    time.sleep(1.1)  # rows of the running second are told with the next
+    path.office.pull()
+    assert path.present() == path.held(), "before anything is taken back"
+    first, second, third = (path.learned[number] for number in (1, 2, 3))
+    rows = path.rows_of("quiz_attempt", "grade", "scorm_track")
+    (attempt,) = (row["id"] for row in rows["quiz_attempt"] if row["userid"] == first)
+    (grade, *_) = (row["id"] for row in rows["grade"] if row["userid"] == third and row["cmid"])
+    package = next(row["cmid"] for row in rows["scorm_track"])
+    since = path.site_now()
+    path.site.take_back("news-log", "quiz-attempt", attempt)
+    path.site.take_back("news-log", "scorm-attempt", package, second, 1)
+    path.site.take_back("news-log", "grade", grade)
+    path.site.take_back("news-log", "enrolment", path.course_id, third)
+    time.sleep(1.1)
+    lines = path.news([{"stream": "log", "since": since - 1, "afterid": 0}])[0]["rows"]
+    path.site.keep("news-log", "local_lmssync_get_news")
+    told = {(row["data"]["stream"], row["data"]["rowid"], row["userid"]) for row in lines}
+    assert {("quiz_attempt", attempt, first), ("question_outcome", 0, first)} <= told
+    assert {("scorm_track", 0, second), ("scorm_interaction", 0, second), ("grade", grade, third)} <= told
+    assert ("enrolment", third) in {(stream, user) for stream, _, user in told}
+    report = path.office.pull()
+    assert report.gone >= 4
+    assert path.present() == path.held()
+    path.site.take_back("news-log", "completions", path.course_id)
+    time.sleep(1.1)
+    assert path.office.pull().gone > 0
+    assert path.present() == path.held()
+    assert not [key for key in path.held() if key[0] == "course_completion"]
+    assert path.office.pull().facts == 0
+
+
+def test_rows_are_told_by_their_numbers_and_nonsense_is_refused(path: Path) -> None:
+    assert path.pulled
+    path.site.take_back("last-access", "access", path.course_id, path.learned[1])
+    time.sleep(1.1)
+    some = path.rows_of("enrolment", "activity_completion", "last_access")
+    ids = [row["id"] for row in some["enrolment"]][:3]
+    (page,) = path.news([{"stream": "enrolment", "ids": [*ids, 999_999_999]}])
+    path.site.keep("news-of-rows", "local_lmssync_get_news")
+    assert sorted(row["id"] for row in page["rows"]) == sorted(ids)
+    assert [row["userid"] for row in some["last_access"]] == [path.learned[1]]
+    for step, asked in {
+        "news-not-questions": "{}",
+        "news-no-courses": '[{"stream":"grade","courseids":[]}]',
+        "news-unknown-stream": f'[{{"stream":"moods","courseids":[{path.course_id}]}}]',
+    }.items():
+        with pytest.raises(CallRefused):
+            path.site.client.call("local_lmssync_get_news", {"asked": asked, "limit": 10})
+        path.site.keep(step, "local_lmssync_get_news")
+    (first, *rest) = path.news(
+        [{"stream": "enrolment", "since": 0, "afterid": 0}, {"stream": "grade", "since": 0, "afterid": 0}], 5
+    )
+    assert (len(first["rows"]), first["more"], rest) == (5, True, [])
 
 
 # --- the administrator's examination

@@ -39,7 +39,8 @@ def test_what_the_product_calls_is_found_in_its_code() -> None:
         "core_update_inplace_editable": "lms_sync/moodle/state_by_core.py",
         "gradereport_user_get_grade_items": "lms_sync/pull_by_person.py",
         "mod_scorm_insert_scorm_tracks": "lms_sync/learners.py",
-        "local_lmssync_get_changes": "lms_sync/pull.py",
+        "local_lmssync_get_changes": "lms_sync/plugin_source.py",
+        "local_lmssync_get_news": "lms_sync/plugin_source.py",
         MANY_CALLS: "lms_sync/moodle/many_calls.py",
     }.items():
         assert where in called_functions()[function]

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Engine, func, select
 import lms_sync
 from authoring.problems import LmsSyncError
 from lms_sync.clock import FixedClock
-from lms_sync.facts import RESULT_STREAMS, facts_of
+from lms_sync.facts import PLUGIN_STREAMS, facts_of
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import MoodleError
 from lms_sync.pull import OVERLAP, PullInterrupted, PullReport, WrongPage, pull
@@ -188,8 +188,8 @@ def test_a_course_added_later_is_read_from_its_beginning(
     ]
     plugin.now += 3000
     plugin.calls.clear()
-    read(client, engine, both)
-    assert [c["courseids"] for c in plugin.calls] == [[7, 8]] * len(RESULT_STREAMS)  # from now on together
+    pull(client, engine, "site", both, FixedClock(CLOCK.now() + timedelta(seconds=3000)))
+    assert [c["courseids"] for c in plugin.calls] == [[7, 8]] * len(PLUGIN_STREAMS)  # from now on together
 
 
 def test_an_account_that_no_file_names_gets_an_opaque_person_and_is_told(
@@ -349,14 +349,61 @@ def test_a_pull_that_is_killed_at_a_commit_loses_and_doubles_nothing(
     assert cursors(killed) == cursors(whole)
 
 
-def test_a_clock_that_went_back_on_the_site_is_told(
+def test_a_site_that_answers_with_yesterdays_data_is_not_believed(
     plugin: Any, client: MoodleClient, engine: Engine
 ) -> None:
+    attempts(plugin, 3)
     read(client, engine)
-    plugin.now -= 7200
-    (warning,) = read(client, engine).warnings
-    assert warning.code == "pull.clock-behind"
-    assert isinstance(warning.params["seconds"], int)
+    before, today = (stored(engine), cursors(engine)), plugin.now
+    plugin.now -= 86400
+    attempts(plugin, 2)
+    with pytest.raises(WrongPage) as caught:
+        read(client, engine)
+    assert caught.value.code == "pull.site-in-the-past"
+    assert caught.value.problem.params == {
+        "told": "2027-01-14 08:00:00 UTC",
+        "before": "2027-01-15 08:00:00 UTC",
+    }
+    assert stored(engine) == before[0]
+    assert all(position <= before[1][key] for key, position in cursors(engine).items())
+    plugin.now = today + 60
+    attempts(plugin, 1, first=90, start=today - 50_000)  # from while it was in the past
+    assert read(client, engine).facts == 1
+
+
+def test_what_is_written_after_an_hour_ahead_was_put_right_is_not_missed(
+    plugin: Any, client: MoodleClient, engine: Engine
+) -> None:
+    plugin.now += 3600
+    attempts(plugin, 1, start=plugin.now - 10)
+    report = read(client, engine)
+    assert [warning.code for warning in report.warnings] == ["pull.clock-ahead"]
+    assert report.warnings[0].params["seconds"] == 3600
+    plugin.now -= 3600 - 30  # half a minute later, and right
+    attempts(plugin, 1, first=2, start=plugin.now - 5)
+    plugin.now += 30
+    report = pull(client, engine, "site", COURSES, FixedClock(CLOCK.now() + timedelta(seconds=60)))
+    assert report.warnings == ()
+    assert report.facts == 1
+
+
+def test_numbers_that_a_restore_gave_anew_are_facts_of_their_own(
+    plugin: Any, client: MoodleClient, engine: Engine
+) -> None:
+    attempts(plugin, 1, start=plugin.now - 5000)
+    read(client, engine)
+    plugin.now += 600
+    plugin.rows.clear()
+    plugin.add(
+        "quiz_attempt", 1, plugin.now - 9, user=77, attempt=1, state="inprogress", sumgrades=None, max=10
+    )
+    report = read(client, engine)
+    assert (report.facts, report.gone) == (2, 1)
+    assert [warning.code for warning in report.warnings] == ["pull.clock-ahead", "pull.numbers-reused"]
+    with engine.connect() as connection:
+        told = [(fact.person_id, fact.value["state"]) for fact in facts_of(connection, "site")]
+    assert [state for _, state in told] == ["finished", "inprogress", "deleted"]
+    assert told[0][0] == told[2][0] != told[1][0]
 
 
 def test_every_error_of_a_pull_has_its_words_in_three_languages() -> None:

@@ -30,3 +30,37 @@ $observers = [
         'callback' => '\local_lmssync\local\registry::forget_course',
     ],
 ];
+// What rows do not tell themselves; see the class.
+foreach (
+    [
+        'changed' => [
+            '\core\event\course_completed',
+            '\core\event\course_module_completion_updated',
+            '\core\event\user_graded',
+        ],
+        'deleted' => [
+            '\core\event\grade_deleted',
+            '\core\event\user_enrolment_deleted',
+            '\mod_feedback\event\response_deleted',
+        ],
+        'quiz_attempt' => [
+            '\mod_quiz\event\attempt_deleted',
+            '\mod_quiz\event\attempt_regraded',
+            '\mod_quiz\event\attempt_reopened',
+            '\mod_quiz\event\question_manually_graded',
+        ],
+        'scorm_attempt' => ['\mod_scorm\event\attempt_deleted'],
+        'activity_changed' => ['\core\event\course_module_updated'],
+        'criteria_set' => ['\core\event\course_completion_updated'],
+        'much_changed' => [
+            '\core\event\course_module_deleted',
+            '\core\event\course_reset_ended',
+            '\core\event\course_restored',
+        ],
+        'forget_course' => ['\core\event\course_deleted'],
+    ] as $callback => $events
+) {
+    foreach ($events as $event) {
+        $observers[] = ['eventname' => $event, 'callback' => "\\local_lmssync\\local\\change_log::$callback"];
+    }
+}

@@ -82,6 +82,7 @@ foreach (
             'local/lmssync:push, moodle/course:update',
         ],
         'get_changes' => ['read', 'Facts that changed since a cursor, one page.', 'local/lmssync:pull'],
+        'get_news' => ['read', 'Facts that changed in any stream, in one call.', 'local/lmssync:pull'],
         'get_accounts' => [
             'read',
             'State of accounts that the caller may see, without names.',

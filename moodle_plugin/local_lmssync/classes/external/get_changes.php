@@ -82,12 +82,23 @@ final class get_changes extends external_api {
             throw refusal::because('badlimit', ['largest' => self::LARGEST]);
         }
         $page = stream::named($stream)->page($courseids, $since, $afterid, $limit);
-        $keys = self::keys($page['rows']);
-        foreach ($page['rows'] as &$row) {
+        $page['rows'] = self::with_keys($page['rows']);
+        return $page;
+    }
+
+    /**
+     * Rows as they are told: with the keys of our activities, their data as JSON.
+     *
+     * @param array[] $rows
+     * @return array[]
+     */
+    public static function with_keys(array $rows): array {
+        $keys = self::keys($rows);
+        foreach ($rows as &$row) {
             $row['key'] = $keys[$row['cmid']] ?? '';
             $row['data'] = json::encode($row['data']);
         }
-        return $page;
+        return $rows;
     }
 
     /**
@@ -117,15 +128,24 @@ final class get_changes extends external_api {
             'more' => answers::value(PARAM_BOOL, 'Whether another page follows'),
             'since' => answers::value(PARAM_INT, 'Cursor for the next page'),
             'afterid' => answers::value(PARAM_INT, 'Cursor for the next page'),
-            'rows' => new external_multiple_structure(new external_single_structure([
-                'id' => answers::value(PARAM_INT, 'Id of the row in its table'),
-                't' => answers::value(PARAM_INT, 'Time of the row'),
-                'courseid' => answers::value(PARAM_INT, 'Course id'),
-                'userid' => answers::value(PARAM_INT, 'User id'),
-                'key' => answers::value(PARAM_RAW, 'Key of our activity, empty for a course or for an activity of others'),
-                'cmid' => answers::value(PARAM_INT, 'Course module id, 0 for a course'),
-                'data' => answers::value(PARAM_RAW, 'JSON'),
-            ])),
+            'rows' => self::rows_returned(),
         ]);
+    }
+
+    /**
+     * The rows of an answer.
+     *
+     * @return external_multiple_structure
+     */
+    public static function rows_returned(): external_multiple_structure {
+        return new external_multiple_structure(new external_single_structure([
+            'id' => answers::value(PARAM_INT, 'Id of the row in its table'),
+            't' => answers::value(PARAM_INT, 'Time of the row'),
+            'courseid' => answers::value(PARAM_INT, 'Course id'),
+            'userid' => answers::value(PARAM_INT, 'User id'),
+            'key' => answers::value(PARAM_RAW, 'Key of our activity, empty for a course or for an activity of others'),
+            'cmid' => answers::value(PARAM_INT, 'Course module id, 0 for a course'),
+            'data' => answers::value(PARAM_RAW, 'JSON'),
+        ]));
     }
 }

@@ -33,9 +33,11 @@ use core_privacy\local\request\contextlist;
 use core_privacy\local\request\transform;
 use core_privacy\local\request\userlist;
 use core_privacy\local\request\writer;
+use local_lmssync\local\change_log;
 
 /**
- * The plugin knows of a person only that this account pushed an object last. Deleting keeps the object and forgets who it was.
+ * The plugin knows of a person that this account pushed an object last, and in its log that something of theirs was deleted or
+ * changed. Deleting keeps the object and forgets who it was, and deletes the lines of the log.
  */
 final class provider implements
     \core_privacy\local\metadata\provider,
@@ -50,6 +52,11 @@ final class provider implements
             'usermodified' => 'privacy:metadata:object:usermodified',
             'timemodified' => 'privacy:metadata:object:timemodified',
         ], 'privacy:metadata:object');
+        $collection->add_database_table(change_log::TABLE, [
+            'userid' => 'privacy:metadata:log:userid',
+            'stream' => 'privacy:metadata:log:stream',
+            'timecreated' => 'privacy:metadata:log:timecreated',
+        ], 'privacy:metadata:log');
         $collection->add_external_location_link('client', [
             'userid' => 'privacy:metadata:client:userid',
             'account' => 'privacy:metadata:client:account',
@@ -68,6 +75,13 @@ final class provider implements
               WHERE x.contextlevel = :level AND o.usermodified = :userid",
             ['level' => CONTEXT_COURSE, 'userid' => $userid]
         );
+        $contexts->add_from_sql(
+            "SELECT x.id
+               FROM {context} x
+               JOIN {local_lmssync_log} l ON l.courseid = x.instanceid
+              WHERE x.contextlevel = :level AND l.userid = :userid",
+            ['level' => CONTEXT_COURSE, 'userid' => $userid]
+        );
         return $contexts;
     }
 
@@ -78,6 +92,11 @@ final class provider implements
             $userlist->add_from_sql(
                 'usermodified',
                 'SELECT usermodified FROM {local_lmssync_object} WHERE courseid = :courseid AND usermodified <> 0',
+                ['courseid' => $context->instanceid]
+            );
+            $userlist->add_from_sql(
+                'userid',
+                'SELECT userid FROM {local_lmssync_log} WHERE courseid = :courseid AND userid <> 0',
                 ['courseid' => $context->instanceid]
             );
         }
@@ -100,9 +119,18 @@ final class provider implements
                 'key' => $row->objkey,
                 'timemodified' => transform::datetime($row->timemodified),
             ], array_values($rows));
-            if ($objects) {
+            $lines = $DB->get_records(
+                change_log::TABLE,
+                ['courseid' => $context->instanceid, 'userid' => $contextlist->get_user()->id],
+                'id'
+            );
+            $log = array_map(fn($line) => (object) [
+                'stream' => $line->stream,
+                'timecreated' => transform::datetime($line->timecreated),
+            ], array_values($lines));
+            if ($objects || $log) {
                 $place = [get_string('pluginname', 'local_lmssync')];
-                writer::with_context($context)->export_data($place, (object) ['objects' => $objects]);
+                writer::with_context($context)->export_data($place, (object) (compact('objects') + compact('log')));
             }
         }
     }
@@ -137,7 +165,7 @@ final class provider implements
     }
 
     /**
-     * Forgets who pushed; the rows stay, because they hold the keys of course content.
+     * Forgets who pushed, and the lines of the log; the rows of objects stay, because they hold the keys of course content.
      *
      * @param string $where
      * @param array $params
@@ -145,5 +173,7 @@ final class provider implements
     private static function forget(string $where, array $params): void {
         global $DB;
         $DB->set_field_select(self::TABLE, 'usermodified', 0, $where, $params);
+        $lines = str_replace('usermodified', 'userid', $where);
+        $DB->delete_records_select(change_log::TABLE, "$lines AND userid <> 0", $params);
     }
 }

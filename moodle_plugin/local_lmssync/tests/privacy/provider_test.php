@@ -71,7 +71,7 @@ final class provider_test extends provider_testcase {
 
     public function test_what_is_kept_is_declared(): void {
         $items = provider::get_metadata(new collection('local_lmssync'))->get_collection();
-        $this->assertSame(['local_lmssync_object', 'client'], array_map(fn($item) => $item->get_name(), $items));
+        $this->assertSame(['local_lmssync_object', 'local_lmssync_log', 'client'], array_map(fn($item) => $item->get_name(), $items));
     }
 
     public function test_the_courses_of_a_person_are_found(): void {

@@ -93,20 +93,19 @@ final class question_outcome extends stream {
     }
 
     #[\Override]
-    public function page(array $courseids, int $since, int $afterid, int $limit): array {
-        $this->types = [];
-        $page = parent::page($courseids, $since, $afterid, $limit);
+    protected function completed(array $rows): array {
         $wanted = array_keys(array_intersect($this->types, self::WITH_PLACES));
         foreach (array_chunk($wanted, 2000) as $chunk) {
             $steps = self::steps($chunk);
-            foreach ($page['rows'] as &$row) {
+            foreach ($rows as &$row) {
                 if (isset($steps[$row['id']])) {
                     $row['data']['chosen'] = self::chosen($this->types[$row['id']], $steps[$row['id']]);
                 }
             }
             unset($row);
         }
-        return $page;
+        $this->types = [];
+        return $rows;
     }
 
     #[\Override]

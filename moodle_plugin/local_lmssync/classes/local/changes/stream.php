@@ -38,10 +38,14 @@ abstract class stream {
     private const STREAMS = [
         'activity_completion' => activity_completion::class,
         'course_completion' => course_completion::class,
+        'enrolment' => enrolment::class,
         'feedback_answer' => feedback_answer::class,
         'grade' => grade::class,
+        'last_access' => last_access::class,
+        'log' => log::class,
         'quiz_attempt' => quiz_attempt::class,
         'question_outcome' => question_outcome::class,
+        'scorm_interaction' => scorm_interaction::class,
         'scorm_track' => scorm_track::class,
     ];
 
@@ -91,12 +95,13 @@ abstract class stream {
      * @param int $since
      * @param int $afterid
      * @param int $limit
+     * @param int $now rows of this second are held back; 0 for the present
      * @return array now, more, since and afterid (cursor for the next page), rows (id, t, courseid, userid, cmid, data)
      */
-    public function page(array $courseids, int $since, int $afterid, int $limit): array {
+    public function page(array $courseids, int $since, int $afterid, int $limit, int $now = 0): array {
         global $DB;
         [$in, $params] = $DB->get_in_or_equal($courseids, SQL_PARAMS_NAMED, 'course');
-        $now = time();
+        $now = $now ?: time();
         $params += $this->params() + ['now' => $now, 'since1' => $since, 'since2' => $since, 'afterid' => $afterid];
         $rows = $DB->get_recordset_sql(
             "SELECT d.*
@@ -115,17 +120,54 @@ abstract class stream {
             }
             $page['since'] = (int) $row->t;
             $page['afterid'] = (int) $row->id;
-            $page['rows'][] = [
-                'id' => (int) $row->id,
-                't' => (int) $row->t,
-                'courseid' => (int) $row->courseid,
-                'userid' => (int) $row->userid,
-                'cmid' => (int) $row->cmid,
-                'data' => $this->data($row),
-            ];
+            $page['rows'][] = $this->told($row);
         }
         $rows->close();
+        $page['rows'] = $this->completed($page['rows']);
         return $page;
+    }
+
+    /**
+     * The rows of certain numbers, as they are now.
+     *
+     * @param int[] $courseids
+     * @param int[] $ids
+     * @return array[]
+     */
+    public function rows(array $courseids, array $ids): array {
+        global $DB;
+        [$in, $params] = $DB->get_in_or_equal($courseids, SQL_PARAMS_NAMED, 'course');
+        [$among, $more] = $DB->get_in_or_equal($ids, SQL_PARAMS_NAMED, 'row');
+        $sql = "SELECT d.* FROM ({$this->select($in)}) d WHERE d.id $among ORDER BY d.id";
+        $rows = $DB->get_records_sql($sql, $params + $this->params() + $more);
+        return $this->completed(array_map($this->told(...), array_values($rows)));
+    }
+
+    /**
+     * The told rows with what is read for all of them at once.
+     *
+     * @param array[] $rows
+     * @return array[]
+     */
+    protected function completed(array $rows): array {
+        return $rows;
+    }
+
+    /**
+     * A row as it is told.
+     *
+     * @param stdClass $row
+     * @return array
+     */
+    private function told(stdClass $row): array {
+        return [
+            'id' => (int) $row->id,
+            't' => (int) $row->t,
+            'courseid' => (int) $row->courseid,
+            'userid' => (int) $row->userid,
+            'cmid' => (int) $row->cmid,
+            'data' => $this->data($row),
+        ];
     }
 
     /**

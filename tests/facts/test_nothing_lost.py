@@ -1,0 +1,317 @@
+"""Nothing lost, nothing twice: pulls among everything that can happen on a site and on the way from it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pickle
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from small_world import FAULTS, Client, World, learn, small_site
+from sqlalchemy import event, select
+
+from lms_sync.clock import FixedClock
+from lms_sync.moodle.errors import MoodleError
+from lms_sync.pull import PullReport, WrongPage, pull
+from lms_sync.store import schema
+from lms_sync.store.database import open_database
+from moodle_standin import taken_back
+
+EXAMPLES = int(os.environ.get("NOTHING_LOST_EXAMPLES", "100"))
+STEPS = int(os.environ.get("NOTHING_LOST_STEPS", "30"))
+
+_WORLD = World(small_site())
+learn(_WORLD)
+_SITE = pickle.dumps(_WORLD.site)
+_MEMORY = Path("/dev/shm")
+_FOLDER = Path(tempfile.mkdtemp(prefix="nothing-lost-", dir=_MEMORY if _MEMORY.is_dir() else None))
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+_EMPTY = _FOLDER / "empty.db"
+open_database(f"sqlite:///{_EMPTY}").dispose()
+
+COURSE = st.sampled_from(["archive", "ethics"])
+LEARNER = st.integers(0, 2)
+MODULE = st.sampled_from(["scorm", "quiz"])
+ELEMENTS = (
+    "cmi.core.lesson_status",
+    "cmi.core.score.raw",
+    "cmi.interactions_0.id",
+    "cmi.interactions_0.result",
+)
+
+
+class Killed(BaseException):
+    """The process is gone; nothing of it runs any more."""
+
+
+def current(engine: Any) -> tuple[dict[Any, Any], int]:
+    """What the log says of now, by its own order: (stream, number) → (account, course, value); and how many facts."""
+    with engine.connect() as connection:
+        user_of = {row.person_id: row.user_id for row in connection.execute(select(schema.account))}
+        last: dict[tuple[str, str], Any] = {}
+        facts = list(connection.execute(select(schema.fact).order_by(schema.fact.c.id)))
+    for row in facts:
+        key = (row.stream, row.source_id)
+        before = last.get(key)
+        if before is not None and before.person_id == row.person_id and before.course == row.course:
+            same = before.content_hash == row.content_hash
+            assert not same or row.source_time != before.source_time, f"the same fact twice: {key}"
+            assert same or row.source_time > before.source_time, f"a change before what it changed: {key}"
+        last[key] = row
+    held = {}
+    for key, row in last.items():
+        value = {name: said for name, said in row.value.items() if name != "time"}
+        if not value.get("gone"):
+            held[key] = (user_of[row.person_id], row.course, value)
+    return held, len(facts)
+
+
+class NothingLost(RuleBasedStateMachine):
+    """A site that lives, and a pull that comes by."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(dir=_FOLDER))
+        shutil.copy(_EMPTY, self.folder / "state.db")
+        self.world = World(pickle.loads(_SITE))
+        self.client = Client(self.world)
+        self.everything_is_told = False
+        self.untold = False  # something happened that only a full pass can find
+        self.seen_skew = self.lowest_skew = 0
+        self.commits_left: int | None = None
+        self.open()
+
+    @initialize(known=st.booleans(), told=st.booleans())
+    def begins(self, *, known: bool, told: bool) -> None:
+        """Half of the sites were read before; on half of them nothing happens that the site does not tell."""
+        self.everything_is_told = told
+        if known:
+            self.world.pass_time(400)
+            self.read(page=500)
+
+    def open(self) -> None:
+        """A new process opens the database."""
+        self.engine = open_database(f"sqlite:///{self.folder / 'state.db'}", migrate=False)
+        self.commits_left = None
+
+        @event.listens_for(self.engine, "commit")
+        def die(connection: Any) -> None:
+            if self.commits_left is None:
+                return
+            self.commits_left -= 1
+            if self.commits_left <= 0:
+                if self.dies_after and self.commits_left == 0:
+                    connection.connection.driver_connection.commit()
+                raise Killed
+
+    def teardown(self) -> None:
+        try:
+            self.world.skew = 0
+            self.world.pass_time(3 * 3600)
+            self.client.faults, self.client.old = iter(()), None
+            self.read()
+            self.clock_was_seen()
+            if not self.untold:
+                self.compare()
+            self.read(full=True)
+            self.compare()
+            facts = current(self.engine)[1]
+            self.world.pass_time(10)
+            assert self.read(full=self.everything_is_told).facts == 0, "the same rows made facts again"
+            assert current(self.engine)[1] == facts
+        finally:
+            self.engine.dispose()
+            shutil.rmtree(self.folder)
+
+    def clock_was_seen(self) -> None:
+        """Between two pulls the site's clock was slow and put right again: what happened then looks old."""
+        if self.lowest_skew < min(self.seen_skew, self.world.skew) - 60:
+            self.untold = True
+        self.seen_skew = self.lowest_skew = self.world.skew
+
+    def compare(self) -> None:
+        """The log's present is the site's own."""
+        held, _ = current(self.engine)
+        assert held == self.world.present()
+
+    def read(self, *, full: bool = False, page: int = 7) -> PullReport:
+        world = self.world
+        return pull(
+            self.client,
+            self.engine,
+            "site",
+            world.courses,
+            FixedClock(datetime.fromtimestamp(world.time, UTC)),
+            page=page,
+            full=full,
+            sleep=lambda seconds: None,
+        )
+
+    # --- the site
+
+    @rule(course=COURSE, learner=LEARNER, module=MODULE, state=st.integers(0, 3))
+    def completes_or_not(self, course: str, learner: int, module: str, state: int) -> None:
+        world = self.world
+        world.complete(world.courses[course], world.users[learner], module, state)
+
+    @rule(course=COURSE, learner=LEARNER, module=MODULE, value=st.sampled_from([0.0, 55.5, 100.0]))
+    def is_graded(self, course: str, learner: int, module: str, value: float) -> None:
+        world = self.world
+        most = [item.grademax for item in world.site.grade_items.values()]
+        world.grade(world.courses[course], world.users[learner], module, value)
+        # The total's maximum belongs to everybody's grade, and no row of theirs says that it changed.
+        self.untold |= most != [item.grademax for item in world.site.grade_items.values()]
+
+    @rule(course=COURSE, learner=LEARNER)
+    def attempts(self, course: str, learner: int) -> None:
+        self.world.attempt(self.world.courses[course], self.world.users[learner])
+
+    @rule(
+        course=COURSE,
+        learner=LEARNER,
+        element=st.sampled_from(ELEMENTS),
+        value=st.sampled_from(["passed", "80", "new"]),
+    )
+    def plays(self, course: str, learner: int, element: str, value: str) -> None:
+        self.world.scorm(self.world.courses[course], self.world.users[learner], element, value)
+
+    @rule(course=COURSE, learner=LEARNER)
+    def looks_in(self, course: str, learner: int) -> None:
+        site, number = self.world.site, self.world.courses[course]
+        user = self.world.users[learner]
+        if site.is_actively_enrolled(number, user):
+            taken_back.look_in(site, number, user)
+
+    @rule(data=st.data(), value=st.sampled_from([10.0, 90.0]), ago=st.sampled_from([30, 4000, 200_000]))
+    @precondition(lambda self: self.world.site.grades)
+    def is_graded_again_with_an_old_date(self, data: st.DataObject, value: float, ago: int) -> None:
+        site = self.world.site
+        item, user = data.draw(st.sampled_from(sorted(site.grades)))
+        taken_back.grade_again(site, item, user, value, site.now() - ago)
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.world.site.grades)
+    def a_grade_is_deleted(self, data: st.DataObject) -> None:
+        taken_back.delete_grade(self.world.site, *data.draw(st.sampled_from(sorted(self.world.site.grades))))
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.world.site.quiz_attempts)
+    def an_attempt_is_deleted(self, data: st.DataObject) -> None:
+        site = self.world.site
+        taken_back.delete_quiz_attempt(site, data.draw(st.sampled_from(sorted(site.quiz_attempts))))
+
+    @rule(course=COURSE, learner=LEARNER)
+    def a_package_attempt_is_deleted(self, course: str, learner: int) -> None:
+        world = self.world
+        scorm = world.modules(world.courses[course], "scorm").instance
+        user = world.users[learner]
+        attempts = world.site.scorm_attempts.get((scorm, user))
+        if attempts:
+            taken_back.delete_scorm_attempt(world.site, scorm, user, attempts[0].attempt)
+
+    @rule(course=COURSE, learner=LEARNER, how=st.sampled_from(["leaves", "is suspended", "comes"]))
+    def the_enrolment_changes(self, course: str, learner: int, how: str) -> None:
+        site, number, user = self.world.site, self.world.courses[course], self.world.users[learner]
+        if how == "leaves":
+            taken_back.unenrol(site, number, user)
+        else:
+            taken_back.enrol_again(site, number, user, status=int(how == "is suspended"))
+
+    @rule(course=COURSE)
+    def the_course_is_reset(self, course: str) -> None:
+        taken_back.reset_completions(self.world.site, self.world.courses[course])
+
+    @rule(data=st.data())
+    @precondition(
+        lambda self: (
+            not self.everything_is_told
+            and any(one.timecompleted for one in self.world.site.course_completions.values())
+        )
+    )
+    def a_course_completion_is_taken_back_and_nothing_tells(self, data: st.DataObject) -> None:
+        site = self.world.site
+        done = sorted(key for key, one in site.course_completions.items() if one.timecompleted)
+        taken_back.set_back_course_completion(site, *data.draw(st.sampled_from(done)))
+        self.untold = True
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.world.site.activity_completions and not self.everything_is_told)
+    def a_completion_is_deleted_and_nothing_tells(self, data: st.DataObject) -> None:
+        site = self.world.site
+        key = data.draw(st.sampled_from(sorted(site.activity_completions)))
+        taken_back.delete_activity_completion(site, *key)
+        self.untold = True
+
+    # --- its clock, its past
+
+    @rule(seconds=st.sampled_from([1, 1, 20, 400, 5000, 9 * 86400]))
+    def time_passes(self, seconds: int) -> None:
+        self.world.pass_time(seconds)
+
+    @rule(skew=st.sampled_from([0, 0, 3600, -3600, 30]))
+    def the_clock_of_the_site_is_set(self, skew: int) -> None:
+        self.world.skew = skew
+        self.lowest_skew = min(self.lowest_skew, skew)
+        self.world.set_clock()
+
+    @rule()
+    def a_backup_is_made(self) -> None:
+        self.world.keep_backup()
+
+    @rule()
+    @precondition(lambda self: self.world.kept is not None and not self.everything_is_told)
+    def the_site_is_restored_from_its_backup(self) -> None:
+        self.world.restore_backup()
+        self.untold = True
+
+    # --- the pull
+
+    @rule(
+        faults=st.lists(st.sampled_from([None, None, *FAULTS]), max_size=3),
+        dies_at=st.none() | st.integers(1, 9),
+        after=st.booleans(),
+        full=st.booleans(),
+        old=st.booleans(),
+        page=st.sampled_from([2, 7, 500]),
+    )
+    def pulls(
+        self, faults: list[str | None], dies_at: int | None, page: int, *, after: bool, full: bool, old: bool
+    ) -> None:
+        self.client.faults = iter(faults)
+        self.client.old = self.world.past() if old else None  # yesterday's data
+        self.commits_left, self.dies_after = dies_at, after
+        try:
+            self.read(full=full, page=page)
+        except (MoodleError, WrongPage):
+            self.commits_left = None
+        except Killed:
+            self.engine.dispose()
+            self.open()
+        finally:
+            self.client.faults, self.client.old, self.commits_left = iter(()), None, None
+
+    @rule()
+    def pulls_in_peace(self) -> None:
+        try:
+            self.read(page=500)
+        except WrongPage as wrong:
+            if wrong.code != "pull.site-in-the-past":
+                raise
+        self.clock_was_seen()
+
+
+TestNothingLost = NothingLost.TestCase
+TestNothingLost.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=STEPS,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate] + [Phase.shrink] * (os.environ.get("SHRINK") == "1"),
+    suppress_health_check=list(HealthCheck),
+)
