@@ -48,7 +48,7 @@ if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -57,7 +57,7 @@ def browser() -> Iterator[Any]:
     """Debian's Chromium, one for all tests of a process: playwright can be started only once there. Missing it is a failure under CI=true."""
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if program is None:
-        line = "Chromium is missing. Type: sudo apt-get install -y --no-install-recommends chromium"
+        line = "Chromium is missing. Type: sudo apt-get install -y --no-install-recommends chromium-headless-shell"
         if os.environ.get("CI") == "true":
             pytest.fail(line)
         pytest.skip(line)

@@ -12,7 +12,10 @@ import sys
 from pathlib import Path
 
 PROGRAMS = {  # what we call it: (commands that will do, Debian package)
-    "chromium": (("chromium", "chromium-browser", "google-chrome"), "chromium"),
+    "chromium": (
+        ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
+        "chromium-headless-shell",
+    ),
     "php": (("php",), "php-cli"),
     "postgresql": (("initdb",), "postgresql"),
     "poppler": (("pdfsig",), "poppler-utils"),

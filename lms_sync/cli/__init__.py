@@ -21,7 +21,7 @@ __all__ = ["VERBS", "commands", "interrupt", "main"]
 VERBS: dict[str, dict[str, tuple[str, str, str]]] = {
     "trainer": {
         "init": ("trainer", "init", "Begin a new academy: a small course with a quiz, ready to be changed."),
-        "new": ("trainer_new", "new", "Begin from a spreadsheet or another format."),
+        "new": ("trainer_new", "new", "Begin a course, a lesson or a quiz."),
         "check": (
             "trainer",
             "check",

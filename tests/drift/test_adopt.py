@@ -440,6 +440,15 @@ def test_a_course_summary_is_written_in_its_own_lines(edited: Edited) -> None:
     assert edited.read(COURSE_FILE) == before.replace("Six lessons, each", "Six *short* lessons, each")
 
 
+def test_a_course_summary_that_was_emptied_is_empty_in_the_file(edited: Edited) -> None:
+    edited.course().summary = ""
+    assert edited.run("drift", "--adopt").return_value == 0
+    edited.rebuild()
+    assert edited.drift() == ()
+    assert edited.course().summary == ""
+    assert edited.push.built.academy.courses[COURSE].summary is None
+
+
 def test_what_was_taken_over_is_ours_afterwards(edited: Edited) -> None:
     edited.quiz().timelimit = 60
     edited.run("drift", "--adopt")
@@ -506,10 +515,6 @@ NOT: dict[str, tuple[Callable[[Edited], Any], str]] = {
         "edit.html",
     ),
     "an emptied title": (lambda site: setattr(site.section("exam"), "name", " "), "edit.emptied"),
-    "an emptied course summary": (
-        lambda site: setattr(site.course(), "summary", ""),
-        "edit.refused-by-files",
-    ),
     "more attempts than a file can say": (_on("quiz", "attempts", 500), "edit.refused-by-files"),
     "a title longer than files take": (_long_title, "edit.refused-by-files"),
     "an unknown behaviour": (_on("quiz", "preferredbehaviour", "ours_alone"), "edit.refused-by-files"),

@@ -126,7 +126,8 @@ def test_killed_at_many_moments_nothing_is_double_and_the_last_run_completes(
 ) -> None:
     from tests.pushed_academy import doubles
 
-    for number, (match, kind, seconds) in enumerate(MOMENTS if EVERYTHING else MOMENTS[1::3], 1):
+    moments = MOMENTS if EVERYTHING else MOMENTS[1::3]
+    for number, (match, kind, seconds) in enumerate(moments, 1):
         fault = {"match": match, "kind": kind, "seconds": seconds}
         requests.post(f"{moodle}/standin/faults", json=fault, timeout=10)
         process = runner.start(push.folder)
@@ -152,7 +153,7 @@ def test_killed_at_many_moments_nothing_is_double_and_the_last_run_completes(
     assert made.count("course") == made.count("course_category") == 1
     assert (made.count("activity"), made.count("section")) == (9, 3)
     outcomes = [one.outcome for one in push.runs()]
-    assert outcomes == ["stopped"] * len(MOMENTS) + ["done"]
+    assert outcomes == ["stopped"] * len(moments) + ["done"]
     states = {row.state for row in push.journal()}
     assert "confirmed" in states
     assert states <= {"confirmed", "lost"}

@@ -275,7 +275,13 @@ TOLD_ELSEWHERE = (
     *("quiz.xml-malformed", "quiz.xml-root", "quiz.kept-as-xml"),  # test_moodle_xml_back
     *("quiz.item-unknown-similar", "quiz.guess-passes"),
     *("quiz.difficulty-range", "quiz.form-without-pair", "quiz.closes-before-opening"),  # test_blueprint
-    *("quiz.override-twice", "quiz.override-empty", "quiz.pair-same-id", "quiz.pair-without-draws"),
+    *(
+        "quiz.override-twice",
+        "quiz.override-empty",
+        "quiz.override-no-limit",
+        "quiz.pair-same-id",
+        "quiz.pair-without-draws",
+    ),
     *("quiz.pair-fixed-without-form", "quiz.pair-fixed-unequal", "quiz.pair-too-few"),
     *(
         "quiz.ignore-unknown",

@@ -214,7 +214,12 @@ def test_nothing_is_stored_of_a_sheet_with_a_mistake(academy: Academy) -> None:
 def test_the_register_knows_from_when_to_when_an_award_was_valid(trained: Academy) -> None:
     key = trained.folder / "issuer.pem"
     make_key(key, demo=True, clock=trained.clock)
-    issuer = open_issuer(did="did:web:v.example.gov.al", base_url="https://v.example.gov.al", key_file=key)
+    issuer = open_issuer(
+        did="did:web:v.example.gov.al",
+        base_url="https://v.example.gov.al",
+        key_file=key,
+        logos=trained.folder,
+    )
     assert issue_approved(trained.engine, SITE, issuer, trained.clock).problems == ()
     person = trained.person("MG-0001")
     with trained.engine.begin() as connection:
