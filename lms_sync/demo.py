@@ -120,6 +120,8 @@ def run_demo(
     academy = read_academy(folder)
     said("demo.checked", courses=len(academy.courses), quizzes=len(academy.quizzes))
     built = build_academy(academy)
+    if built.manuals:
+        give_back()
     questions = sum(built.banks.values())
     said("demo.built", packages=len(built.packages), questions=questions)
 
@@ -189,6 +191,7 @@ def run_demo(
     give_back()
     covered = report_coverage(engine, SITE, folder, programme, clock)
     said("demo.covered", n=covered.milestones, certified=covered.institutions_certified)
+    give_back()
     helpdesk = build_helpdesk(folder)
     said("demo.helpdesk", n=len(helpdesk.site.pages))
     summary = DemoSummary(
