@@ -137,23 +137,29 @@ def _check_ranges(asking: Asking, options: Sequence[Option]) -> Iterator[Problem
 
 
 def check_alike(quiz: Quiz, at: At) -> Iterator[Problem]:
-    """Questions that ask the same in nearly the same words, in the default language."""
-    from rapidfuzz import fuzz, process
+    """Questions that ask the same in nearly the same words, in the default language.
 
+    Those of another type, or with other numbers, are not compared: they ask something else.
+    """
     keys = [_asked(quiz, index) for index in range(len(quiz.questions))]
-    wanted = [index for index, key in enumerate(keys) if len(key) >= LONG]
+    comparable: dict[tuple[str, ...], list[int]] = {}
+    for index, key in enumerate(keys):
+        if len(key) >= LONG:
+            comparable.setdefault((quiz.questions[index].type, *_digits(key)), []).append(index)
+    group_of = {index: group for group in comparable.values() for index in group}
     told: set[int] = set()
-    for position, index in enumerate(wanted):
-        later = {other: keys[other] for other in wanted[position + 1 :] if other not in told}
-        key, digits = keys[index], _digits(keys[index])
-        for _, _, other in process.extract(key, later, scorer=fuzz.ratio, score_cutoff=ALIKE, limit=None):
-            same_type = quiz.questions[other].type == quiz.questions[index].type
-            if same_type and _digits(keys[other]) == digits and other not in told:
-                told.add(other)
-                params = {"question": quiz.questions[other].id, "first": quiz.questions[index].id}
-                yield Problem(
-                    "quiz.writing-near-duplicate", params, at(("questions", other, "text")), "warning"
-                )
+    for index in sorted(group_of):
+        later = {other: keys[other] for other in group_of[index] if other > index and other not in told}
+        if not later:
+            continue
+        from rapidfuzz import fuzz, process  # not for quizzes in which nothing can be alike
+
+        for _, _, other in process.extract(
+            keys[index], later, scorer=fuzz.ratio, score_cutoff=ALIKE, limit=None
+        ):
+            told.add(other)
+            params = {"question": quiz.questions[other].id, "first": quiz.questions[index].id}
+            yield Problem("quiz.writing-near-duplicate", params, at(("questions", other, "text")), "warning")
 
 
 def _asked(quiz: Quiz, index: int) -> str:
