@@ -337,7 +337,7 @@ def places_for_each_test(places: Sequence[Sequence[Place]]) -> list[Trial]:
     """As many of them as `make test` has time for: samples of a first push, of changes, and of two courses at once."""
     trials: list[Trial] = []
     for stage, passed in enumerate(places):
-        step = 5  # odd: before and after take turns
+        step = (3, 5, 5)[stage]  # odd: before and after take turns
         last = len(passed) - 1  # the end of a run is passed once
         trials += [
             Trial(stage, one.name, (Kill(n),), one.function)
