@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import dataclasses
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click.testing
 import pytest
@@ -25,7 +25,10 @@ from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.store.database import open_database, reading
 from moodle_standin.seed import build_site
 from moodle_standin.server import create_app
+from tests.everything import EVERYTHING
 from tests.pushed_academy import COURSE, TOKEN, Push, Server, copy_example, seed_of
+
+T = TypeVar("T", bound=Hashable)
 
 COURSE_FILE = f"courses/{COURSE}/course.yaml"
 QUIZ_FILE = f"quizzes/{COURSE}.yaml"
@@ -208,6 +211,18 @@ class Edited:
 def told(drifts: Iterable[ObjectDrift]) -> list[tuple[str, str, str, str]]:
     """Kind, key, field and standing of each field."""
     return [(one.kind.value, one.key, two.name, two.standing.value) for one in drifts for two in one.fields]
+
+
+def together(names: Iterable[T], one_thing: Collection[Collection[T]] = ()) -> list[tuple[T, ...]]:
+    """Edits that a test makes at once, never two of `one_thing`: the whole way takes long for each. With EVERYTHING each alone."""
+    made: list[list[T]] = []
+    for name in names:
+        kin = {other for things in one_thing if name in things for other in things}
+        batch = None if EVERYTHING else next((one for one in made if kin.isdisjoint(one)), None)
+        if batch is None:
+            made.append(batch := [])
+        batch.append(name)
+    return [tuple(one) for one in made]
 
 
 @pytest.fixture(scope="session")

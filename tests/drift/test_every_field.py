@@ -14,7 +14,7 @@ from lms_sync.desired_activities import MODULES
 from lms_sync.drift import KINDS, PEOPLE
 from lms_sync.plan import Kind
 from moodle_standin.records import CourseCategory, QuestionCategory, Slot
-from tests.drift.conftest import told
+from tests.drift.conftest import together, told
 
 if TYPE_CHECKING:
     from tests.drift.conftest import Edited
@@ -266,40 +266,50 @@ EDITS: dict[tuple[Kind, str, str], Edit] = {
     (Kind.COHORT, "", "name"): _set(lambda site: site.cohort(), name="Renamed"),
     (Kind.GROUP, "", "name"): _set(lambda site: site.group(), name="Renamed"),
 }
+# Edits of one thing: the later would hide the earlier.
+ONE_THING = ({one for one in EDITS if one[0] is Kind.QUESTION},)
 NOT_EDITABLE = {"modname"}  # an activity stays of its type for ever
 
 
-@pytest.mark.parametrize("named", EDITS, ids=lambda named: f"{named[0].name.lower()}-{named[1]}-{named[2]}")
+def _batch(named: tuple[tuple[Kind, str, str], ...]) -> str:
+    kind, key, field = named[0]
+    return f"{kind.name.lower()}-{key}-{field}+{len(named) - 1}"
+
+
+@pytest.mark.parametrize("named", together(EDITS, ONE_THING), ids=_batch)
 def test_an_edit_of_this_field_is_named_and_nothing_else(
-    edited: Edited, named: tuple[Kind, str, str]
+    edited: Edited, named: tuple[tuple[Kind, str, str], ...]
 ) -> None:
-    kind, key, field = named
-    if kind is Kind.COHORT:
-        key = edited.cohort().idnumber
-    elif kind is Kind.GROUP:
-        key = edited.group().idnumber
-    EDITS[named](edited)
-    found = edited.told()
-    if field == "position":  # the two sections that changed places
-        assert found == [(kind.value, f"{COURSE}/{name}", "position", "theirs") for name in ("exam", "learn")]
-    else:
-        assert found == [(kind.value, key, field, "theirs")]
+    group, cohort = edited.group().idnumber, edited.cohort().idnumber
+    wanted = []
+    for kind, key, field in named:
+        if field == "position":  # the two sections that changed places
+            wanted += [(kind.value, f"{COURSE}/{name}", field, "theirs") for name in ("exam", "learn")]
+        else:
+            found = {Kind.COHORT: cohort, Kind.GROUP: group}.get(kind, key)
+            wanted.append((kind.value, found, field, "theirs"))
+        EDITS[kind, key, field](edited)
     prepared = edited.prepare()
+    assert sorted(told(prepared.judged.drift)) == sorted(wanted)
     assert prepared.plan.work == prepared.plan.refused == ()
-    assert {one.key for one in prepared.plan.kept_edits} == {one[1] for one in found}
+    assert {one.key for one in prepared.plan.kept_edits} == {one[1] for one in wanted}
 
 
-@pytest.mark.parametrize("name", SIMPLE)
+@pytest.mark.parametrize("names", together(SIMPLE), ids=" ".join)
 def test_an_edit_of_any_field_of_the_simple_kinds_is_named_and_nothing_else(
-    edited: Edited, name: str
+    edited: Edited, names: tuple[str, ...]
 ) -> None:
-    key = f"{COURSE}/{name}"
-    (want,) = (one for one in edited.prepare().judged.files if one.key == key)
+    wants = {one.key: one for one in edited.prepare().judged.files}
+    fields = {name: sorted(set(wants[f"{COURSE}/{name}"].fields) - NOT_EDITABLE) for name in names}
     untouched = copy.deepcopy(edited.site.modules), copy.deepcopy(edited.site.simple)
     sequences = {number: list(one.sequence) for number, one in edited.site.sections.items()}
-    for field in sorted(set(want.fields) - NOT_EDITABLE):
-        _edit_simple(edited, name, field)
-        assert edited.told() == [("activity", key, field, "theirs")]
+    for turn in range(max(map(len, fields.values()))):
+        edits = [(name, own[turn]) for name, own in fields.items() if turn < len(own)]
+        for name, field in edits:
+            _edit_simple(edited, name, field)
+        assert sorted(edited.told()) == sorted(
+            ("activity", f"{COURSE}/{name}", field, "theirs") for name, field in edits
+        )
         edited.site.modules, edited.site.simple = copy.deepcopy(untouched[0]), copy.deepcopy(untouched[1])
         for number, sequence in sequences.items():
             edited.site.sections[number].sequence = list(sequence)
@@ -354,41 +364,52 @@ def _inner(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield from ((name, inner) for inner in sorted(value))
 
 
-@pytest.mark.parametrize("name", [*SIMPLE, "package", "final"])
-def test_every_rule_and_date_and_option_alone_is_an_edit_of_its_field(edited: Edited, name: str) -> None:
-    key = f"{COURSE}/{name}"
-    (want,) = (one for one in edited.prepare().judged.files if one.key == key)
+def _edit_inner(edited: Edited, name: str, field: str, inner: str) -> None:
+    """Changes one rule, date or option inside a field."""
+    module = edited.module(name)
+    simple = edited.site.simple.get((module.modname, module.instance))
+    match field, inner:
+        case "available", "groups":
+            groups = module.available["groups"]
+            module.available = {**module.available, "groups": [] if groups else [edited.group().idnumber]}
+        case "available", _:
+            module.available = {**module.available, inner: 1_900_000_000}
+        case "completion", "tracking":
+            module.completion = (module.completion + 1) % 3
+        case "completion", "status":
+            edited.scorm().completionstatusrequired = 4
+        case "completion", "passgrade" if simple is None:
+            module.completionpassgrade = 1 - module.completionpassgrade
+        case "completion", "view" if simple is None:
+            module.completionview = 1 - module.completionview
+        case "completion", _:
+            simple.rules = {**simple.rules, inner: simple.rules[inner] + 1}
+        case "review", _:
+            quiz = edited.quiz()
+            quiz.review = {**quiz.review, inner: quiz.review[inner] ^ 0x100}
+        case _:
+            settings = simple.settings
+            settings[field] = {**settings[field], inner: settings[field][inner] + 1}
+
+
+@pytest.mark.parametrize("names", together([*SIMPLE, "package", "final"]), ids=" ".join)
+def test_every_rule_and_date_and_option_alone_is_an_edit_of_its_field(
+    edited: Edited, names: tuple[str, ...]
+) -> None:
+    wants = {one.key: one for one in edited.prepare().judged.files}
+    options = {name: list(_inner(wants[f"{COURSE}/{name}"].fields)) for name in names}
     before = copy.deepcopy((edited.site.modules, edited.site.simple, edited.site.scorms, edited.site.quizzes))
-    for field, inner in _inner(want.fields):
-        module = edited.module(name)
-        simple = edited.site.simple.get((module.modname, module.instance))
-        match field, inner:
-            case "available", "groups":
-                groups = module.available["groups"]
-                module.available = {**module.available, "groups": [] if groups else [edited.group().idnumber]}
-            case "available", _:
-                module.available = {**module.available, inner: 1_900_000_000}
-            case "completion", "tracking":
-                module.completion = (module.completion + 1) % 3
-            case "completion", "status":
-                edited.scorm().completionstatusrequired = 4
-            case "completion", "passgrade" if simple is None:
-                module.completionpassgrade = 1 - module.completionpassgrade
-            case "completion", "view" if simple is None:
-                module.completionview = 1 - module.completionview
-            case "completion", _:
-                simple.rules = {**simple.rules, inner: simple.rules[inner] + 1}
-            case "review", _:
-                quiz = edited.quiz()
-                quiz.review = {**quiz.review, inner: quiz.review[inner] ^ 0x100}
-            case _:
-                settings = simple.settings
-                settings[field] = {**settings[field], inner: settings[field][inner] + 1}
-        (drift,) = edited.drift()
-        assert told([drift]) == [("activity", key, field, "theirs")], inner
-        if (field, inner) != ("completion", "passgrade"):  # Moodle tells a grade rule by another key
-            (shown,) = parts(field, (drift.fields[0].base, drift.fields[0].theirs))
-            assert shown[0] == f"{field}.{inner}"
+    for turn in range(max(map(len, options.values()))):
+        edits = {f"{COURSE}/{name}": own[turn] for name, own in options.items() if turn < len(own)}
+        for key, (field, inner) in edits.items():
+            _edit_inner(edited, key.removeprefix(f"{COURSE}/"), field, inner)
+        drifts = {one.key: one for one in edited.drift()}
+        assert drifts.keys() == edits.keys()
+        for key, (field, inner) in edits.items():
+            assert told([drifts[key]]) == [("activity", key, field, "theirs")], inner
+            if (field, inner) != ("completion", "passgrade"):  # Moodle tells a grade rule by another key
+                (shown,) = parts(field, (drifts[key].fields[0].base, drifts[key].fields[0].theirs))
+                assert shown[0] == f"{field}.{inner}"
         site = edited.site
         site.modules, site.simple, site.scorms, site.quizzes = copy.deepcopy(before)
     assert edited.drift() == ()
