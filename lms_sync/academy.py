@@ -160,10 +160,12 @@ def build_academy(
     multilang: bool = True,
     said: Callable[[str], None] = lambda name: None,
     cache: BuildCache | None = None,
+    manuals: bool = True,
 ) -> BuiltAcademy:
     """Builds every package and bank into `build/<slug>/`; `said` is told each file's name. Raises ContentError.
 
-    What an earlier build has packed is taken from its package, as far as `cache` knows it.
+    What an earlier build has packed is taken from its package, as far as `cache` knows it. `manuals` are for paper: a site
+    does not ask for them.
     """
     out = academy.folder / "build"
     banks = _write_banks(academy, out, multilang, said, cache)
@@ -183,13 +185,13 @@ def build_academy(
         used = UsedQuizzes([str(one.quiz) for one in course.activities if one.kind == "quiz"], banks)
         asked = {activity.id: academy.questionnaires[slug] for slug, activity in asking_activities(course)}
         content.append(CourseContent(course, pushed, used, _files(course), asked))
-    manuals = [
+    printed = [
         manual
-        for course in academy.courses.values()
+        for course in (academy.courses.values() if manuals else ())
         for manual in build_manuals(course, academy.folder, cache, said)
     ]
     questions = {slug: academy.quizzes.file(slug).questions[slug] for slug in academy.quizzes}
-    return BuiltAcademy(academy, tuple(content), tuple(packages), questions, tuple(manuals))
+    return BuiltAcademy(academy, tuple(content), tuple(packages), questions, tuple(printed))
 
 
 def _write_banks(

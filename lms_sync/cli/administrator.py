@@ -80,7 +80,7 @@ def _connect(folder: Path, site_name: str | None) -> tuple[Settings, str, SiteSe
 def _built(folder: Path, site: SiteSettings, language: str) -> BuiltAcademy:
     academy = read_academy(folder)
     outcome.print_problems(academy.warnings, language)
-    return build_academy(academy, multilang=site.multilang)
+    return build_academy(academy, multilang=site.multilang, manuals=False)
 
 
 def remembered_base(settings: Settings, folder: Path, site_name: str) -> Base:
