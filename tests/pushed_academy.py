@@ -109,7 +109,7 @@ def built_example(tmp_path_factory: pytest.TempPathFactory) -> BuiltAcademy:
     """The archive officers' academy, built."""
     folder = tmp_path_factory.mktemp("built") / "academy"
     copy_example(folder)
-    return build_academy(read_academy(folder))
+    return build_academy(read_academy(folder), manuals=False)
 
 
 @dataclass
@@ -192,7 +192,7 @@ class Push:
         text = file.read_text(encoding="utf-8")
         assert old in text
         file.write_text(text.replace(old, new), encoding="utf-8")
-        self.built = build_academy(read_academy(self.folder))
+        self.built = build_academy(read_academy(self.folder), manuals=False)
 
     def configure(self, **people: str) -> None:
         lines = "".join(f"  {name}: {value}\n" for name, value in people.items())

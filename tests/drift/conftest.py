@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import dataclasses
 import shutil
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click.testing
 import pytest
@@ -25,10 +25,7 @@ from lms_sync.push import Prepared, apply_prepared, prepare
 from lms_sync.store.database import open_database, reading
 from moodle_standin.seed import build_site
 from moodle_standin.server import create_app
-from tests.everything import EVERYTHING
 from tests.pushed_academy import COURSE, TOKEN, Push, Server, copy_example, seed_of
-
-T = TypeVar("T", bound=Hashable)
 
 COURSE_FILE = f"courses/{COURSE}/course.yaml"
 QUIZ_FILE = f"quizzes/{COURSE}.yaml"
@@ -129,7 +126,7 @@ class Edited:
         self.write(path, text.replace(old, new))
 
     def rebuild(self) -> None:
-        self.push.built = build_academy(read_academy(self.folder))
+        self.push.built = build_academy(read_academy(self.folder), manuals=False)
 
     def run(self, *arguments: str) -> click.testing.Result:
         """A verb of the command; its result with what it said."""
@@ -213,18 +210,6 @@ def told(drifts: Iterable[ObjectDrift]) -> list[tuple[str, str, str, str]]:
     return [(one.kind.value, one.key, two.name, two.standing.value) for one in drifts for two in one.fields]
 
 
-def together(names: Iterable[T], one_thing: Collection[Collection[T]] = ()) -> list[tuple[T, ...]]:
-    """Edits that a test makes at once, never two of `one_thing`: the whole way takes long for each. With EVERYTHING each alone."""
-    made: list[list[T]] = []
-    for name in names:
-        kin = {other for things in one_thing if name in things for other in things}
-        batch = None if EVERYTHING else next((one for one in made if kin.isdisjoint(one)), None)
-        if batch is None:
-            made.append(batch := [])
-        batch.append(name)
-    return [tuple(one) for one in made]
-
-
 @pytest.fixture(scope="session")
 def built_small(tmp_path_factory: pytest.TempPathFactory) -> BuiltAcademy:
     """The archive officers' academy with one lesson and one topic of questions: what a test builds again is small."""
@@ -244,7 +229,7 @@ def built_small(tmp_path_factory: pytest.TempPathFactory) -> BuiltAcademy:
     questions = text.index("\nquestions:")
     second = text.index("  # ---- ", text.index("# ---- ") + 1)
     quiz.write_text(text[:slots] + text[questions:second], encoding="utf-8")
-    return build_academy(read_academy(folder))
+    return build_academy(read_academy(folder), manuals=False)
 
 
 @pytest.fixture(scope="session")

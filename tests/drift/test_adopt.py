@@ -29,7 +29,7 @@ from moodle_standin.records import QuestionCategory, Slot
 from quizzes import Quiz, quiz_settings
 from quizzes.numbers import seconds
 from quizzes.quiz_activity import review_masks
-from tests.drift.conftest import together
+from tests.everything import together
 
 if TYPE_CHECKING:
     from tests.drift.conftest import Edited
@@ -598,9 +598,7 @@ ONE_FIELD = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "named", together(NOT, ONE_FIELD), ids=lambda named: f"{named[0]}+{len(named) - 1}"
-)
+@pytest.mark.parametrize("named", together(NOT, ONE_FIELD), ids=lambda named: f"{named[0]}+{len(named) - 1}")
 def test_what_cannot_be_taken_over_is_named_with_its_value_and_a_reason(
     edited: Edited, named: tuple[str, ...]
 ) -> None:

@@ -14,7 +14,8 @@ from lms_sync.desired_activities import MODULES
 from lms_sync.drift import KINDS, PEOPLE
 from lms_sync.plan import Kind
 from moodle_standin.records import CourseCategory, QuestionCategory, Slot
-from tests.drift.conftest import together, told
+from tests.drift.conftest import told
+from tests.everything import together
 
 if TYPE_CHECKING:
     from tests.drift.conftest import Edited

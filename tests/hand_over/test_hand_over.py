@@ -18,6 +18,7 @@ from lms_sync.moodle.functions import CORE_FUNCTIONS, PLUGIN_FUNCTIONS, READ_ONL
 from lms_sync.moodle.state_by_core import FUNCTIONS_WITHOUT_PLUGIN, NEEDED
 from lms_sync.plan import Kind
 from moodle_standin.services import ROLE_CAPABILITIES, SYNC_FUNCTIONS
+from tests.everything import together
 from tests.hand_over.conftest import take_plugin_away
 from tests.pushed_academy import COURSE
 
@@ -186,43 +187,44 @@ def test_what_a_person_has_done_counts_as_done(pushed: Push, command: Command) -
     assert not kit_of(pushed).exists()
 
 
-@pytest.mark.parametrize(
-    ("spoil", "kind", "field"),
-    [
-        (lambda site, module: setattr(module("scorm"), "idnumber", "other"), "activity", "name"),
-        (lambda site, module: setattr(site.scorms[module("scorm").instance], "sha1hash", "0" * 40),
-         "activity", "sha1"),
-        (lambda site, module: setattr(site.quizzes[module("quiz").instance], "attempts", 9),
-         "activity", "attempts"),
-        (lambda site, module: setattr(site.quizzes[module("quiz").instance], "sumgrades", 1),
-         "activity", "slots"),
-        (lambda site, module: site.quizzes[module("quiz").instance].review.update(marks=0),
-         "activity", "review"),
-        (lambda site, module: setattr(site.quizzes[module("quiz").instance], "shuffleanswers", 0),
-         "activity", "shuffleanswers"),
-        (lambda site, module: setattr(module("quiz"), "completionpassgrade", 0), "activity", "completion"),
-        (lambda site, module: setattr(module("page"), "visible", 0), "activity", "visible"),
-        (lambda site, module: site.criteria.update({module("page").course: [module("page").id]}),
-         "completion criteria", "activities"),
-        (lambda site, module: setattr(site.sections[module("quiz").section], "name", "Tjetër"),
-         "section", "name"),
-        (lambda site, module: setattr(site.sections[module("quiz").section], "summary", "Tjetër"),
-         "section", "summary"),
-    ],
-)  # fmt: skip
+SPOILT: dict[str, tuple[Callable[[Any, Callable[[str], Any]], Any], str, str]] = {
+    "package gone": (lambda site, module: setattr(module("scorm"), "idnumber", "other"), "activity", "name"),
+    "package": (lambda site, module: setattr(site.scorms[module("scorm").instance], "sha1hash", "0" * 40),
+                "activity", "sha1"),
+    "attempts": (lambda site, module: setattr(site.quizzes[module("quiz").instance], "attempts", 9),
+                 "activity", "attempts"),
+    "slots": (lambda site, module: setattr(site.quizzes[module("quiz").instance], "sumgrades", 1),
+              "activity", "slots"),
+    "review": (lambda site, module: site.quizzes[module("quiz").instance].review.update(marks=0),
+               "activity", "review"),
+    "shuffling": (lambda site, module: setattr(site.quizzes[module("quiz").instance], "shuffleanswers", 0),
+                  "activity", "shuffleanswers"),
+    "rule": (lambda site, module: setattr(module("quiz"), "completionpassgrade", 0), "activity", "completion"),
+    "hidden": (lambda site, module: setattr(module("page"), "visible", 0), "activity", "visible"),
+    "criteria": (lambda site, module: site.criteria.update({module("page").course: [module("page").id]}),
+                 "completion criteria", "activities"),
+    "name": (lambda site, module: setattr(site.sections[module("quiz").section], "name", "Tjetër"),
+             "section", "name"),
+    "summary": (lambda site, module: setattr(site.sections[module("quiz").section], "summary", "Tjetër"),
+                "section", "summary"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("names", together(SPOILT, [{"package gone", "package"}]), ids=" ".join)
 def test_what_is_otherwise_than_the_files_want_is_by_hand_again(
-    pushed: Push, command: Command, spoil: Callable[..., Any], kind: str, field: str
+    pushed: Push, command: Command, names: tuple[str, ...]
 ) -> None:
     take_plugin_away(pushed)
 
     def module(name: str) -> Any:
         return next(one for one in pushed.site.modules.values() if one.modname == name and one.idnumber)
 
-    spoil(pushed.site, module)
+    for name in names:
+        SPOILT[name][0](pushed.site, module)
     told = planned(command, pushed)
-    changes = [one for one in told["changes"] if one["kind"] == kind]
-    assert [one["action"] for one in changes] == ["by-hand"]
-    assert field in {one["name"] for one in changes[0]["fields"]}
+    assert {one["action"] for one in told["changes"]} == {"by-hand"}
+    fields = {(one["kind"], field["name"]) for one in told["changes"] for field in one["fields"]}
+    assert fields >= {SPOILT[name][1:] for name in names}
     assert command("apply", "--dir", pushed.folder, "--yes").code == 4
     assert Page((kit_of(pushed) / "index.html").read_text(encoding="utf-8")).tags["h2"] >= 3
 

@@ -36,7 +36,10 @@ def changed(rows: list[list[Any]], change: Callable[[Any, Any], None]) -> bytes:
 
 def with_part(raw: bytes, name: str, content: bytes) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(raw)) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new,
+    ):
         for one in old.namelist():
             if one != name:
                 new.writestr(one, old.read(one))

@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).parents[2]
 SHIPPED = REPOSITORY / "authoring" / "starter" / "quiz.schema.json"
 SAMPLES = Path(__file__).parent / "samples"
 HEAD = "schema: quiz/1\nid: trial\ntitle: Trial\nlanguages: {default: sq, offered: [sq, en]}\n"
-SWALLOWED = yaml.safe_load((SAMPLES / "swallowed.yaml").read_text("utf-8"))
+SWALLOWED = yaml.load((SAMPLES / "swallowed.yaml").read_text("utf-8"), yaml.CSafeLoader)
 
 # What is wrong with the form alone, so that an editor can tell it.
 OF_THE_FORM = (
