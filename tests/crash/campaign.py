@@ -334,21 +334,28 @@ def every_place(places: Sequence[Sequence[Place]]) -> list[Trial]:
 
 
 def places_for_each_test(places: Sequence[Sequence[Place]]) -> list[Trial]:
-    """As many of them as `make test` has time for: samples of a first push, of changes, and of two courses at once."""
+    """As many of them as `make test` has time for: samples of a first push, of changes, and of two courses at once.
+
+    After a kill at a place of each kind the next run is killed too, and the one after it: at other places each time.
+    """
     trials: list[Trial] = []
     for stage, passed in enumerate(places):
-        step = (3, 5, 5)[stage]  # odd: before and after take turns
-        last = len(passed) - 1  # the end of a run is passed once
-        trials += [
-            Trial(stage, one.name, (Kill(n),), one.function)
-            for n, one in enumerate(passed, 1)
-            if n % step == 1 or n >= last
-        ]
+        for turn, n in enumerate(_one_of_each_kind(passed, stage)):
+            again = (Kill(place=2 + (5 * turn) % 41), Kill(place=3 + (11 * turn) % 37))
+            trials.append(Trial(stage, passed[n - 1].name, (Kill(n), *again), passed[n - 1].function))
         for turn, one in enumerate(sending(passed)):
             trials.append(in_the_middle(stage, one, LATE[(turn + stage) % 3]))
             if turn % 3 == stage:
                 trials += [again_while_settling(stage, one, turn), cut_in_the_middle(stage, one)]
     return trials
+
+
+def _one_of_each_kind(passed: Sequence[Place], stage: int) -> list[int]:
+    """The number of one place of each kind, another one in each stage."""
+    kinds: dict[str, list[int]] = {}
+    for n, one in enumerate(passed, 1):
+        kinds.setdefault(one.name, []).append(n)
+    return [found[(turn + 3 * stage) % len(found)] for turn, found in enumerate(kinds.values())]
 
 
 _NO_UNIQUE_INDEX = (

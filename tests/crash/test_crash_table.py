@@ -36,7 +36,7 @@ def test_no_kill_makes_anything_twice_or_loses_it(tmp_path: Path, record_table: 
     assert bad == []
     assert code == 0
     killed = [one for one in outcomes if one["killed"]]
-    assert len(killed) >= 200
+    assert sum(one["killed"] for one in killed) >= 200  # each at a place of its own, or after other kills
     reached = {one["trial"]["what"] for one in killed}
     steps = {"intent", "sent", "confirmed", "end of run"}
     assert reached >= {f"{when} “{step}” is stored" for step in steps for when in ("before", "after")}
