@@ -68,6 +68,8 @@ class LessonText:
     terms: tuple[TermUse, ...] = ()
     digest: str = field(default="", compare=False)
     """A hash of all that it was read from; empty where that is not known."""
+    made: object = field(default=None, compare=False, repr=False)
+    """What the caller of `read_course` had made of it while it was read."""
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
