@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -108,7 +107,7 @@ def shipped(name: str) -> ThemeFile:
 
 def read_shipped(name: str) -> Document:
     """What stands in the file of a finished theme."""
-    source = importlib.resources.files("authoring") / "theme" / "shipped" / f"{name}.yaml"
+    source = Path(__file__).resolve().parent / "shipped" / f"{name}.yaml"
     return parse_yaml(source.read_text(encoding="utf-8"), f"{name}.yaml")
 
 
