@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from authoring.blocks import Block, Check, Kept, LawReference, Option
 from authoring.build_cache import BuildCache, Stamp, settled, stamp
 from authoring.in_parallel import in_parallel
 from authoring.lesson import Citation, LessonText, TermUse
-from authoring.plain_values import PATH, from_plain, plain_problem, problem_of, to_plain
+from authoring.plain_values import from_plain, plain_problem, problem_of, to_plain
 from authoring.problems import ContentError, Place, Problem
 from authoring.read_image import Image
 from authoring.read_lesson import read_lesson
@@ -29,6 +29,7 @@ _CLASSES = {
     one.__name__: one
     for one in (Check, Citation, Image, Kept, LawReference, MediaFile, Option, Place, TermUse)
 }
+_FACTS = tuple(one.name for one in fields(LessonText) if one.name not in ("blocks", "made"))
 _ASKED_FOR = ("citations", "kept")
 _DERIVED = ("checks", *_ASKED_FOR)
 """Properties of a text that are asked for without the text itself being shown; `_ASKED_FOR` by every build."""
@@ -149,10 +150,9 @@ class LessonReader:
     def _made(self, text: LessonText, facts: dict[str, Any], path: Path) -> KnownLessonText:
         """The text without its blocks, of which has been made what was wanted: another process hands it over as it is."""
         assert self.make is not None
-        values = {one.name: getattr(text, one.name) for one in fields(text) if one.name != "blocks"}
-        derived = {name: getattr(text, name) for name in _ASKED_FOR}
-        made = self.make(path.parent.name, text)
-        return KnownLessonText({**values, **derived, "made": made}, facts["derived"]["checks"], path)
+        values = {name: getattr(text, name) for name in (*_FACTS, *_ASKED_FOR)}
+        values["made"] = self.make(path.parent.name, text)
+        return KnownLessonText(values, facts["derived"]["checks"], path)
 
     def _kept(self, path: Path) -> _Read | None:
         """What an earlier build found out, where it still holds."""
@@ -194,17 +194,13 @@ class LessonReader:
         self, text: LessonText, problems: Sequence[Problem], before: Stamp | None, path: Path
     ) -> dict[str, Any] | None:
         """What can be kept of a text: nothing where it has errors, or where a file is so new that it may still change."""
-        base = self.base
+        paths: set[str] = set()
         try:
-            facts = {
-                one.name: to_plain(getattr(text, one.name), base)
-                for one in fields(text)
-                if one.name not in ("blocks", "made")
-            }
-            derived = {name: to_plain(getattr(text, name), base) for name in _DERIVED}
+            facts = {name: to_plain(getattr(text, name), self.base, paths) for name in _FACTS}
+            derived = {name: to_plain(getattr(text, name), self.base, paths) for name in _DERIVED}
         except TypeError:
             return None
-        files = {name: stamp(base / name) for name in sorted({*_paths(facts), *_paths(derived)})}
+        files = {name: self._stamp(name) for name in sorted(paths)}
         if any(one is None or not settled(one) for one in (before, *files.values())) or stamp(path) != before:
             return None
         if any(one.severity == "error" or not one.code.startswith(_OF_THE_TEXT) for one in problems):
@@ -219,15 +215,3 @@ class LessonReader:
             "derived": derived,
             "problems": [plain_problem(one) for one in problems],
         }
-
-
-def _paths(value: Any) -> Iterator[str]:
-    """The paths in what `to_plain` has made."""
-    if isinstance(value, dict):
-        if PATH in value:
-            yield value[PATH]
-        for one in value.values():
-            yield from _paths(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _paths(one)
