@@ -99,12 +99,12 @@ class Lesson:
     minutes: int | None
     texts: Mapping[str, LessonText]
 
-    @property
+    @cached_property
     def checks(self) -> tuple[Check, ...]:
         """The knowledge checks (equal in all languages but for their words)."""
         return next(iter(self.texts.values())).checks
 
-    @property
+    @cached_property
     def kept(self) -> tuple[Kept, ...]:
         """What a learner's saved state keeps of it (equal in all languages)."""
         every = next(iter(self.texts.values())).kept

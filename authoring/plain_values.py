@@ -13,6 +13,7 @@ from typing import Any
 from authoring.problems import Place, Problem
 
 CLASS, PATH, DAY = "/class", "/path", "/day"  # no names of fields
+_PLAIN = frozenset({str, int, bool, float, type(None)})
 
 
 def to_plain(value: Any, base: Path, paths: set[str]) -> Any:
@@ -24,7 +25,7 @@ def to_plain(value: Any, base: Path, paths: set[str]) -> Any:
     if value is None or isinstance(value, (str, int, float)):  # a bool is an int
         return value
     if isinstance(value, tuple):
-        return [to_plain(one, base, paths) for one in value]
+        return [to_plain(one, base, paths) for one in value] if value else []
     if isinstance(value, Path):
         written, inside = os.fspath(value), os.fspath(base).rstrip(os.sep) + os.sep
         kept = written[len(inside) :] if written.startswith(inside) else written
@@ -33,7 +34,8 @@ def to_plain(value: Any, base: Path, paths: set[str]) -> Any:
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         return {DAY: value.isoformat()}
     if is_dataclass(value) and not isinstance(value, type):
-        parts = [to_plain(getattr(value, name), base, paths) for name in _names(type(value))]
+        own = [getattr(value, name) for name in _names(type(value))]
+        parts = [one if type(one) in _PLAIN else to_plain(one, base, paths) for one in own]
         return {CLASS: [type(value).__name__, *parts]}
     raise TypeError(type(value).__name__)
 

@@ -150,7 +150,7 @@ def read_text(path: Path, *, root: Path, limit: int = MAX_BYTES) -> str:
 
 
 def _bytes_inside(path: Path, root: Path, limit: int, file: str) -> tuple[bytes, int]:
-    """At most limit + 1 bytes, and the size that the disk tells: a device tells 0 and never ends."""
+    """At most limit + 1 bytes, and the size that the disk tells."""
     real, inside = os.path.realpath(path), os.path.realpath(root).rstrip(os.sep)
     parts = real.removeprefix(inside).casefold().split(os.sep)  # noqa: PTH206 - for every lesson; a Path takes long
     if not real.startswith(inside + os.sep) or SECRETS in parts:
@@ -163,7 +163,8 @@ def _bytes_inside(path: Path, root: Path, limit: int, file: str) -> tuple[bytes,
         if not stat.S_ISREG(status.st_mode):
             raise ContentError([Problem("yaml.not-a-file", {}, Place(file))])
         with os.fdopen(handle, "rb", closefd=False) as stream:
-            return stream.read(limit + 1), status.st_size
+            # No more than there is: Python makes room for all that it is asked for. What tells no size may have some.
+            return stream.read(min(limit, status.st_size or limit) + 1), status.st_size
     finally:
         os.close(handle)
 
