@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -23,7 +23,7 @@ from authoring.glossary import FILE as GLOSSARY
 from authoring.glossary import Glossary, read_glossary, undefined_terms
 from authoring.languages import Language, LocalizedText
 from authoring.lesson import Lesson, LessonText
-from authoring.lesson_reader import LessonReader
+from authoring.lesson_reader import LessonReader, Make
 from authoring.localized_parts import localized_texts, with_default_texts
 from authoring.problems import ContentError, Place, Problem, Severity, in_reading_order
 from authoring.read_image import Image
@@ -215,10 +215,22 @@ class Course:
                     yield from citation_problems(one.law, one.place, today)
 
 
-def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None, draft: bool = False) -> Course:
+Maker = Callable[[Glossary, Theme, Language], Make | None]
+"""Says what is to be made of each lesson, by the glossary, the theme and the default language of its course."""
+
+
+def read_course(
+    folder: Path,
+    *,
+    root: Path,
+    cache: BuildCache | None = None,
+    draft: bool = False,
+    maker: Maker | None = None,
+) -> Course:
     """Reads the course in `folder`; places in problems are relative to `root`, the academy folder.
 
-    Lessons that an earlier build has read and that have not changed since are taken from `cache`.
+    Lessons that an earlier build has read and that have not changed since are taken from `cache`. Of the others that it can
+    keep, what `maker` says is made at once (`LessonText.made`), so that nobody has to hand their blocks about.
 
     Raises ContentError with every problem of `course.yaml` and of all lessons in all languages.
     Warnings do not stop it; they are in `Course.warnings`. Whether the quizzes that it names exist
@@ -238,14 +250,21 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None, dr
     pictures = WebPictures(file.media, root, cache) if file.media else None
     if pictures:
         pictures.prepare(sorted((folder / "media").rglob("*")))
-    reader = LessonReader(root, folder, cache, pictures)
+    glossary = _glossary(file, folder, root, problems)
+    theme = _theme(file, folder, root, problems)
+    # A manual shows the blocks themselves.
+    made = (
+        maker(glossary or Glossary(), theme, file.languages.default)
+        if maker and not _manual_languages(file)
+        else None
+    )
+    reader = LessonReader(root, folder, cache, pictures, made)
     reader.read_ahead(
         (_lesson_path(folder, entry.id, language), language)
         for entry in file.lessons
         for language in file.languages.offered
     )
     unclear = False
-    glossary = _glossary(file, folder, root, problems)
     for number, entry in enumerate(file.lessons):
         texts, found = _read_lesson_texts(entry, number, file, document, reader)
         problems.extend(found)
@@ -263,7 +282,6 @@ def read_course(folder: Path, *, root: Path, cache: BuildCache | None = None, dr
             lesson = Lesson(entry.id, entry.minutes, by_language)
             problems.extend(differences(lesson, file.languages.default, broken))
             lessons.append(lesson)
-    theme = _theme(file, folder, root, problems)
     problems.extend(_problems_across_lessons(lessons, file, document, unclear=unclear))
     problems.extend(_unlisted_lessons(file, folder, root))
     if file.languages.fallback != "error":

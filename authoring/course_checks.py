@@ -39,9 +39,11 @@ def unused_media(course: Course, root: Path) -> Iterator[Problem]:
     folder = course.folder / _MEDIA
     if not folder.is_dir():
         return
-    used = {path.resolve() for path in set(_used(course))}
+    written = set(_used(course))
+    others = [path for path in sorted(folder.rglob("*")) if path not in written]
+    used = {path.resolve() for path in written} if others else set()
     texts: str | None = None
-    for path in sorted(folder.rglob("*")):
+    for path in others:
         if not path.is_file() or _QUIET.match(path.name) or path.resolve() in used:
             continue
         # What is read otherwise (captions beside a film, say) is named somewhere in the course's own files.

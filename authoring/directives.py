@@ -17,6 +17,7 @@ from typing import cast
 MAX_DEPTH = 5
 
 _MAYBE = re.compile(r" {0,3}[`~:]")
+_BEGINNINGS = (" ", "`", "~", ":")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _DIRECTIVE = re.compile(r"^ {0,3}:{3,}[ \t]*([A-Za-z][\w-]*)?(.*)$")
 _ATTRIBUTE = re.compile(r'\s*([A-Za-z][\w-]*)\s*=\s*(?:"([^"]*)"|([^\s"]+))')
@@ -90,7 +91,8 @@ def split_directives(
     for number, line in enumerate(body.split("\n"), first_line):
         parts = open_directives[-1].parts if open_directives else top
         match = None
-        if _MAYBE.match(line):  # few lines: the others are text whatever stands around them
+        # Few lines: the others are text whatever stands around them.
+        if line[:1] in _BEGINNINGS and _MAYBE.match(line):
             code_fence = _fence_after(line, code_fence)
             match = None if code_fence else _DIRECTIVE.match(line)
         if match is None:

@@ -22,10 +22,12 @@ Language = Annotated[str, AfterValidator(_language)]
 """A BCP 47 language tag such as "sq" or "ro"."""
 
 
-class LocalizedText(RootModel[str | dict[str, str]]):
+class LocalizedText(RootModel):  # type: ignore[type-arg]  # a class of its own for the argument takes a while to make
     """A text in one language (a string: the same in every language) or in several."""
 
-    model_config = {"frozen": True}
+    model_config = {"frozen": True, "defer_build": True}
+
+    root: str | dict[str, str]
 
     @model_validator(mode="after")
     def _has_text(self) -> LocalizedText:

@@ -68,6 +68,8 @@ class LessonText:
     terms: tuple[TermUse, ...] = ()
     digest: str = field(default="", compare=False)
     """A hash of all that it was read from; empty where that is not known."""
+    made: object = field(default=None, compare=False, repr=False)
+    """What the caller of `read_course` had made of it while it was read."""
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
@@ -97,12 +99,12 @@ class Lesson:
     minutes: int | None
     texts: Mapping[str, LessonText]
 
-    @property
+    @cached_property
     def checks(self) -> tuple[Check, ...]:
         """The knowledge checks (equal in all languages but for their words)."""
         return next(iter(self.texts.values())).checks
 
-    @property
+    @cached_property
     def kept(self) -> tuple[Kept, ...]:
         """What a learner's saved state keeps of it (equal in all languages)."""
         every = next(iter(self.texts.values())).kept

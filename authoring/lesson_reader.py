@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from authoring.blocks import Block, Check, Kept, LawReference, Option
 from authoring.build_cache import BuildCache, Stamp, settled, stamp
 from authoring.in_parallel import in_parallel
 from authoring.lesson import Citation, LessonText, TermUse
-from authoring.plain_values import PATH, from_plain, plain_problem, problem_of, to_plain
+from authoring.plain_values import from_plain, plain_problem, problem_of, to_plain
 from authoring.problems import ContentError, Place, Problem
 from authoring.read_image import Image
 from authoring.read_lesson import read_lesson
@@ -29,23 +29,33 @@ _CLASSES = {
     one.__name__: one
     for one in (Check, Citation, Image, Kept, LawReference, MediaFile, Option, Place, TermUse)
 }
+_FACTS = tuple(one.name for one in fields(LessonText) if one.name not in ("blocks", "made"))
 _ASKED_FOR = ("citations", "kept")
 _DERIVED = ("checks", *_ASKED_FOR)
 """Properties of a text that are asked for without the text itself being shown; `_ASKED_FOR` by every build."""
+
+Make = Callable[[str, LessonText], object]
+"""Makes something of a lesson, by its id and one of its texts, in the process that has read it; must pickle."""
 
 _OF_THE_TEXT = ("lesson.", "markdown.")
 """Beginnings of the codes of what is wrong with a text alone; anything else may change with another file."""
 
 
 class KnownLessonText(LessonText):
-    """A text of which an earlier build kept all but its blocks; these are read when they are asked for."""
+    """A text of which all is known but its blocks; these are read when they are asked for.
 
-    def __init__(self, kept: dict[str, Any], reader: LessonReader, path: Path) -> None:
-        # Not super().__init__: it would want the blocks.
-        for name, value in kept["facts"].items():
-            object.__setattr__(self, name, from_plain(value, reader.base, _CLASSES))
-        derived = {name: from_plain(kept["derived"][name], reader.base, _CLASSES) for name in _ASKED_FOR}
-        self.__dict__.update(derived, _checks=kept["derived"]["checks"], _reader=reader, _path=path)
+    Known by an earlier build, or by the process that has read it.
+    """
+
+    def __init__(self, values: Mapping[str, Any], checks: Any, path: Path) -> None:
+        self.__dict__.update(
+            values, _checks=checks, _path=path
+        )  # not super().__init__: it would want the blocks
+
+    def by(self, reader: LessonReader) -> KnownLessonText:
+        """The same, now that it is known who reads the blocks."""
+        self.__dict__["_reader"] = reader
+        return self
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
@@ -88,9 +98,11 @@ class LessonReader:
         course_folder: Path,
         cache: BuildCache | None = None,
         pictures: WebPictures | None = None,
+        make: Make | None = None,
     ) -> None:
         self.root = root
         self.pictures = pictures
+        self.make = make
         self.course_folder = course_folder
         self.rules = repr(pictures.rules) if pictures else ""
         self.base = Path(os.path.realpath(course_folder))
@@ -117,6 +129,9 @@ class LessonReader:
                 unknown.append((path, language))
         results = in_parallel(lambda one: self._read(*one), unknown, least=_WORTH_A_PROCESS)
         self._ahead.update(zip((path for path, _ in unknown), results, strict=True))
+        for one in results:
+            if isinstance(one, _Read) and isinstance(one.text, KnownLessonText):
+                one.text.by(self)
 
     def _read(self, path: Path, language: str) -> _Read | _Failed:
         before = stamp(path)
@@ -127,7 +142,17 @@ class LessonReader:
         if self.cache is None:
             return _Read(text, problems)
         facts = self._facts(text, problems, before, path)
-        return _Read(replace(text, digest=facts["facts"]["digest"]) if facts else text, problems, facts)
+        if facts is None:
+            return _Read(text, problems, facts)
+        text = replace(text, digest=facts["facts"]["digest"])
+        return _Read(self._made(text, facts, path) if self.make else text, problems, facts)
+
+    def _made(self, text: LessonText, facts: dict[str, Any], path: Path) -> KnownLessonText:
+        """The text without its blocks, of which has been made what was wanted: another process hands it over as it is."""
+        assert self.make is not None
+        values = {name: getattr(text, name) for name in (*_FACTS, *_ASKED_FOR)}
+        values["made"] = self.make(path.parent.name, text)
+        return KnownLessonText(values, facts["derived"]["checks"], path)
 
     def _kept(self, path: Path) -> _Read | None:
         """What an earlier build found out, where it still holds."""
@@ -155,7 +180,9 @@ class LessonReader:
         ):
             return None
         problems = [problem_of(one) for one in kept["problems"]]
-        return _Read(KnownLessonText(kept, self, path), problems)
+        plain = {**kept["facts"], **{name: kept["derived"][name] for name in _ASKED_FOR}}
+        values = {name: from_plain(value, self.base, _CLASSES) for name, value in plain.items()}
+        return _Read(KnownLessonText(values, kept["derived"]["checks"], path).by(self), problems)
 
     def _stamp(self, name: str) -> Stamp | None:
         """The stamp of a picture or recording, looked at once for all lessons that show it."""
@@ -167,17 +194,13 @@ class LessonReader:
         self, text: LessonText, problems: Sequence[Problem], before: Stamp | None, path: Path
     ) -> dict[str, Any] | None:
         """What can be kept of a text: nothing where it has errors, or where a file is so new that it may still change."""
-        base = self.base
+        paths: set[str] = set()
         try:
-            facts = {
-                one.name: to_plain(getattr(text, one.name), base)
-                for one in fields(text)
-                if one.name != "blocks"
-            }
-            derived = {name: to_plain(getattr(text, name), base) for name in _DERIVED}
+            facts = {name: to_plain(getattr(text, name), self.base, paths) for name in _FACTS}
+            derived = {name: to_plain(getattr(text, name), self.base, paths) for name in _DERIVED}
         except TypeError:
             return None
-        files = {name: stamp(base / name) for name in sorted({*_paths(facts), *_paths(derived)})}
+        files = {name: self._stamp(name) for name in sorted(paths)}
         if any(one is None or not settled(one) for one in (before, *files.values())) or stamp(path) != before:
             return None
         if any(one.severity == "error" or not one.code.startswith(_OF_THE_TEXT) for one in problems):
@@ -192,15 +215,3 @@ class LessonReader:
             "derived": derived,
             "problems": [plain_problem(one) for one in problems],
         }
-
-
-def _paths(value: Any) -> Iterator[str]:
-    """The paths in what `to_plain` has made."""
-    if isinstance(value, dict):
-        if PATH in value:
-            yield value[PATH]
-        for one in value.values():
-            yield from _paths(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _paths(one)

@@ -13,25 +13,30 @@ from typing import Any
 from authoring.problems import Place, Problem
 
 CLASS, PATH, DAY = "/class", "/path", "/day"  # no names of fields
+_PLAIN = frozenset({str, int, bool, float, type(None)})
 
 
-def to_plain(value: Any, base: Path) -> Any:
+def to_plain(value: Any, base: Path, paths: set[str]) -> Any:
     """A value of JSON for a text, number, day, path, sequence or dataclass; paths are kept relative to `base`.
 
-    Raises TypeError for anything else, so that nothing is kept that would come back as something else.
+    They are added to `paths`. Raises TypeError for anything else, so that nothing is kept that would come back as
+    something else.
     """
     if value is None or isinstance(value, (str, int, float)):  # a bool is an int
         return value
     if isinstance(value, tuple):
-        return [to_plain(one, base) for one in value]
+        return [to_plain(one, base, paths) for one in value] if value else []
     if isinstance(value, Path):
         written, inside = os.fspath(value), os.fspath(base).rstrip(os.sep) + os.sep
-        return {PATH: written[len(inside) :] if written.startswith(inside) else written}
+        kept = written[len(inside) :] if written.startswith(inside) else written
+        paths.add(kept)
+        return {PATH: kept}
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         return {DAY: value.isoformat()}
     if is_dataclass(value) and not isinstance(value, type):
-        parts = {name: to_plain(getattr(value, name), base) for name in _names(type(value))}
-        return {CLASS: type(value).__name__, **parts}
+        own = [getattr(value, name) for name in _names(type(value))]
+        parts = [one if type(one) in _PLAIN else to_plain(one, base, paths) for one in own]
+        return {CLASS: [type(value).__name__, *parts]}
     raise TypeError(type(value).__name__)
 
 
@@ -43,15 +48,17 @@ def _names(kind: type) -> tuple[str, ...]:
 def from_plain(value: Any, base: Path, classes: Mapping[str, type]) -> Any:
     """What `to_plain` was given. Raises KeyError, TypeError or ValueError for what it cannot have made."""
     if isinstance(value, list):
-        return tuple(from_plain(one, base, classes) for one in value)
+        return tuple([from_plain(one, base, classes) for one in value]) if value else ()
     if not isinstance(value, dict):
         return value
-    if PATH in value:
-        return base / value[PATH]
-    if DAY in value:
-        return datetime.date.fromisoformat(value[DAY])
-    parts = {name: from_plain(one, base, classes) for name, one in value.items() if name != CLASS}
-    return classes[value[CLASS]](**parts)
+    ((sign, content),) = value.items()
+    if sign == PATH:
+        return base / content
+    if sign == DAY:
+        return datetime.date.fromisoformat(content)
+    name, *parts = content
+    made = [from_plain(one, base, classes) if type(one) in (list, dict) else one for one in parts]
+    return classes[name](*made)
 
 
 def plain_problem(problem: Problem) -> list[Any]:

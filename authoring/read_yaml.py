@@ -23,7 +23,6 @@ import yaml
 from pydantic_core import ErrorDetails
 
 from authoring.problems import ContentError, Place, Problem
-from authoring.yaml_syntax import WORD_QUOTES, shown_line, syntax_problem
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 64
@@ -44,7 +43,7 @@ _FLOAT = re.compile(r"^[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-
 _AFTER_COMMA = re.compile(r"^[0-9]+ ?%?$")
 
 # What YAML 1.2 does not take even between quotes (section 5.1).
-_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_YAML = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 # Kinds of pydantic's errors, by the code that says in people's words what is wanted instead.
 _WANTED: Mapping[str, str] = {
@@ -151,7 +150,7 @@ def read_text(path: Path, *, root: Path, limit: int = MAX_BYTES) -> str:
 
 
 def _bytes_inside(path: Path, root: Path, limit: int, file: str) -> tuple[bytes, int]:
-    """At most limit + 1 bytes, and the size that the disk tells: a device tells 0 and never ends."""
+    """At most limit + 1 bytes, and the size that the disk tells."""
     real, inside = os.path.realpath(path), os.path.realpath(root).rstrip(os.sep)
     parts = real.removeprefix(inside).casefold().split(os.sep)  # noqa: PTH206 - for every lesson; a Path takes long
     if not real.startswith(inside + os.sep) or SECRETS in parts:
@@ -164,7 +163,8 @@ def _bytes_inside(path: Path, root: Path, limit: int, file: str) -> tuple[bytes,
         if not stat.S_ISREG(status.st_mode):
             raise ContentError([Problem("yaml.not-a-file", {}, Place(file))])
         with os.fdopen(handle, "rb", closefd=False) as stream:
-            return stream.read(limit + 1), status.st_size
+            # No more than there is: Python makes room for all that it is asked for. What tells no size may have some.
+            return stream.read(min(limit, status.st_size or limit) + 1), status.st_size
     finally:
         os.close(handle)
 
@@ -176,7 +176,8 @@ def read_yaml(path: Path, *, root: Path) -> Document:
 
 def parse_yaml(text: str, file: str, *, first_line: int = 1) -> Document:
     """Parses YAML text. `first_line` is the line of `file` on which the text begins (front matter)."""
-    if strange := _NOT_YAML.search(text):
+    # What can be printed is YAML: that settles nearly every text, and the expression takes long to compile.
+    if not text.replace("\n", "").isprintable() and (strange := re.search(_NOT_YAML, text)):
         line = text.count("\n", 0, strange.start())
         column = strange.start() - (text.rfind("\n", 0, strange.start()) + 1)
         place = Place(file, line + first_line, column + 1)
@@ -185,6 +186,8 @@ def parse_yaml(text: str, file: str, *, first_line: int = 1) -> Document:
     try:
         data = reader.read()
     except yaml.YAMLError as error:
+        from authoring.yaml_syntax import syntax_problem  # late: most files are in order
+
         problem = syntax_problem(error, text, file, first_line)
         told = (problem.code, problem.place)  # perhaps of the value alone; here with its whole line
         reader.problems = [one for one in reader.problems if (one.code, one.place) != told] + [problem]
@@ -361,7 +364,9 @@ class _Reader:
         self.sources[pointer] = value
         if event.style:  # quoted or a block: text, whatever it looks like
             return value
-        if value.startswith(tuple(WORD_QUOTES)):
+        if value.startswith(("“", "„", "”")):
+            from authoring.yaml_syntax import shown_line
+
             self.report(event, "yaml.word-quotes", line=shown_line(value))
         if _NULL.match(value):
             return None

@@ -12,7 +12,6 @@ import io
 import os
 import tempfile
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -71,6 +70,8 @@ class WebPictures:
 
     def prepare(self, images: Iterable[Path]) -> None:
         """Converts several files at once, as many as there are processors; what cannot be read is told when it is shown."""
+        from concurrent.futures import ThreadPoolExecutor
+
         wanted = [path for path in images if path.suffix.lower() in _RASTER]
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
             for path in wanted:

@@ -6,10 +6,10 @@ Edition: Content Aggregation Model 1.1, chapters 3 and 5, on IMS Content Packagi
 
 from __future__ import annotations
 
-import importlib.resources
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 MANIFEST = "imsmanifest.xml"
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -113,7 +113,7 @@ EDITIONS = (SCORM_12, SCORM_2004)
 
 @cache
 def _schema_files_of(folder: str, names: tuple[str, ...]) -> tuple[tuple[str, bytes], ...]:
-    root = importlib.resources.files("course_packages") / "schemas" / folder
+    root = Path(__file__).resolve().parent / "schemas" / folder
     return tuple((name, (root / name).read_bytes()) for name in names)
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-import importlib.resources
+import hashlib
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from authoring.blocks import Block, LawReference, Prose
+from authoring.build_cache import program
 from authoring.glossary import Definition
 from authoring.lesson import LessonText
 from course_packages.words import Words, words_in
@@ -69,19 +74,40 @@ def glossary_html(definitions: Sequence[Definition]) -> str:
     return templates().get_template("glossary.html.j2").render(definitions=definitions).strip()
 
 
-def player_source(name: str) -> Traversable:
+_PLAYER = Path(__file__).resolve().parent / "player"
+
+
+def player_source(name: str) -> Path:
     """A file of the player."""
-    return importlib.resources.files("course_packages") / "player" / name
+    return _PLAYER / name
+
+
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Keeps compiled templates as Python keeps compiled modules, beside their source; where it may not write, it keeps none."""
+
+    def __init__(self) -> None:
+        super().__init__(str(_PLAYER / "__pycache__"), "template-%s.bin")
+
+    def get_source_checksum(self, source: str) -> str:
+        """Another one for other libraries, too: what one release of Jinja has compiled, another may not be able to run."""
+        return hashlib.sha256(f"{program()} {source}".encode()).hexdigest()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if not sys.dont_write_bytecode:
+            with contextlib.suppress(OSError):
+                os.makedirs(self.directory, exist_ok=True)  # noqa: PTH103 - the class of Jinja names it by a text
+                super().dump_bytecode(bucket)
 
 
 @cache
 def templates() -> jinja2.Environment:
-    """The templates of the player, compiled once."""
+    """The templates of the player, compiled when they are first used."""
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: player_source(name).read_text(encoding="utf-8")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
+        bytecode_cache=_Compiled(),
     )
     environment.filters[AUTHOR_HTML] = author_html
     return environment

@@ -11,14 +11,17 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from authoring.blocks import Kept
 from authoring.course import Course
-from authoring.glossary import Definition
+from authoring.glossary import Definition, Glossary
+from authoring.languages import Language
 from authoring.lesson import Lesson, LessonText
+from authoring.lesson_reader import Make
 from authoring.problems import ContentError
 from authoring.theme import Theme
 from course_packages.learner_state import block_code, code, shape, state_code_length
@@ -33,7 +36,7 @@ from course_packages.lesson_html import (
 from course_packages.manifest import LAUNCH_PAGE
 from course_packages.player_style import font_notes, style
 from course_packages.words import all_words, words_in
-from course_packages.zip_file import Content, Made
+from course_packages.zip_file import Content, Made, Packed, pack
 
 PLAYER = ("page", "state", "questions", "work", "texts", "pages", "look", "player")
 """The parts of player.js, in the order in which they are joined."""
@@ -89,12 +92,43 @@ def _lesson_content(
     lesson: Lesson, language: str, definitions: Sequence[Definition], theme: Theme
 ) -> Content:
     text = lesson.texts[language]
+    made = _made_of_text(lesson.id, text, language, definitions, theme)
+    if isinstance(text.made, _MadeAhead) and text.made.key == made.key:
+        return replace(made, packed=text.made.packed)
+    return made
+
+
+def _made_of_text(
+    lesson: str, text: LessonText, language: str, definitions: Sequence[Definition], theme: Theme
+) -> Made:
+    """The file of a lesson for readers of `language`."""
     terms = {use.id for use in text.terms}
     used = tuple(one for one in definitions if one.id in terms)
-    key = text.digest and f"{text.digest} {lesson.id} {language} {used}"
+    key = text.digest and f"{text.digest} {lesson} {language} {used}"
     if own := theme.templates.get("lesson.html"):
         key = key and f"{key} {hashlib.sha256(own.text.encode()).hexdigest()}"
-    return Made(key, lambda: _arrival(lesson.id, language, _lesson_html(text, language, used, theme)))
+    return Made(key, lambda: _arrival(lesson, language, _lesson_html(text, language, used, theme)))
+
+
+@dataclass(frozen=True)
+class _MadeAhead:
+    """The file of a lesson, packed by the process that has read it; `key` is that of `Made`."""
+
+    key: str
+    packed: Packed
+
+
+def lessons_ahead(glossary: Glossary, theme: Theme, default: Language) -> Make | None:
+    """What `read_course` is to make of each lesson: its file in a package. None where a template of the author's is to judge."""
+    if "lesson.html" in theme.templates:
+        return None
+    definitions = cache(lambda language: glossary.in_language(language, default))
+
+    def make(lesson: str, text: LessonText) -> _MadeAhead:
+        made = _made_of_text(lesson, text, text.language, definitions(text.language), theme)
+        return _MadeAhead(made.key, pack(_lesson_name(lesson, text.language), made))
+
+    return make
 
 
 def _lesson_html(text: LessonText, language: str, used: Sequence[Definition], theme: Theme) -> str:
@@ -154,7 +188,11 @@ def _lms_script(adapter: str) -> bytes:
 
 def lesson_file(lesson: Lesson, language: str) -> str:
     """The name of a lesson's file in the package."""
-    return f"lessons/{lesson.id}.{language}.js"
+    return _lesson_name(lesson.id, language)
+
+
+def _lesson_name(lesson: str, language: str) -> str:
+    return f"lessons/{lesson}.{language}.js"
 
 
 def _encoded(text: str) -> bytes:

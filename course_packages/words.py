@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import tomllib
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 Words = Mapping[str, str]
 
@@ -13,7 +13,7 @@ Words = Mapping[str, str]
 @cache
 def all_words() -> Mapping[str, Words]:
     """What the player says, by language."""
-    file = importlib.resources.files("course_packages") / "player" / "strings.toml"
+    file = Path(__file__).resolve().parent / "player" / "strings.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 

@@ -59,11 +59,22 @@ _END = struct.Struct("<4s4H2LH")
 
 
 @dataclass(frozen=True)
+class Packed:
+    """A file as it goes into a zip: `content` is packed, `sha256`, `crc` and `size` are of what it unpacks to."""
+
+    sha256: str
+    crc: int
+    size: int
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Made:
-    """A file that is made when it is needed; the same `key` stands for the same bytes."""
+    """A file that is made when it is needed; the same `key` stands for the same bytes. It may be `packed` already."""
 
     key: str
     make: Callable[[], bytes]
+    packed: Packed | None = None
 
 
 Content = bytes | Path | Made
@@ -162,10 +173,8 @@ def write_zip(
     if earlier and earlier_zip is not None:
         same = (name for name in files if sources.get(name) and name in earlier)
         known_members = {name: earlier[name] for name in same if earlier[name].source == sources[name]}
-    texts = [name for name in sorted(files) if name not in known_members and not _is_stored(name)]
-    packed = dict(
-        zip(texts, in_parallel(lambda name: _pack(name, files[name]), texts, least=60), strict=True)
-    )
+    texts = [name for name in sorted(files) if name not in known_members and _is_to_pack(name, files[name])]
+    packed = dict(zip(texts, in_parallel(lambda name: pack(name, files[name]), texts, least=60), strict=True))
     run: list[Member] = []  # members that lie one after the other in the earlier zip
     for name in sorted(files):
         if (known := known_members.get(name)) is not None:
@@ -211,26 +220,25 @@ class _Hashed:
         self.stream.write(part)
 
 
-@dataclass(frozen=True)
-class _Packed:
-    sha256: str
-    crc: int
-    size: int
-    content: bytes
-
-
 def _is_stored(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in STORED
 
 
-def _pack(name: str, content: Content) -> _Packed:
+def _is_to_pack(name: str, content: Content) -> bool:
+    return not _is_stored(name) and not (isinstance(content, Made) and content.packed)
+
+
+def pack(name: str, content: Content) -> Packed:
+    """A file of this name as it goes into a zip."""
+    if isinstance(content, Made) and content.packed is not None:
+        return content.packed
     raw = read_content(content)
     packed = raw if _is_stored(name) else _deflated(raw)
-    return _Packed(hashlib.sha256(raw).hexdigest(), zlib.crc32(raw), len(raw), packed)
+    return Packed(hashlib.sha256(raw).hexdigest(), zlib.crc32(raw), len(raw), packed)
 
 
 def _write_member(
-    out: _Hashed, name: str, source: str, content: Content, packed: _Packed | None = None
+    out: _Hashed, name: str, source: str, content: Content, packed: Packed | None = None
 ) -> Member:
     stored = _is_stored(name)
     at = out.written
@@ -246,7 +254,7 @@ def _write_member(
         if out.written != member.end:
             raise ContentError([Problem("package.file-changed", {"name": name})])
         return member
-    made = packed or _pack(name, content)
+    made = packed or pack(name, content)
     member = Member(name, source, made.sha256, made.crc, stored, len(made.content), made.size, at)
     out.write(_local_header(member))
     out.write(made.content)

@@ -15,7 +15,7 @@ from authoring.check_activity import file_of
 from authoring.course import Course, read_course
 from authoring.problems import ContentError, Place, Problem
 from authoring.target import target_name
-from course_packages import ScormPackage, build_target
+from course_packages import ScormPackage, build_target, lessons_ahead
 from lms_sync.course_content import BuiltPackage, CourseContent, asking_activities
 from lms_sync.manuals import BuiltManual, build_manuals
 from lms_sync.quiz_files import Banks, BanksOnDisk, QuizFiles, UsedQuizzes, Wanted
@@ -72,14 +72,15 @@ def read_academy(folder: Path, cache: BuildCache | None = None, *, wanted: Wante
     """Reads every course and quiz below `folder`; raises ContentError with the problems of all of them.
 
     Lessons and quizzes that have not changed since an earlier build are taken from `cache`; `wanted` says what will be
-    asked of the quizzes.
+    asked of the quizzes: where it is their banks, the files of the lessons are made as well.
     """
     problems: list[Problem] = []
     warnings: list[Problem] = []
     courses: dict[str, Course] = {}
+    maker = lessons_ahead if wanted == "banks" else None
     for path in sorted((folder / "courses").glob("*/course.yaml")):
         try:
-            course = read_course(path.parent, root=folder, cache=cache)
+            course = read_course(path.parent, root=folder, cache=cache, maker=maker)
         except ContentError as error:
             problems.extend(error.problems)
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 
 class Clock(Protocol):
@@ -43,4 +42,6 @@ def local_date(moment: datetime, timezone: str) -> date:
     """The calendar date of an aware moment in a time zone such as "Europe/Tirane"."""
     if moment.tzinfo is None:
         raise ValueError("a local date needs an aware time")
+    from zoneinfo import ZoneInfo  # late: most verbs ask for no place's calendar
+
     return moment.astimezone(ZoneInfo(timezone)).date()

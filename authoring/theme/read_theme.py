@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from authoring.localized_parts import localized_texts
 from authoring.problems import ContentError, Place, Problem, Severity
@@ -28,7 +29,9 @@ from authoring.theme.theme import (
     finished,
     given_colours,
 )
-from authoring.theme.theme_file import ThemeFile
+
+if TYPE_CHECKING:
+    from authoring.theme.theme_file import ThemeFile
 
 FOLDER = "theme"
 FILE = "theme.yaml"
@@ -71,6 +74,8 @@ def read_theme(
     )
     if folder is None:
         return default_theme(), problems
+    from authoring.theme.theme_file import ThemeFile  # late: most courses have no theme of their own
+
     document = read_yaml(folder / FILE, root=root)
     file = load_model(document, ThemeFile)
     problems.extend(_untranslated(file, document, languages, severity))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.resources
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from authoring.languages import LocalizedText
 from authoring.read_yaml import Document, parse_yaml
-from authoring.theme.scheme import Colouring, Given, colouring
-from authoring.theme.theme_file import SHIPPED, Colours, Fonts, Schemes, ThemeFile
+from authoring.theme.scheme import Colouring, Given, Scheme, colouring
+
+if TYPE_CHECKING:
+    from authoring.theme.theme_file import ThemeFile
+
+SHIPPED = ("chancery", "courtyard")
+"""The finished themes; the first is that of a course without a theme."""
 
 STACKS: Mapping[str, str] = {
     "sans": 'system-ui, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif',
@@ -96,46 +100,45 @@ class Theme:
 
 
 @cache
-def shipped(name: str) -> ThemeFile:
-    """The file of a finished theme. It is ours and right (tests/theme); compiling the form to say so would take longer."""
+def shipped(name: str) -> Mapping[str, Any]:
+    """What stands in the file of a finished theme, taken as it is: that it has the form is looked at in tests/theme."""
     read: Any = read_shipped(name).data
-    colours: Any = {scheme: Colours.model_construct(**given) for scheme, given in read["colours"].items()}
-    fonts = Fonts.model_construct(**read.get("fonts", {}))
-    return ThemeFile.model_construct(
-        **{**read, "colours": Schemes.model_construct(**colours), "fonts": fonts}
-    )
+    return {"fonts": {}, **read}
 
 
 def read_shipped(name: str) -> Document:
-    """What stands in the file of a finished theme."""
-    source = importlib.resources.files("authoring") / "theme" / "shipped" / f"{name}.yaml"
+    """The file of a finished theme."""
+    source = Path(__file__).resolve().parent / "shipped" / f"{name}.yaml"
     return parse_yaml(source.read_text(encoding="utf-8"), f"{name}.yaml")
 
 
 def given_colours(file: ThemeFile) -> Given:
     """The colours of an author's theme beside those of the finished one that it extends."""
-    base = shipped(file.extends).colours
-    return Given(
-        {"light": base.light.own(), "dark": base.dark.own()},
-        {"light": file.colours.light.own(), "dark": file.colours.dark.own()},
-    )
+    own: dict[Scheme, Colouring] = {"light": file.colours.light.own(), "dark": file.colours.dark.own()}
+    return Given(shipped(file.extends)["colours"], own)
 
 
 def finished(file: ThemeFile) -> Theme:
     """The theme without what lies in files of its own."""
-    base, given = shipped(file.extends), given_colours(file)
     rows = dict(STACKS)
     for number, family in enumerate(file.fonts.families):
         rows[family.family] = f"{alias(number)}, {STACKS[family.fallback]}"
-    text = file.fonts.text or base.fonts.text or "sans"
-    headings = file.fonts.headings or base.fonts.headings or "sans"
+    families = tuple(Family(one.family, one.licence, one.notice) for one in file.fonts.families)
+    fonts = {"text": file.fonts.text, "headings": file.fonts.headings}
+    return replace(_theme(file.extends, given_colours(file), fonts, rows), families=families)
+
+
+def _theme(
+    name: str, given: Given, fonts: Mapping[str, str | None], rows: Mapping[str, str] = STACKS
+) -> Theme:
+    """The finished theme of this name with the colours and fonts of an author's; `rows` are fonts as CSS writes them."""
+    base = shipped(name)["fonts"]
     return Theme(
-        name=file.extends,
+        name=name,
         light=colouring(given, "light"),
         dark=colouring(given, "dark"),
-        text=rows.get(text, STACKS["sans"]),
-        headings=rows.get(headings, STACKS["sans"]),
-        families=tuple(Family(one.family, one.licence, one.notice) for one in file.fonts.families),
+        text=rows.get(fonts.get("text") or base.get("text", "sans"), STACKS["sans"]),
+        headings=rows.get(fonts.get("headings") or base.get("headings", "sans"), STACKS["sans"]),
     )
 
 
@@ -147,5 +150,4 @@ def alias(number: int) -> str:
 @cache
 def default_theme() -> Theme:
     """The theme of a course that names none."""
-    named: Any = {"schema_": "theme/1", "extends": SHIPPED[0]}
-    return finished(ThemeFile.model_construct(**named))
+    return _theme(SHIPPED[0], Given(shipped(SHIPPED[0])["colours"], {"light": {}, "dark": {}}), {})

@@ -11,9 +11,6 @@ from pydantic_core import PydanticCustomError
 from authoring.activity import Part
 from authoring.languages import LocalizedText
 
-SHIPPED = ("chancery", "courtyard")
-"""The finished themes; the first is that of a course without a theme."""
-
 STACKS = ("sans", "serif", "humanist", "old-style")
 """Names for rows of fonts that computers and phones have."""
 

@@ -185,4 +185,6 @@ def main() -> None:
     """Entry point: runs a verb, turns its errors into words and its outcome into an exit code."""
     # What a verb makes lives mostly as long as it does; Python's own threshold has it look for rubbish all the time.
     gc.set_threshold(100_000, 50, 50)
-    sys.exit(run_command(commands))
+    outcome = run_command(commands)
+    gc.freeze()  # nobody needs the memory after this; without it, Python's end looks through all of it three times
+    sys.exit(outcome)

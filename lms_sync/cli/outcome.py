@@ -7,7 +7,6 @@ import locale
 import os
 import re
 import sys
-import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -150,4 +149,6 @@ def _unexpected(error: Exception) -> int:
 
 def _maybe_traceback() -> None:
     if os.environ.get("LMS_SYNC_DEBUG") == "1":
+        import traceback
+
         traceback.print_exc()

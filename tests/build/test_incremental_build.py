@@ -22,12 +22,13 @@ from course_packages.zip_file import content_sha256, write_zip, zip_bytes
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
 from tests.build.conftest import SmallAcademy, png
 
+EVERY_BLOCK = Path(__file__).resolve().parents[1] / "course_packages" / "every_block"
 ZIP = "build/small/small-scorm12.zip"
 
 
 def build(folder: Path, *, cached: bool = True) -> BuiltAcademy:
     cache = BuildCache(folder) if cached else None
-    built = build_academy(read_academy(folder, cache), cache=cache)
+    built = build_academy(read_academy(folder, cache, wanted="banks"), cache=cache)
     if cache:
         cache.save()
     return built
@@ -122,16 +123,17 @@ def test_after_one_change_the_other_lessons_are_neither_rendered_nor_packed_agai
 ) -> None:
     build(small_academy.folder)
     small_academy.write_lesson("two", "other words")
-    packed: list[str] = []
-    pack = zip_file._pack
+    packed: list[bytes] = []
+    deflated = zip_file._deflated
 
-    def noted(name: str, content: zip_file.Content) -> zip_file._Packed:
-        packed.append(name)
-        return pack(name, content)
+    def noted(raw: bytes) -> bytes:
+        packed.append(raw)
+        return deflated(raw)
 
-    monkeypatch.setattr(zip_file, "_pack", noted)
+    monkeypatch.setattr(zip_file, "_deflated", noted)
     build(small_academy.folder)
-    assert packed == ["lessons/two.en.js"]
+    (one,) = packed
+    assert b"other words" in one
 
 
 def test_a_copied_academy_begins_anew(small_academy: SmallAcademy, tmp_path: Path) -> None:
@@ -245,3 +247,20 @@ def test_a_package_too_large_for_a_zip_is_refused(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ContentError) as caught:
         zip_bytes({"a": b"", "b": b""})
     assert caught.value.code == "package.too-many-files"
+
+
+def test_files_made_while_lessons_are_read_are_those_that_are_made_afterwards(tmp_path: Path) -> None:
+    """In several languages, with a glossary, and for a target whose default language is another than the course's."""
+    academies = [tmp_path / name for name in ("ahead", "afterwards")]
+    for folder in academies:
+        shutil.copytree(EVERY_BLOCK, folder)
+        course = folder / "courses" / "every-block" / "course.yaml"
+        text = course.read_text(encoding="utf-8").partition("targets:")[0]
+        text += "targets: [{kind: scorm12}, {kind: scorm2004, languages: [ro]}]\n"
+        course.write_text(text, encoding="utf-8")
+    ahead, afterwards = (build(folder, cached=folder.name == "ahead") for folder in academies)
+    read = ahead.academy.courses["every-block"].lessons
+    assert all(text.made is not None for lesson in read for text in lesson.texts.values())
+    assert [one.sha256 for one in ahead.packages] == [one.sha256 for one in afterwards.packages]
+    words = read[0].texts["sq"].blocks[0]  # the process that read them kept none
+    assert words == afterwards.academy.courses["every-block"].lessons[0].texts["sq"].blocks[0]

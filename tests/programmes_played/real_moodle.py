@@ -31,10 +31,10 @@ from own_keys import play_today, played_days, rename, renamed_scenario
 
 from certificates.keys import make_key
 from certificates.policy import read_policies
-from certificates.register import open_issuer
 from helpdesk import read_helpdesk_file
 from lms_sync.academy import build_academy, read_academy
 from lms_sync.clock import SystemClock
+from lms_sync.configured_issuer import configured_issuer
 from lms_sync.demo import demo_config
 from lms_sync.helpdesk_site import build_helpdesk
 from lms_sync.learners import PracticeLearner, mobile_token
@@ -171,11 +171,7 @@ class Trial:
         script = str(HERE / "site_scripts" / "accounts.php")
         self.administer(script, "trainer", trainer, *map(str, course_ids.values()))
 
-        issuer = open_issuer(
-            did=settings.issuer.did,
-            base_url=settings.portal.base_url,
-            key_file=folder / settings.issuer.key_file,
-        )
+        issuer = configured_issuer(settings, folder, self.clock)
         courses = courses_to_take(academy.courses, academy.quizzes, left.observation)
         stage = PatientStage(self.url, self.clock, self.passwords, trainer, self.cron)
         play = Play(

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 from authoring.course import read_course
-from authoring.theme.theme_file import SHIPPED
+from authoring.theme.theme import SHIPPED
 from course_packages import scorm12_files
 from tests.course_packages.conftest import EVERY_BLOCK, Learner, Platform, serve
 from tests.theme.conftest import ROOT, finished_theme

@@ -12,8 +12,8 @@ from authoring.contrast import contrast
 from authoring.messages import LANGUAGES, describe
 from authoring.theme.mix_colours import long_form, nearest
 from authoring.theme.scheme import ON_PAPER, PAIRS, colouring
-from authoring.theme.theme import given_colours
-from authoring.theme.theme_file import SHIPPED, ThemeFile
+from authoring.theme.theme import SHIPPED, given_colours
+from authoring.theme.theme_file import ThemeFile
 from tests.theme.conftest import HEAD, ThemedAcademy
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from authoring.blocks import Check, Hotspot, Sort, each_block
 from authoring.course import Course
-from authoring.theme.theme_file import SHIPPED
+from authoring.theme.theme import SHIPPED
 from course_packages import scorm12_files, target_files
 from course_packages.words import words_in
 from tests.course_packages.conftest import (  # noqa: F401 - fixtures

@@ -88,7 +88,9 @@
       case "cmi.core.score.raw":
         return [["cmi.score.raw", value], ["cmi.score.scaled", String(Number(value) / 100)]];
       case "cmi.core.exit":
-        return [["cmi.exit", value || "normal"]];
+        // Also of what is done: after "normal" a platform gives nothing back of it, and who looks again sees no answers
+        // (Run-Time Environment 4.2.8: only "suspend" keeps the data of the session for the next).
+        return [["cmi.exit", "suspend"]];
       case "cmi.core.session_time":
         return [["cmi.session_time", duration(Number(value))]];
       default:

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,7 +22,7 @@ from authoring.messages import text
 @cache
 def help_words(language: str) -> Mapping[str, str]:
     """The words of a language by the English ones; none for English."""
-    source = files("lms_sync.cli.help_words") / f"{language}.toml"
+    source = Path(__file__).resolve().parent / f"{language}.toml"
     return tomllib.loads(source.read_text(encoding="utf-8")) if source.is_file() else {}
 
 
