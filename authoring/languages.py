@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, RootModel, model_validator
@@ -16,6 +17,12 @@ def _language(value: str) -> str:
     if not _TAG.match(value):
         raise ValueError("language-code")
     return value
+
+
+@lru_cache(maxsize=1000)
+def _is_tag(value: str) -> bool:
+    """Asked for every text, of the same few languages."""
+    return _TAG.match(value) is not None
 
 
 Language = Annotated[str, AfterValidator(_language)]
@@ -31,10 +38,14 @@ class LocalizedText(RootModel):  # type: ignore[type-arg]  # a class of its own 
 
     @model_validator(mode="after")
     def _has_text(self) -> LocalizedText:
-        values = [self.root] if isinstance(self.root, str) else list(self.root.values())
-        if not values or any(not value.strip() for value in values):
+        root = self.root
+        if isinstance(root, str):
+            if not root.strip():
+                raise ValueError("text-empty")
+            return self
+        if not root or not all(map(str.strip, root.values())):
             raise ValueError("text-empty")
-        if isinstance(self.root, dict) and any(not _TAG.match(key) for key in self.root):
+        if not all(map(_is_tag, root)):
             raise ValueError("language-tag")
         return self
 

@@ -27,6 +27,7 @@ from authoring.markdown_to_html import (
     References,
 )
 from authoring.ordinary_markdown import ordinary_html
+from authoring.plain_markdown import plain_html
 from authoring.problems import Place, Problem
 
 __all__ = [
@@ -80,6 +81,8 @@ def render(
     if (line := _too_long_block(source)) is not None:
         problem = Problem("markdown.block-too-long", {"limit": MAX_BLOCK}, Place(file, first_line + line))
         return Rendered("", (problem,))
+    if (plain := plain_html(source)) is not None:
+        return Rendered(plain if inline else f"<p>{plain}</p>\n")
     math = math and "$" in source
     if not references and not math and _without_control_characters(source):
         ordinary = ordinary_html(

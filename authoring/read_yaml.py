@@ -15,6 +15,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -81,15 +82,15 @@ class Span:
 class Document:
     """A YAML file as plain data, with the place of every key and value.
 
-    A place is line and column in `file`, for a hundred thousand of them without an object each; whoever reads a quiz
-    from a workbook gives whole places, since a cell is no line.
+    A place is line and column in `file`, for a hundred thousand of them in one number each (`_packed`); whoever reads a quiz
+    from a workbook gives whole places, since a cell is no line. `_sources` are the scalars that are no text.
     """
 
     data: object
     file: str
-    _places: Mapping[Pointer, tuple[int, int] | Place] = field(default_factory=dict, repr=False)
+    _places: Mapping[Pointer, int | Place] = field(default_factory=dict, repr=False)
     _sources: Mapping[Pointer, str] = field(default_factory=dict, repr=False)
-    _spans: Mapping[Pointer, tuple[int, int, str, int]] = field(default_factory=dict, repr=False)
+    _text: str | None = field(default=None, repr=False)
 
     def place(self, pointer: Pointer) -> Place:
         """The place of the value at `pointer`, else of its nearest parent."""
@@ -97,17 +98,45 @@ class Document:
             if pointer in self._places:
                 break
             pointer = pointer[:-1]
-        found = self._places.get(pointer, (1, 1))
-        return found if isinstance(found, Place) else Place(self.file, *found)
+        found = self._places.get(pointer, _packed(1, 1))
+        return found if isinstance(found, Place) else Place(self.file, *divmod(found, _COLUMNS))
 
     def source(self, pointer: Pointer) -> str | None:
         """A scalar exactly as it was written (`1.10`, `no`), or None for anything else."""
-        return self._sources.get(pointer)
+        found = self._sources.get(pointer)
+        if found is not None or self._text is None:
+            return found
+        value: Any = self.data
+        for part in pointer:
+            if not isinstance(value, dict | list):
+                return None
+            try:
+                value = value[part]  # type: ignore[index]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value if isinstance(value, str) else None
 
     def span(self, pointer: Pointer) -> Span | None:
         """Where exactly the value at `pointer` stands in the text that was parsed, or None."""
         found = self._spans.get(pointer)
         return Span(*found) if found is not None else None
+
+    @cached_property
+    def _spans(self) -> Mapping[Pointer, tuple[int, int, str, int]]:
+        """Found when somebody asks: only who changes a file needs them."""
+        if self._text is None:
+            return {}
+        reader = _Reader(self._text, self.file, 1, with_spans=True)
+        reader.read()
+        return reader.spans
+
+
+_COLUMNS = 1 << 24
+"""More than a line can have: a file has at most MAX_BYTES."""
+
+
+def _packed(line: int, column: int) -> int:
+    return line * _COLUMNS + column
 
 
 def _size(count: int) -> str:
@@ -195,7 +224,7 @@ def parse_yaml(text: str, file: str, *, first_line: int = 1) -> Document:
         reader.report(stop.event, "yaml.too-deep", limit=MAX_DEPTH)
     if reader.problems:
         raise ContentError(reader.problems)
-    return Document(data, file, reader.places, reader.sources, reader.spans)
+    return Document(data, file, reader.places, reader.sources, text)
 
 
 class _TooDeep(Exception):
@@ -210,10 +239,11 @@ class _Reader:
     process without a word where a file has some ten thousand of them.
     """
 
-    def __init__(self, text: str, file: str, first_line: int) -> None:
+    def __init__(self, text: str, file: str, first_line: int, *, with_spans: bool = False) -> None:
         self.file = file
         self.first_line = first_line
-        self.places: dict[Pointer, tuple[int, int]] = {}
+        self.with_spans = with_spans
+        self.places: dict[Pointer, int] = {}
         self.sources: dict[Pointer, str] = {}
         self.spans: dict[Pointer, tuple[int, int, str, int]] = {}
         self.problems: list[Problem] = []
@@ -221,13 +251,13 @@ class _Reader:
         self._next = self._loader.get_event
         self._depth = 0
 
-    def _at(self, event: yaml.Event) -> tuple[int, int]:
+    def _at(self, event: yaml.Event) -> int:
         mark = event.start_mark
         assert mark is not None  # every event that is read from a text has one
-        return mark.line + self.first_line, mark.column + 1
+        return (mark.line + self.first_line) * _COLUMNS + mark.column + 1
 
     def _place(self, event: yaml.Event) -> Place:
-        return Place(self.file, *self._at(event))
+        return Place(self.file, *divmod(self._at(event), _COLUMNS))
 
     def _enter(self, event: yaml.Event) -> None:
         """One level deeper; the C parser itself would end the process at some ten thousand."""
@@ -279,15 +309,9 @@ class _Reader:
         self.spans[pointer] = (first.start_mark.index, last.end_mark.index, style, at)
 
     def _value(self, event: yaml.Event, pointer: Pointer, key: yaml.Event | None = None) -> object:
-        self.places[pointer] = self._at(event)
         if isinstance(event, yaml.ScalarEvent):
-            if event.anchor is not None or event.tag is not None:
-                self._refuse_marks(event)
-            start: Any = event.start_mark
-            end: Any = event.end_mark
-            at = key.start_mark.index if key is not None and key.start_mark is not None else -1
-            self.spans[pointer] = (start.index, end.index, event.style or "", at)
-            return self._scalar(event, pointer)
+            return self._scalar(event, pointer, key)
+        self.places[pointer] = self._at(event)
         self._refuse_marks(event)
         if isinstance(event, yaml.AliasEvent):
             return None
@@ -297,13 +321,15 @@ class _Reader:
             while not isinstance(item := self._next(), yaml.SequenceEndEvent):
                 items.append(self._value(item, (*pointer, len(items))))
             self._depth -= 1
-            self._stands(pointer, event, item, key)
+            if self.with_spans:
+                self._stands(pointer, event, item, key)
             return items
         return self._mapping(event, pointer, key)
 
     def _mapping(self, event: yaml.Event, pointer: Pointer, own_key: yaml.Event | None) -> dict[str, object]:
         result: dict[str, object] = {}
         lines: dict[str, int] = {}
+        inside_braces = getattr(event, "flow_style", False)
         last = ""
         while not isinstance(key_event := self._next(), yaml.MappingEndEvent):
             if not isinstance(key_event, yaml.ScalarEvent):
@@ -315,7 +341,6 @@ class _Reader:
             if key_event.anchor is not None or key_event.tag is not None:
                 self._refuse_marks(key_event)
             value_event = self._next()
-            inside_braces = getattr(event, "flow_style", False)
             if inside_braces and self._comma_in_number((*pointer, last), key_event, value_event):
                 continue
             last = key
@@ -323,14 +348,16 @@ class _Reader:
                 self.report(key_event, "yaml.duplicate-key", key=key, first_line=lines[key])
                 self._skip(value_event)
                 continue
-            place = self._at(key_event)
-            lines[key] = place[0]
-            result[key] = self._value(value_event, (*pointer, key), key_event)
+            mark: Any = key_event.start_mark
+            lines[key] = line = mark.line + self.first_line
+            here = (*pointer, key)
+            result[key] = self._value(value_event, here, key_event)
             # A key's own place says more than that of a block that begins on the next line.
             if not isinstance(value_event, yaml.ScalarEvent):
-                self.places[(*pointer, key)] = place
+                self.places[here] = line * _COLUMNS + mark.column + 1
         self._depth -= 1
-        self._stands(pointer, event, key_event, own_key)
+        if self.with_spans:
+            self._stands(pointer, event, key_event, own_key)
         return result
 
     def _comma_in_number(self, before: Pointer, key: yaml.ScalarEvent, value: yaml.Event) -> bool:
@@ -342,7 +369,8 @@ class _Reader:
         if not alone or not _INT.match(whole) or not _AFTER_COMMA.match(part):
             return False
         values = {"value": f"{whole},{part}", "suggestion": f"{whole}.{part}"}
-        self.problems.append(Problem("yaml.number-comma", values, Place(self.file, *self.places[before])))
+        place = Place(self.file, *divmod(self.places[before], _COLUMNS))
+        self.problems.append(Problem("yaml.number-comma", values, place))
         return True
 
     def _skip(self, event: yaml.Event) -> None:
@@ -359,27 +387,42 @@ class _Reader:
                 return
             event = self._next()
 
-    def _scalar(self, event: yaml.ScalarEvent, pointer: Pointer) -> object:
+    def _scalar(self, event: yaml.ScalarEvent, pointer: Pointer, key: yaml.Event | None) -> object:
+        mark: Any = event.start_mark
+        self.places[pointer] = (mark.line + self.first_line) * _COLUMNS + mark.column + 1
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_marks(event)
         value = str(event.value)
-        self.sources[pointer] = value
-        if event.style:  # quoted or a block: text, whatever it looks like
-            return value
+        style = event.style
+        if self.with_spans:
+            end: Any = event.end_mark
+            at = key.start_mark.index if key is not None and key.start_mark is not None else -1
+            self.spans[pointer] = (mark.index, end.index, style or "", at)
+        if style or (value and value[0] not in _FIRST_OF_NO_TEXT):
+            return value  # quoted or a block: text, whatever it looks like; so are most plain words
         if value.startswith(("“", "„", "”")):
             from authoring.yaml_syntax import shown_line
 
             self.report(event, "yaml.word-quotes", line=shown_line(value))
         if _NULL.match(value):
+            self.sources[pointer] = value
             return None
-        if _TRUE.match(value):
-            return True
-        if _FALSE.match(value):
-            return False
+        if _TRUE.match(value) or _FALSE.match(value):
+            self.sources[pointer] = value
+            return value[0] in "tT"
         if _INT.match(value):  # a longer row of digits is a number of a document, not a quantity
+            self.sources[pointer] = value
             return int(value) if len(value.lstrip("+-")) <= 18 else value
         if _FLOAT.match(value):
             number = float(value)
-            return number if math.isfinite(number) else value
+            if math.isfinite(number):
+                self.sources[pointer] = value
+                return number
         return value
+
+
+_FIRST_OF_NO_TEXT = frozenset("~nNtTfF+-.0123456789“„”")
+"""How a plain scalar begins that may be something else than a text, or that was meant to be quoted."""
 
 
 def load_model(document: Document, model: type[Model]) -> Model:

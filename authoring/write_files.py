@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,13 +27,36 @@ def write_durably(path: Path, content: bytes, *, mode: int | None = None) -> Non
         stream.write(content)
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """The same without waiting for the disk: for what can be made again where a machine loses it. Raises CannotWrite."""
+    with whole_file(path, durable=False) as stream:
+        stream.write(content)
+
+
+def put_in_place(made: Path, path: Path) -> None:
+    """Moves a whole file to `path`, unless that has the same content. Raises CannotWrite."""
+    with contextlib.suppress(OSError):
+        if path.is_file() and filecmp.cmp(made, path, shallow=False):
+            made.unlink()
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(made, path)
+        return
+    write_whole(path, made.read_bytes())  # another disk, or an error that is told there
+
+
 @contextlib.contextmanager
 def whole_file(
-    path: Path, *, mode: int | None = None, wanted: Callable[[], bool] = lambda: True
+    path: Path,
+    *,
+    mode: int | None = None,
+    wanted: Callable[[], bool] = lambda: True,
+    durable: bool = True,
 ) -> Iterator[IO[bytes]]:
     """A stream whose content is put in the place of `path` at the end, as `write_durably` does.
 
-    Nothing is put there after an error, or where `wanted` says at the end that it is not. Raises CannotWrite.
+    Nothing is put there after an error, or where `wanted` says at the end that it is not. What is not `durable` may be
+    lost with the machine's power. Raises CannotWrite.
     """
     try:
         path.parent.mkdir(mode=0o777 if mode is None else 0o700, parents=True, exist_ok=True)
@@ -45,7 +69,7 @@ def whole_file(
                     os.chmod(temporary, 0o666 & ~_umask())
                 yield stream
                 stream.flush()
-                if keep := wanted():
+                if (keep := wanted()) and durable:
                     os.fsync(stream.fileno())
             if keep:
                 os.replace(temporary, path)
@@ -55,7 +79,7 @@ def whole_file(
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
-        if keep:
+        if keep and durable:
             _sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)

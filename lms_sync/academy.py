@@ -19,7 +19,7 @@ from course_packages import ScormPackage, build_target, lessons_ahead
 from lms_sync.course_content import BuiltPackage, CourseContent, asking_activities
 from lms_sync.manuals import BuiltManual, build_manuals
 from lms_sync.quiz_files import Banks, BanksOnDisk, QuizFiles, UsedQuizzes, Wanted
-from lms_sync.write_files import refuse_links, write_durably
+from lms_sync.write_files import put_in_place, refuse_links, write_durably
 
 if TYPE_CHECKING:
     from lms_sync.people import People
@@ -211,9 +211,13 @@ def _write_banks(
             if not multilang:
                 _write_other_languages(academy, academy.quizzes[slug], out / slug, slug, said)
             refuse_links(target, below=academy.folder)
-            _write_when_new(target, banks[slug].xml)
+            if (made := banks.file(slug)) is not None:
+                put_in_place(made, target)
+            else:
+                _write_when_new(target, banks[slug].xml)
             on_disk.put(slug, files[slug].digest, target)
         said(_name(target, academy.folder))
+    academy.quizzes.tidy()
     return banks
 
 

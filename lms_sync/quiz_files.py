@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,8 @@ from authoring.build_cache import BuildCache, Stamp, settled, stamp
 from authoring.in_parallel import in_parallel
 from authoring.plain_values import plain_problem, problem_of
 from authoring.problems import ContentError, Place, Problem
-from authoring.read_yaml import relative_name
+from authoring.read_yaml import SECRETS, relative_name
+from lms_sync.write_files import CannotWrite, refuse_links, write_whole
 
 if TYPE_CHECKING:
     from quizzes import QuestionBank, Quiz
@@ -53,26 +55,28 @@ What is not wanted is not held in memory, nor handed over by the process that ha
 
 @dataclass(frozen=True)
 class _Read:
-    """A file as it was read, of its quizzes and banks what is wanted, by slug, and what a cache can keep of it."""
+    """A file as it was read, its quizzes or the files of their banks, by slug, and what a cache can keep of it."""
 
     file: QuizFile
     kept: dict[str, Any] | None
     quizzes: Mapping[str, Quiz] = field(default_factory=dict)
-    banks: Mapping[str, QuestionBank] = field(default_factory=dict)
+    banks: Mapping[str, Path] = field(default_factory=dict)
 
 
 class QuizFiles(Mapping[str, "Quiz"]):
     """The quizzes of an academy by slug; one whose file was not read yet is read when it is asked for.
 
     `problems` is all that is wrong, file by file, and `warnings` what is to be said of files without mistakes; `banks` are
-    those that were made while reading. Asking for a quiz raises ContentError where its file has been spoiled meanwhile.
+    files of those that were made while reading, to be moved to where they belong: a hundred thousand questions do not
+    stay in memory. Asking for a quiz raises ContentError where its file has been spoiled meanwhile.
     """
 
     def __init__(self, root: Path, cache: BuildCache | None = None, wanted: Wanted = "quizzes") -> None:
         self.root = root
         self.cache = cache
         self.wanted = wanted
-        self.banks: dict[str, QuestionBank] = {}
+        self.banks: dict[str, Path] = {}
+        self._aside: tempfile.TemporaryDirectory[str] | None = None
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         self._files: dict[str, QuizFile] = {}
@@ -102,8 +106,11 @@ class QuizFiles(Mapping[str, "Quiz"]):
         known = {path: kept for path in paths if (kept := self._kept(path)) is not None}
         unknown = [path for path in paths if path not in known]
         size = sum(one[0] for path in unknown if (one := stamp(path)) is not None)
+        aside = self._folder_aside() if unknown and self.wanted == "banks" else None
         results = in_parallel(
-            lambda path: _read(path, self.root, self.wanted), unknown, least=_fewest(len(unknown), size)
+            lambda path: _read(path, self.root, self.wanted, aside),
+            unknown,
+            least=_fewest(len(unknown), size),
         )
         anew = dict(zip(unknown, results, strict=True))
         stems = {path.stem for path in paths}
@@ -125,7 +132,25 @@ class QuizFiles(Mapping[str, "Quiz"]):
                 self.problems.append(Problem("academy.pair-has-file", {"quiz": file.pre}, place))
             self._files |= dict.fromkeys(file.questions, file)
             self.warnings.extend(file.warnings)
+        if self.problems:
+            self.tidy()
         return self
+
+    def _folder_aside(self) -> Path | None:
+        """A folder for banks until all files are known to be right; `tidy` takes it away. None where there can be none."""
+        state = self.root / SECRETS
+        with contextlib.suppress(OSError, CannotWrite):
+            refuse_links(state / "aside", below=self.root)
+            state.mkdir(mode=0o700, exist_ok=True)
+            self._aside = tempfile.TemporaryDirectory(prefix="banks-", dir=state)
+        return Path(self._aside.name) if self._aside is not None else None
+
+    def tidy(self) -> None:
+        """Takes away the files of banks that nobody has put anywhere."""
+        self.banks.clear()
+        if self._aside is not None:
+            self._aside.cleanup()
+            self._aside = None
 
     def _kept(self, path: Path) -> QuizFile | None:
         """What a build found out of a file, where it still holds."""
@@ -141,9 +166,9 @@ class QuizFiles(Mapping[str, "Quiz"]):
             return None
 
 
-def _read(path: Path, root: Path, wanted: Wanted) -> _Read | list[Problem]:
-    """Reads one file; all that is wrong where it has a mistake."""
-    from quizzes import build_bank, forms, read_quiz
+def _read(path: Path, root: Path, wanted: Wanted, aside: Path | None = None) -> _Read | list[Problem]:
+    """Reads one file; all that is wrong where it has a mistake. Banks are written into the folder `aside`."""
+    from quizzes import forms, read_quiz
 
     before = stamp(path)
     try:
@@ -160,11 +185,20 @@ def _read(path: Path, root: Path, wanted: Wanted) -> _Read | list[Problem]:
     if kept is not None:
         kept |= {"questions": questions, "pre": pre}
     file = QuizFile(path, questions, pre, quiz.warnings, kept["digest"] if kept else "")
-    banks: dict[str, QuestionBank] = {}
-    if wanted == "banks":
+    banks: dict[str, Path] = {}
+    if aside is not None:
         with contextlib.suppress(ContentError):  # told when the bank is asked for
-            banks = {slug: build_bank(one) for slug, one in quizzes.items()}
+            banks = {slug: _bank_aside(slug, one, aside) for slug, one in quizzes.items()}
     return _Read(file, kept, quizzes if wanted == "quizzes" else {}, banks)
+
+
+def _bank_aside(slug: str, quiz: Quiz, folder: Path) -> Path:
+    """The file of a quiz's bank."""
+    from quizzes import build_bank
+
+    path = folder / slug
+    write_whole(path, build_bank(quiz).xml)
+    return path
 
 
 def _facts(quiz: Quiz, path: Path, root: Path, before: Stamp | None) -> dict[str, Any] | None:
@@ -191,7 +225,7 @@ class Banks(Mapping[str, "QuestionBank"]):
     def __init__(self, quizzes: QuizFiles, *, multilang: bool = True) -> None:
         self.quizzes = quizzes
         self.multilang = multilang
-        self._made = dict(quizzes.banks) if multilang else {}
+        self._made: dict[str, QuestionBank] = {}
 
     def __getitem__(self, slug: str) -> QuestionBank:
         if slug not in self._made:
@@ -209,9 +243,13 @@ class Banks(Mapping[str, "QuestionBank"]):
 
         return build_bank(self.quizzes[slug], multilang=self.multilang)
 
+    def file(self, slug: str) -> Path | None:
+        """The file of a bank that was made while the quizzes were read."""
+        return self.quizzes.banks.get(slug) if self.multilang else None
+
     def make_ahead(self, wanted: Collection[str]) -> None:
         """Makes those of several that are not made yet. Raises ContentError."""
-        slugs = sorted(set(wanted) - self._made.keys())
+        slugs = sorted(slug for slug in set(wanted) - self._made.keys() if self.file(slug) is None)
         questions = sum(self.quizzes.file(slug).questions[slug] for slug in slugs)
         size = questions * _BYTES_OF_A_QUESTION
         banks = in_parallel(self._make, slugs, least=_fewest(len(slugs), size))

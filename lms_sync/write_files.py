@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from authoring.write_files import CannotWrite, refuse_links, write_durably
+from authoring.write_files import CannotWrite, put_in_place, refuse_links, write_durably, write_whole
 
-__all__ = ["CannotWrite", "refuse_links", "write_durably"]
+__all__ = ["CannotWrite", "put_in_place", "refuse_links", "write_durably", "write_whole"]

@@ -6,8 +6,6 @@ types' own `import_from_xml`). Booleans are written exactly as it compares them.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 from xml.etree.ElementTree import Element, SubElement
@@ -40,9 +38,6 @@ from quizzes.xml_out.images import write_drag_image, write_drag_markers
 from quizzes.xml_out.pairs import write_matching, write_ordering
 from quizzes.xml_out.typed import write_numerical, write_short
 from quizzes.xml_out.ungraded import raw_element, write_essay
-
-CANONICAL_FORM = "quiz-question/1"
-"""Part of every hash; a change of what is hashed changes it, and Moodle gets a new version of everything."""
 
 _TYPES = {
     "single": "multichoice",
@@ -152,27 +147,3 @@ def category_element(quiz: Quiz, name: str) -> Element:
     text(SubElement(element, "info", {"format": "html"}), "")
     SubElement(element, "idnumber").text = quiz.id
     return element
-
-
-def content_hash(element: Element) -> str:
-    """A SHA-256 of what Moodle stores of a question; serialisation does not enter it.
-
-    Tags count without their case: a site spells a tag as it was first used there.
-    """
-    form = json.dumps([CANONICAL_FORM, _canonical(element)], ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(form.encode("ascii")).hexdigest()
-
-
-def _canonical(element: Element) -> list[object]:
-    content = (element.text or "") if not len(element) else ""
-    children = [_canonical(child) for child in element]
-    if element.tag == "tags":
-        children = [["tag", {}, tag.lower(), []] for tag in sorted(set(element.itertext()))]
-        children.sort(key=lambda tag: str(tag[2]))
-    attributes = element.attrib
-    return [
-        element.tag,
-        dict(sorted(attributes.items())) if len(attributes) > 1 else attributes,
-        content,
-        children,
-    ]

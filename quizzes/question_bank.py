@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from authoring.problems import ContentError, Problem
-from quizzes.moodle_xml import category_element, content_hash, question_element, sorted_tags
+from quizzes.moodle_xml import category_element, question_element, sorted_tags
 from quizzes.question_texts import illegal_character, plain_of
 from quizzes.questions import Question
 from quizzes.quiz import Quiz
-from quizzes.write_xml import serialised
+from quizzes.write_xml import serialised, written
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n'
 _FOOT = "</quiz>\n"
@@ -89,8 +89,7 @@ def language_banks(quiz: Quiz) -> dict[str, QuestionBank]:
 
 def _bank_question(quiz: Quiz, question: Question, languages: tuple[str, ...]) -> BankQuestion:
     element = question_element(quiz, question, languages)
-    digest = content_hash(element)
-    xml = serialised(element)
+    xml, digest = written(element)
     if found := illegal_character(xml):
         raise ContentError([Problem("quiz.control-character", {"character": found})])
     return BankQuestion(

@@ -141,11 +141,16 @@ class QuestionTexts:
         """
         if text is None:
             return _NOTHING
-        bodies = {one: self.render(text.in_language(one)).html.strip() for one in languages}
-        inline = all(_is_one_paragraph(body) for body in bodies.values())
-        if inline:
-            bodies = {language: body[3:-4] for language, body in bodies.items()}
-        body = multilang_html(bodies)
+        if isinstance(text.root, str):
+            body = self.render(text.root).html.strip()
+            inline = _is_one_paragraph(body)
+            body = body[3:-4] if inline else body
+        else:
+            bodies = {one: self.render(text.in_language(one)).html.strip() for one in languages}
+            inline = all(map(_is_one_paragraph, bodies.values()))
+            if inline:
+                bodies = {language: body[3:-4] for language, body in bodies.items()}
+            body = multilang_html(bodies)
         images: tuple[EmbeddedImage, ...] = ()
         if PLUGIN_FILE in body:
             shown = dict.fromkeys(html.unescape(source) for source in _SOURCE.findall(body))

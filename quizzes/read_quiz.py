@@ -106,12 +106,15 @@ class _Written:
     def value(self, value: object, pointer: Pointer) -> Any:
         """A value and all in it."""
         if isinstance(value, str):
-            if (found := illegal_character(value)) is None:
+            if value.isprintable() or (found := illegal_character(value)) is None:
                 return value
             self._report(found, pointer)
             return _without_illegal(value)
         if isinstance(value, dict):
-            return {self._key(key, pointer): self.value(item, (*pointer, key)) for key, item in value.items()}
+            for key in value:
+                if not key.isprintable():
+                    self._key(key, pointer)
+            return {key: self.value(item, (*pointer, key)) for key, item in value.items()}
         if isinstance(value, list):
             return [self.value(item, (*pointer, index)) for index, item in enumerate(value)]
         if not _is_text(pointer) or (value is None and pointer[-1] in _NONE_ALLOWED):
@@ -121,10 +124,9 @@ class _Written:
             return value
         return "" if value is None else source
 
-    def _key(self, key: str, pointer: Pointer) -> str:
+    def _key(self, key: str, pointer: Pointer) -> None:
         if (found := illegal_character(key)) is not None:
             self._report(found, (*pointer, key))
-        return key
 
     def _report(self, found: str, pointer: Pointer) -> None:
         place = self.document.place(pointer)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 
 POSITIVE_FRACTIONS = (
     Fraction(1),
@@ -85,6 +85,7 @@ def as_authors_write(score: Fraction) -> str:
     return f"{score.numerator}/{score.denominator}"
 
 
+@lru_cache(maxsize=1000)
 def decimal(value: Fraction, digits: int = 7) -> str:
     """A number with at most `digits` decimals, without trailing zeros and never in exponent form."""
     scaled = round(value * 10**digits)
@@ -93,6 +94,7 @@ def decimal(value: Fraction, digits: int = 7) -> str:
     return f"{sign}{whole}.{part:0{digits}d}".rstrip("0").rstrip(".")
 
 
+@cache
 def percentage(score: Fraction) -> str:
     """A score as Moodle XML's `fraction` attribute: percent with five decimals, which its tolerance needs."""
     return decimal(score * 100, 5)

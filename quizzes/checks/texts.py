@@ -20,6 +20,7 @@ _MLANG = re.compile(r"\{mlang\b|class=\"multilang\"")
 _MOODLE_CODE = re.compile(r"\{\d*:(?:[A-Z]{2,3}|[A-Z]+_[A-Z]+|[A-Z]{5,}):|\[\[\d+\]\]")
 _NUMBER = re.compile(r"\d+(?:[ .,\u00a0\u202f]\d+)*")
 _DIGIT = re.compile(r"\d")
+_NO_DIGIT = re.compile(r"\D")
 _MATH = re.compile(r"\$\$?[^$]+\$\$?")
 
 
@@ -88,7 +89,8 @@ class _Checking:
         rendered = self.texts.render(written)
         for problem in rendered.problems:
             yield replace(problem, place=self.at(pointer))
-        if is_blank(self.texts.visible(written)):
+        # A letter at the beginning is seen whatever follows.
+        if not written[:1].isalpha() and is_blank(self.texts.visible(written)):
             yield Problem("quiz.text-blank", {"key": _key(text.pointer)}, self.at(pointer))
         if not text.images and "<img " in rendered.html:
             yield Problem("quiz.image-not-here", {"key": _key(text.pointer)}, self.at(pointer))
@@ -107,10 +109,10 @@ def _check_parity(text: TextAt, at: At) -> Iterator[Problem]:
         return  # accepted wordings differ as languages do
     written = text.text.root.values()
     for code, sign, found in _PARITY:
-        if sign and not any(sign in one for one in written):
+        if sign and sign not in "".join(written):
             continue
         values = [found(one) for one in written]
-        if all(one == values[0] for one in values):
+        if values.count(values[0]) == len(values):
             continue
         first = next(iter(text.text.root))
         for language, here in zip(text.text.root, values, strict=True):
@@ -131,7 +133,7 @@ def _numbers(written: str) -> list[str]:
         return []
     rest = _IMAGE.sub("", written) if "![" in written else written
     rest = _MATH.sub("", rest) if "$" in rest else rest
-    return sorted(re.sub(r"\D", "", one) for one in _NUMBER.findall(rest))
+    return sorted([one if one.isdigit() else _NO_DIGIT.sub("", one) for one in _NUMBER.findall(rest)])
 
 
 def _media(written: str) -> list[str]:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authoring.ordinary_markdown import ordinary_html
+from authoring.plain_markdown import plain_html
 from authoring.problems import Place, Problem
 from authoring.read_markdown import Picture, render, walk
 
@@ -17,6 +18,12 @@ PIECES = [
     "## ", "### ", "> ", "| a | b |\n|--|:-:|\n| 1 | 2 |\n", "&amp;", "&", ">", '"q"', "'", "ë", "ç ș ț", "😀", "  \n",
     "    code", "```\n", "\n---\n", "[l](https://x.org?a=1&b=2)", "![two *words*](p.webp)", '![a](b.png "A & b")',
     "[w](term:act)", "[m](mailto:a@b.c)", "http://z", "(", "]", "!", "#t", "word\n", "\n\n![alone](p.png)\n\n",
+]  # fmt: skip
+
+
+WORDS = [
+    "a", "ë", "ç9", "²", "中", "👍", " ", " ", "**", "**", "*", "*", "** ", " **", " *", "* ", ".", ")", "1", "1.", "2) ", "- ",
+    "+", ",", "!", "?", "(", '"', "'", "„", "”", "«", "…", "–", "%", "=", "{{a}}", "@x", "^", "/", ":", "_", "&", "a<b", "\t", "\xa0",
 ]  # fmt: skip
 
 
@@ -56,6 +63,26 @@ def test_the_short_way_and_the_walk_give_the_same(pieces: list[str], inline: boo
     assert same(short.html) == same(long.html)
     assert short.heading_levels == long.heading_levels
     assert sorted(short.problems, key=repr) == sorted(long.problems, key=repr)
+
+
+@settings(max_examples=300, deadline=None)
+@given(pieces=st.lists(st.sampled_from(WORDS), min_size=1, max_size=9))
+def test_plain_words_and_the_walk_give_the_same_to_the_letter(pieces: list[str]) -> None:
+    source = "".join(pieces)
+    if (plain := plain_html(source)) is not None:
+        for inline, around in ((False, "<p>{}</p>\n"), (True, "{}")):
+            long = walk(source, file="f", inline=inline, math=True)
+            assert (long.html, long.problems) == (around.format(plain), ())
+
+
+def test_most_texts_of_the_examples_quizzes_are_plain_words() -> None:
+    found = [
+        plain_html(text) is not None
+        for path in (Path(__file__).parents[2] / "examples").glob("*/quizzes/*.yaml")
+        for text in re.findall(r'(?:sq|ro|en): "([^"]+)"', path.read_text("utf-8"))
+    ]
+    assert len(found) > 1000
+    assert sum(found) > 0.9 * len(found)
 
 
 def test_the_lessons_of_the_examples_are_ordinary() -> None:

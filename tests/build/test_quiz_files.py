@@ -93,7 +93,8 @@ def test_several_processes_tell_and_make_what_one_does(
     assert [one.place.file for one in found[0].problems] == ["quizzes/copy-1.yaml", "quizzes/copy-3.yaml"]
     assert [list(one) for one in found] == [["all-types", "copy-0", "copy-2", "every-type"]] * 4
     for slug, quiz in found[0].items():
-        assert build_bank(found[1][slug]) == build_bank(quiz) == found[2].banks[slug]
+        assert build_bank(found[1][slug]) == build_bank(quiz) == build_bank(found[2][slug])
+    assert not any((academy / ".lms-sync").iterdir())  # where nothing may be written, nothing is kept aside
 
 
 def test_every_bank_is_what_its_file_makes(academy: Path, worth_a_process: int) -> None:

@@ -19,10 +19,11 @@ from lxml import etree
 from authoring.messages import describe
 from authoring.problems import ContentError
 from quizzes import Quiz, build_bank, read_quiz
-from quizzes.moodle_xml import content_hash, question_element
+from quizzes.moodle_xml import question_element
 from quizzes.question_texts import is_blank
 from quizzes.questions import Question, Raw
 from quizzes.read_moodle_xml import FoundBank, category_path, read_moodle_xml, trial_quiz
+from quizzes.write_xml import content_hash
 from quizzes.xml_in.meaning import meaning_of
 
 SAMPLES = Path(__file__).parent / "samples"
