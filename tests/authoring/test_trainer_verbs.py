@@ -158,11 +158,11 @@ def test_build_writes_every_target_under_its_own_name_and_strict_checks_judge_al
 def test_stopping_a_build_leaves_no_half_file_and_the_next_one_carries_on(
     run: Run, academy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(handle: int) -> None:
+    def stop(made: object, path: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(write_files.os, "fsync", stop)
+        patched.setattr(write_files.os, "replace", stop)  # the moment before a file is there
         code, _, errors = run("build", "--dir", academy)
     assert code == 130
     assert "Traceback" not in errors
