@@ -500,20 +500,19 @@ def _read_lesson_texts(
 ) -> tuple[list[LessonText], list[Problem]]:
     texts: list[LessonText] = []
     problems: list[Problem] = []
-    lesson_folder = reader.course_folder / "lessons" / entry.id
-    shown = relative_name(lesson_folder, reader.root)
     place = document.place(("lessons", number, "id"))
     files = {
         language: _lesson_path(reader.course_folder, entry.id, language)
         for language in file.languages.offered
     }
-    there = {language for language, path in files.items() if path.is_file()}
+    there = {language for language, path in files.items() if reader.has(path) or path.is_file()}
     if not there:
-        name = f"{shown}/lesson.{file.languages.default}.md"
-        return [], [Problem("course.lesson-missing", {"id": entry.id, "file": name}, place)]
+        name = relative_name(files[file.languages.offered[0]].parent, reader.root)
+        values = {"id": entry.id, "file": f"{name}/lesson.{file.languages.default}.md"}
+        return [], [Problem("course.lesson-missing", values, place)]
     for language, path in files.items():
         if language not in there:
-            values = {"id": entry.id, "language": language, "file": f"{shown}/{path.name}"}
+            values = {"id": entry.id, "language": language, "file": relative_name(path, reader.root)}
             needed = language == file.languages.default
             severity = "error" if needed else file.languages.severity
             problems.append(Problem("course.lesson-not-translated", values, place, severity))

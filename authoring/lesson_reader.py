@@ -119,6 +119,10 @@ class LessonReader:
             self.cache.put(_KIND, relative_name(path, self.root), read.facts)
         return read.text, read.problems
 
+    def has(self, path: Path) -> bool:
+        """Whether this file was read ahead, so that it is there."""
+        return path in self._ahead
+
     def read_ahead(self, wanted: Iterable[tuple[Path, str]]) -> None:
         """Reads several lessons that will be asked for, by all processors."""
         unknown: list[tuple[Path, str]] = []

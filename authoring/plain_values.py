@@ -6,7 +6,7 @@ import datetime
 import os
 from collections.abc import Mapping
 from dataclasses import astuple, fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,12 @@ def to_plain(value: Any, base: Path, paths: set[str]) -> Any:
     raise TypeError(type(value).__name__)
 
 
+@lru_cache(maxsize=1000)
+def _path(base: Path, name: str) -> Path:
+    """One for all lessons that show the same picture."""
+    return base / name
+
+
 @cache
 def _names(kind: type) -> tuple[str, ...]:
     return tuple(one.name for one in fields(kind))
@@ -53,7 +59,7 @@ def from_plain(value: Any, base: Path, classes: Mapping[str, type]) -> Any:
         return value
     ((sign, content),) = value.items()
     if sign == PATH:
-        return base / content
+        return _path(base, content)
     if sign == DAY:
         return datetime.date.fromisoformat(content)
     name, *parts = content

@@ -18,7 +18,9 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from queue import Queue
+from threading import Thread
+from typing import IO, Self
 
 from authoring.in_parallel import in_parallel
 from authoring.problems import ContentError, Problem
@@ -166,7 +168,6 @@ def write_zip(
     """
     if len(files) > MAX_FILES:
         raise ContentError([Problem("package.too-many-files", {"n": len(files), "limit": MAX_FILES})])
-    out = _Hashed(stream)
     members: list[Member] = []
     sources = sources or {}
     known_members: dict[str, Member] = {}
@@ -176,20 +177,20 @@ def write_zip(
     texts = [name for name in sorted(files) if name not in known_members and _is_to_pack(name, files[name])]
     packed = dict(zip(texts, in_parallel(lambda name: pack(name, files[name]), texts, least=60), strict=True))
     run: list[Member] = []  # members that lie one after the other in the earlier zip
-    for name in sorted(files):
-        if (known := known_members.get(name)) is not None:
-            if run and run[-1].end != known.at:
-                _copy_run(run, out, members, earlier_zip)
-            run.append(known)
-            continue
+    with _Hashed(stream) as out:
+        for name in sorted(files):
+            if (known := known_members.get(name)) is not None:
+                if run and run[-1].end != known.at:
+                    _copy_run(run, out, members, earlier_zip)
+                run.append(known)
+                continue
+            _copy_run(run, out, members, earlier_zip)
+            members.append(_write_member(out, name, sources.get(name, ""), files[name], packed.get(name)))
         _copy_run(run, out, members, earlier_zip)
-        members.append(_write_member(out, name, sources.get(name, ""), files[name], packed.get(name)))
-    _copy_run(run, out, members, earlier_zip)
-    begins = out.written
-    for member in members:
-        out.write(_central_header(member))
-    size, count = out.written - begins, len(members)
-    out.write(_END.pack(b"PK\5\6", 0, 0, count, count, size, begins, 0))
+        begins = out.written
+        out.write(b"".join(_central_header(member) for member in members))
+        size, count = out.written - begins, len(members)
+        out.write(_END.pack(b"PK\5\6", 0, 0, count, count, size, begins, 0))
     whole = _content_sha256((member.name, member.sha256) for member in members)
     return Zip(out.sha1.hexdigest(), out.sha256.hexdigest(), whole, out.written, tuple(members))
 
@@ -202,21 +203,38 @@ def _content_sha256(hashes: Iterable[tuple[str, str]]) -> str:
 
 
 class _Hashed:
-    """A stream that counts and hashes what is written to it."""
+    """A stream that counts and hashes what is written to it; the hashes are there when it was left.
+
+    Both take as long as reading and writing: another thread hashes meanwhile.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
         self.written = 0
         self.sha1 = hashlib.sha1(usedforsecurity=False)
         self.sha256 = hashlib.sha256()
+        self._parts: Queue[bytes | None] = Queue(maxsize=2)  # a part may be large
+        self._thread = Thread(target=self._hash, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._parts.put(None)
+        self._thread.join()
+
+    def _hash(self) -> None:
+        while (part := self._parts.get()) is not None:
+            self.sha1.update(part)
+            self.sha256.update(part)
 
     def write(self, part: bytes) -> None:
         self.written += len(part)
         if self.written > MAX_BYTES:
             values = {"limit": f"{MAX_BYTES / 1e9:.1f} GB"}
             raise ContentError([Problem("package.too-large", values)])
-        self.sha1.update(part)
-        self.sha256.update(part)
+        self._parts.put(part)
         self.stream.write(part)
 
 
