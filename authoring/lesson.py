@@ -72,21 +72,26 @@ class LessonText:
     """What the caller of `read_course` had made of it while it was read."""
 
     @cached_property
+    def every_block(self) -> tuple[Block, ...]:
+        """Its blocks and the blocks inside them, in reading order."""
+        return tuple(each_block(self.blocks))
+
+    @cached_property
     def checks(self) -> tuple[Check, ...]:
         """Its knowledge checks in reading order."""
-        return tuple(block for block in each_block(self.blocks) if isinstance(block, Check))
+        return tuple(block for block in self.every_block if isinstance(block, Check))
 
     @cached_property
     def kept(self) -> tuple[Kept, ...]:
         """What a learner's saved state keeps of it, in reading order."""
-        return tuple(kept for block in each_block(self.blocks) if (kept := block.keeps) is not None)
+        return tuple(kept for block in self.every_block if (kept := block.keeps) is not None)
 
     @cached_property
     def citations(self) -> tuple[Citation, ...]:
         """The laws that its statements rest on, in reading order."""
         return tuple(
             Citation(block.law, block.place)
-            for block in each_block(self.blocks)
+            for block in self.every_block
             if isinstance(block, CallOut) and block.law
         )
 

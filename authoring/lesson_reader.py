@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -148,7 +148,7 @@ class LessonReader:
         facts = self._facts(text, problems, before, path)
         if facts is None:
             return _Read(text, problems, facts)
-        text = replace(text, digest=facts["facts"]["digest"])
+        object.__setattr__(text, "digest", facts["facts"]["digest"])  # nobody else has the text yet
         return _Read(self._made(text, facts, path) if self.make else text, problems, facts)
 
     def _made(self, text: LessonText, facts: dict[str, Any], path: Path) -> KnownLessonText:

@@ -106,4 +106,5 @@ def each_block(blocks: Sequence[Block]) -> Iterator[Block]:
     """Every block and the blocks inside it, in reading order."""
     for block in blocks:
         yield block
-        yield from each_block(block.inside)
+        if block.inside:
+            yield from each_block(block.inside)
