@@ -6,9 +6,11 @@ with the lessons read, in every offered language, and all that was wrong told at
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -259,14 +261,15 @@ def read_course(
         else None
     )
     reader = LessonReader(root, folder, cache, pictures, made)
-    reader.read_ahead(
-        (_lesson_path(folder, entry.id, language), language)
+    files = {
+        entry.id: {language: _lesson_path(folder, entry.id, language) for language in file.languages.offered}
         for entry in file.lessons
-        for language in file.languages.offered
-    )
+    }
+    reader.read_ahead((path, language) for each in files.values() for language, path in each.items())
     unclear = False
     for number, entry in enumerate(file.lessons):
-        texts, found = _read_lesson_texts(entry, number, file, document, reader)
+        place = document.place(("lessons", number, "id"))
+        texts, found = _read_lesson_texts(entry, files[entry.id], file.languages, place, reader)
         problems.extend(found)
         if glossary is not None:
             shown = relative_name(folder / GLOSSARY, root)
@@ -496,25 +499,25 @@ def _lesson_path(folder: Path, lesson: str, language: str) -> Path:
 
 
 def _read_lesson_texts(
-    entry: LessonEntry, number: int, file: CourseFile, document: Document, reader: LessonReader
+    entry: LessonEntry,
+    files: Mapping[Language, Path],
+    languages: CourseLanguages,
+    place: Place,
+    reader: LessonReader,
 ) -> tuple[list[LessonText], list[Problem]]:
+    """The texts of a lesson in the languages of `files`, and what is wrong; `place` is where the course lists it."""
     texts: list[LessonText] = []
     problems: list[Problem] = []
-    place = document.place(("lessons", number, "id"))
-    files = {
-        language: _lesson_path(reader.course_folder, entry.id, language)
-        for language in file.languages.offered
-    }
     there = {language for language, path in files.items() if reader.has(path) or path.is_file()}
     if not there:
-        name = relative_name(files[file.languages.offered[0]].parent, reader.root)
-        values = {"id": entry.id, "file": f"{name}/lesson.{file.languages.default}.md"}
+        name = relative_name(files[languages.offered[0]].parent, reader.root)
+        values = {"id": entry.id, "file": f"{name}/lesson.{languages.default}.md"}
         return [], [Problem("course.lesson-missing", values, place)]
     for language, path in files.items():
         if language not in there:
             values = {"id": entry.id, "language": language, "file": relative_name(path, reader.root)}
-            needed = language == file.languages.default
-            severity = "error" if needed else file.languages.severity
+            needed = language == languages.default
+            severity = "error" if needed else languages.severity
             problems.append(Problem("course.lesson-not-translated", values, place, severity))
             continue
         try:
@@ -545,10 +548,18 @@ def _problems_across_lessons(
 
 def _unlisted_lessons(file: CourseFile, folder: Path, root: Path) -> Iterator[Problem]:
     listed = {entry.id for entry in file.lessons}
-    for lesson in sorted((folder / "lessons").glob("*")):
-        for path in sorted(lesson.glob("lesson.*.md")) if lesson.name not in listed else ():
+    lessons = folder / "lessons"
+    for name in sorted(_names_in(lessons) - listed):
+        for path in sorted((lessons / name).glob("lesson.*.md")):
             place = Place(relative_name(path, root))
-            yield Problem("course.lesson-not-listed", {"id": lesson.name}, place, "warning")
+            yield Problem("course.lesson-not-listed", {"id": name}, place, "warning")
+
+
+def _names_in(folder: Path) -> set[str]:
+    """What lies in a folder; nothing where there is none."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        return {entry.name for entry in entries}
+    return set()
 
 
 def _repeated(values: Sequence[str]) -> list[str]:
