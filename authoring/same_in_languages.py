@@ -15,7 +15,7 @@ def differences(lesson: Lesson, default: str, broken: Collection[str]) -> Iterat
     Files in `broken` are left out, because their blocks could not be read as they were meant.
     """
     source = lesson.texts.get(default)
-    if source is None or source.file in broken:
+    if source is None or source.file in broken or len(lesson.texts) == 1:
         return
     wanted = {kept.id: kept for kept in source.kept}
     checks = {check.id: check for check in source.checks}
