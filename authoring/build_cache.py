@@ -25,7 +25,7 @@ FILE = Path(".lms-sync") / "build-cache.db"
 SETTLED_NS = 2_000_000_000
 """Age from which a change would have another time: the coarsest clock of a disk in use (FAT) counts in 2 s."""
 
-_FORM = 2
+_FORM = 3
 _PACKAGES = ("authoring", "course_packages", "quizzes", "programmes", "lms_sync")
 _PROGRAM = Path(__file__).resolve().parent.parent
 _TABLE = "CREATE TABLE IF NOT EXISTS entry (kind TEXT, name TEXT, value TEXT, sum INTEGER, PRIMARY KEY (kind, name))"

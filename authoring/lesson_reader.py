@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -31,8 +32,7 @@ _CLASSES = {
 }
 _FACTS = tuple(one.name for one in fields(LessonText) if one.name not in ("blocks", "made"))
 _ASKED_FOR = ("citations", "kept")
-_DERIVED = ("checks", *_ASKED_FOR)
-"""Properties of a text that are asked for without the text itself being shown; `_ASKED_FOR` by every build."""
+"""Properties of a text that every build asks for, without the text itself being shown."""
 
 Make = Callable[[str, LessonText], object]
 """Makes something of a lesson, by its id and one of its texts, in the process that has read it; must pickle."""
@@ -47,7 +47,7 @@ class KnownLessonText(LessonText):
     Known by an earlier build, or by the process that has read it.
     """
 
-    def __init__(self, values: Mapping[str, Any], checks: Any, path: Path) -> None:
+    def __init__(self, values: Mapping[str, Any], checks: str, path: Path) -> None:
         self.__dict__.update(
             values, _checks=checks, _path=path
         )  # not super().__init__: it would want the blocks
@@ -59,10 +59,9 @@ class KnownLessonText(LessonText):
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
-        """Its knowledge checks in reading order; no build asks for them."""
-        checks: tuple[Check, ...] = from_plain(
-            self.__dict__["_checks"], self.__dict__["_reader"].base, _CLASSES
-        )
+        """Its knowledge checks in reading order; only who compares languages asks for them."""
+        plain = json.loads(self.__dict__["_checks"])
+        checks: tuple[Check, ...] = from_plain(plain, self.__dict__["_reader"].base, _CLASSES)
         return checks
 
     @property
@@ -201,7 +200,11 @@ class LessonReader:
         paths: set[str] = set()
         try:
             facts = {name: to_plain(getattr(text, name), self.base, paths) for name in _FACTS}
-            derived = {name: to_plain(getattr(text, name), self.base, paths) for name in _DERIVED}
+            derived: dict[str, Any] = {
+                name: to_plain(getattr(text, name), self.base, paths) for name in _ASKED_FOR
+            }
+            # A text within the text: no build of one language unpacks it.
+            derived["checks"] = json.dumps(to_plain(text.checks, self.base, paths), ensure_ascii=False)
         except TypeError:
             return None
         files = {name: self._stamp(name) for name in sorted(paths)}
