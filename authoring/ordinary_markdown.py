@@ -69,7 +69,9 @@ def ordinary_html(
     made = pyromark.html(f". {source}" if inline else source, options=OPTIONS)
     if inline:
         made = made.removeprefix("<p>.").removeprefix(" ").removesuffix("</p>\n")
-    if [len(found[1]) for found in headings] != [int(level) for level in _HEADING_MADE.findall(made)]:
+    if (headings or "<h" in made) and [len(found[1]) for found in headings] != [
+        int(level) for level in _HEADING_MADE.findall(made)
+    ]:
         return None
     if made.count("<li>") + made.count("<blockquote>") > MAX_NESTING:
         return None
@@ -84,6 +86,8 @@ def ordinary_html(
         made = _CELL.sub(_cell, made)
     if '<pre><code class="' in made:
         made = _FENCE.sub("<pre><code>", made)  # the language would become a class of the author's choice
+    if not headings:
+        return Ordinary(made, (), tuple(problems))
     places = zip(headings, _lines(source, [found.start() for found in headings]), strict=True)
     levels = tuple((len(found[1]), Place(file, first_line + line)) for found, line in places)
     return Ordinary(made, levels, tuple(problems))

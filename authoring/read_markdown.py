@@ -147,7 +147,7 @@ def link_references(texts: Sequence[str]) -> References:
     """The link definitions (`[name]: https://…`) of several texts that are rendered one by one."""
     found: dict[str, tuple[str, str]] = {}
     for text in texts:
-        if _REFERENCE.search(text) and _too_long_block(text) is None:
+        if "]:" in text and _REFERENCE.search(text) and _too_long_block(text) is None:
             for name, link in pyromark.reference_definitions(text, options=OPTIONS).items():
                 found.setdefault(name.casefold(), (link["dest"], link["title"] or ""))
     return found
