@@ -240,8 +240,7 @@ class _Import:
         ids: set[str] = set()
         for number, item in enumerate(row.fields.get("items") or (), 1):
             name = str(item["name"])
-            if item["type"] not in _QUESTIONS or "presentation" in item:
-                # Of another type, upright or with several answers, or asked only after a certain answer.
+            if item["type"] not in _QUESTIONS or not _is_plain(item):
                 question = plain_text(name) or str(number)
                 self.leave(shown, "course-import.questionnaire", question=question, type=item["type"])
                 return None
@@ -375,6 +374,28 @@ def import_course(
     """
     spoken, listed = tuple(languages), frozenset(institutions)
     return _Import(content, questions, spoken, multilang, zone, section_name, quizzes_there, listed).result()
+
+
+def _is_plain(item: Mapping[str, Any]) -> bool:
+    """Whether a question of a questionnaire asks what the files can ask, however it looks in Moodle.
+
+    One that does not stand there as a push would write it comes with its raw values (`presentation`): several answers may be
+    ticked, a step of a scale counts another number than its place, or it is asked only after a certain answer.
+    """
+    raw = item.get("presentation")
+    if raw is None:
+        return True
+    if item.get("depends"):
+        return False
+    if item["type"] == "text":
+        return True  # another size
+    kind, sign, rest = str(raw).partition(">>>>>")
+    if not sign or kind not in ("r", "d"):
+        return False
+    steps = rest.partition("<<<<<")[0].split("|")
+    if item["type"] == "choice":
+        return True
+    return [one.partition("####")[0].strip() for one in steps] == [str(n + 1) for n in range(len(steps))]
 
 
 def _in_words(raw: str) -> str | dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click.testing
 import pytest
 
+from lms_sync import import_course
 from lms_sync.academy import read_academy
 from lms_sync.cli import commands
 from lms_sync.import_course import CannotImport
@@ -216,6 +217,25 @@ def test_a_questionnaire_with_a_question_of_another_type_is_named_and_stays(
     (left,) = (one for one in told["left"] if one["code"] == "course-import.questionnaire")
     assert left["type"] == "captcha"
     assert told["planned"] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "presentation", "depends", "plain"),
+    [
+        ("rating", "r>>>>>1####aspak|2####shumë", 0, True),  # one below the other
+        ("rating", "d>>>>>1####aspak|2####shumë", 0, True),  # a menu
+        ("rating", "r>>>>>0####aspak|5####shumë<<<<<1", 0, False),
+        ("choice", "r>>>>>po|jo<<<<<1", 0, True),
+        ("choice", "c>>>>>po|jo", 0, False),  # several can be ticked
+        ("choice", "r>>>>>po|jo", 7, False),  # only after a certain answer
+        ("text", "30|5", 0, True),
+    ],
+)
+def test_how_a_question_looks_keeps_it_from_nothing_but_what_it_asks_does(
+    kind: str, presentation: str, depends: int, plain: bool
+) -> None:
+    item = {"type": kind, "presentation": presentation, "settings": "", "depends": depends}
+    assert import_course._is_plain(item) == plain
 
 
 def test_quizzes_that_share_questions_or_ask_for_more_are_named_and_stay(edited: Edited, empty: Path) -> None:
