@@ -35,7 +35,8 @@ from quizzes.write_yaml import plain_yaml
 
 _KINDS = {module: kind for kind, module in MODULES.items()}
 _FILES = {"resource", "scorm"}  # their files stay in Moodle
-_NOT_YET = {"feedback": "course-import.questionnaire"}
+_QUESTIONS = ("rating", "choice", "text")
+"""Types of questions that a questionnaire in a course file can have."""
 _ACTIVITY: TypeAdapter[Activity] = TypeAdapter(Activity)
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 _OTHER_FIELDS = ("modname", "name", "section", "visible", "sha1", "filename", "items", "slots", "sections")
@@ -198,8 +199,8 @@ class _Import:
             file = str(row.fields.get("filename") or row.fields.get("sha1", ""))
             self.leave(shown, "course-import.file", file=file, type=row.modname)
             return None
-        if row.modname in _NOT_YET:
-            self.leave(shown, _NOT_YET[row.modname])
+        asked = self._questionnaire(row, shown) if kind == "feedback" else None
+        if kind == "feedback" and not asked:
             return None
         ids = set(self.ids)
         activity_id = self.free(row.idnumber if row.idnumber else row.key, shown, kind)
@@ -211,6 +212,8 @@ class _Import:
                     self.ids = ids
                     return None
                 data["quiz"] = made.quiz_id
+            elif kind == "feedback":
+                data["questions"] = asked
             elif kind == "url":
                 data["url"] = str(row.fields.get("externalurl") or "")
             if kind in ("page", "label", "assignment"):
@@ -227,6 +230,35 @@ class _Import:
         self.keys[row.id] = activity_id
         self.given.append(Given("activity", row.id, f"{self.course}/{activity_id}"))
         return data
+
+    def _questionnaire(self, row: ActivityRow, shown: str) -> list[dict[str, Any]] | None:
+        """The questions of a questionnaire; None, and told, where the files cannot say one of them.
+
+        A question's label in Moodle is its id, where it is one; another id makes the questions count as edited there.
+        """
+        found: list[dict[str, Any]] = []
+        ids: set[str] = set()
+        for number, item in enumerate(row.fields.get("items") or (), 1):
+            name = str(item["name"])
+            if item["type"] not in _QUESTIONS or not _is_plain(item):
+                question = plain_text(name) or str(number)
+                self.leave(shown, "course-import.questionnaire", question=question, type=item["type"])
+                return None
+            wanted = str(item["key"]) if _is_id(str(item["key"])) else slug(plain_text(name))[:40].strip("-")
+            ident, n = wanted or f"question-{number}", 1
+            while ident.casefold() in ids:
+                n += 1
+                ident = f"{wanted or 'question'}-{n}"
+            ids.add(ident.casefold())
+            one: dict[str, Any] = {"id": ident, "type": item["type"], "question": _in_words(name)}
+            if item["required"]:
+                one["required"] = True
+            if item["options"]:
+                one["answers"] = [_in_words(str(option)) for option in item["options"]]
+            found.append(one)
+        if not found:
+            self.leave(shown, "course-import.questionnaire", question="-", type="-")
+        return found or None
 
     def _say_fields(self, data: dict[str, Any], row: ActivityRow) -> None:
         """Writes every field that differs from what the files would want, as far as they have a word for it."""
@@ -342,6 +374,34 @@ def import_course(
     """
     spoken, listed = tuple(languages), frozenset(institutions)
     return _Import(content, questions, spoken, multilang, zone, section_name, quizzes_there, listed).result()
+
+
+def _is_plain(item: Mapping[str, Any]) -> bool:
+    """Whether a question of a questionnaire asks what the files can ask, however it looks in Moodle.
+
+    One that does not stand there as a push would write it comes with its raw values (`presentation`): several answers may be
+    ticked, a step of a scale counts another number than its place, or it is asked only after a certain answer.
+    """
+    raw = item.get("presentation")
+    if raw is None:
+        return True
+    if item.get("depends"):
+        return False
+    if item["type"] == "text":
+        return True  # another size
+    kind, sign, rest = str(raw).partition(">>>>>")
+    if not sign or kind not in ("r", "d"):
+        return False
+    steps = rest.partition("<<<<<")[0].split("|")
+    if item["type"] == "choice":
+        return True
+    return [one.partition("####")[0].strip() for one in steps] == [str(n + 1) for n in range(len(steps))]
+
+
+def _in_words(raw: str) -> str | dict[str, str]:
+    """A text of Moodle as the files write it, in whatever languages it has."""
+    found = localized(raw, "-").root
+    return found if isinstance(found, str) else dict(found)
 
 
 def _codes(changes: Mapping[Pointer, Any]) -> tuple[object, ...]:

@@ -14,7 +14,10 @@ from typing import Any, Final, Literal
 from xml.etree.ElementTree import Element, tostring
 
 from moodle_standin.parameters import clean_text
+from moodle_standin.question_types import OTHER_TYPES, XML_NAMES, QuestionType
+from moodle_standin.question_types.question_type import NotStored
 from moodle_standin.records import Answer
+from moodle_standin.typed_answers import leading_number
 from moodle_standin.xml_reading import parse
 
 _LEGAL_PERCENT: Final = (
@@ -90,7 +93,8 @@ def _read_question(element: Element) -> Draft:
         "match": _read_match,
     }
     idnumber = element.findtext("idnumber") or ""
-    if kind not in readers:
+    other = OTHER_TYPES.get(XML_NAMES.get(kind, kind))
+    if kind not in readers and other is None:
         raise Refusal(f"Question type {kind} is not supported by this import", idnumber)
     if element.find("name") is None:
         raise Refusal("The question has no name", idnumber)
@@ -99,7 +103,11 @@ def _read_question(element: Element) -> Draft:
         name = name[:251].rstrip() + "..."
     if len(idnumber) > 100:
         raise Refusal("Error writing to database", idnumber, "database")
-    answers, options = readers[kind](element, idnumber)
+    defaultmark = _database_number(element.findtext("defaultgrade"), 1.0, idnumber)
+    if other is None:
+        answers, options = readers[kind](element, idnumber)
+    else:
+        answers, options, defaultmark = _read_other(other, element, idnumber, defaultmark)
     options |= {
         part: _text(element.find(part), idnumber)
         for part in ("correctfeedback", "partiallycorrectfeedback", "incorrectfeedback")
@@ -110,10 +118,10 @@ def _read_question(element: Element) -> Draft:
         raise Refusal("Error writing to database", idnumber, "database")
     return Draft(
         idnumber=idnumber,
-        qtype="match" if kind == "matching" else kind,
+        qtype="match" if kind == "matching" else XML_NAMES.get(kind, kind),
         name=name,
         questiontext=_text(element.find("questiontext"), idnumber),
-        defaultmark=_database_number(element.findtext("defaultgrade"), 1.0, idnumber),
+        defaultmark=defaultmark,
         penalty=_penalty(element.findtext("penalty"), idnumber),
         generalfeedback=_text(element.find("generalfeedback"), idnumber),
         answers=tuple(answers),
@@ -122,6 +130,16 @@ def _read_question(element: Element) -> Draft:
         files=tuple(_files(element, idnumber)),
         source=tostring(element, encoding="unicode"),
     )
+
+
+def _read_other(
+    kind: QuestionType, element: Element, idnumber: str, mark: float
+) -> tuple[list[Answer], dict[str, Any], float]:
+    try:
+        answers, options = kind.read(element, _text(element.find("questiontext"), idnumber))
+    except NotStored as refusal:
+        raise Refusal(refusal.words, idnumber, refusal.stage) from None
+    return answers, options, kind.default_mark(options, mark)
 
 
 def _text(element: Element | None, idnumber: str) -> str:
@@ -290,20 +308,6 @@ def _read_numerical(element: Element, idnumber: str) -> _Parts:
             if leading_number(unit.findtext("multiplier") or "1") is None:
                 raise Refusal("Error writing to database", idnumber, "database")
     return answers, {}
-
-
-def leading_number(text: str) -> float | None:
-    """The number at the start of a text, as Moodle reads it for an English user: commas separate thousands."""
-    found = re.match(
-        r"^\s*([+-]?(?:\d[\d, ]*\.?\d*|\.\d+)(?:[eE][+-]?\d+|[x*]\s*10\s*(?:\^|\*\*)[+-]?\d+)?)", text
-    )
-    if found is None:
-        return None
-    number = re.sub(r"[x*]\s*10\s*(?:\^|\*\*)", "e", found.group(1)).replace(",", "").replace(" ", "")
-    try:
-        return float(number)
-    except ValueError:
-        return None
 
 
 def _read_match(element: Element, idnumber: str) -> _Parts:

@@ -6,6 +6,7 @@ from html import escape
 from typing import Final, NamedTuple
 
 from moodle_standin.formatting import multilang, shown_name
+from moodle_standin.question_types import OTHER_TYPES
 from moodle_standin.records import Question, QuizAttempt, SlotAttempt
 from moodle_standin.site import Call
 
@@ -14,6 +15,8 @@ _STATE_CLASS: Final = {
     "complete": "answersaved",
     "invalid": "invalidanswer",
     "gaveup": "notanswered",
+    "needsgrading": "requiresgrading",
+    "finished": "complete",
     "gradedright": "correct",
     "gradedpartial": "partiallycorrect",
     "gradedwrong": "incorrect",
@@ -23,6 +26,8 @@ _STATUS: Final = {
     "complete": "Answer saved",
     "invalid": "Incomplete answer",
     "gaveup": "Not answered",
+    "needsgrading": "Requires grading",
+    "finished": "Complete",
     "gradedright": "Correct",
     "gradedpartial": "Partially correct",
     "gradedwrong": "Incorrect",
@@ -34,6 +39,17 @@ _PAGE_SCRIPT: Final = '<script>\n//<![CDATA[\nM.util.js_pending("core/first");\n
 
 REVIEW_DURING: Final = 0x10000
 REVIEW_AFTER: Final = 0x01110
+
+
+INFORMATION: Final = "i"
+
+
+def number_of(call: Call, attempt: QuizAttempt, slot: SlotAttempt) -> str:
+    """The number of a question among those that count; "i" for one that is only read."""
+    counting = [
+        one.slot for one in attempt.slots if call.site.questions[one.questionid].qtype != "description"
+    ]
+    return str(counting.index(slot.slot) + 1) if slot.slot in counting else INFORMATION
 
 
 def state_class(slot: SlotAttempt) -> str:
@@ -54,6 +70,7 @@ class View(NamedTuple):
     slot: SlotAttempt
     question: Question
     review: bool
+    number: str = ""
 
     @property
     def prefix(self) -> str:
@@ -74,7 +91,7 @@ class View(NamedTuple):
     @property
     def label(self) -> str:
         """What a screen reader says of the question beside the label of a field."""
-        return f'<span class="sr-only">Question {self.slot.slot}</span>'
+        return f'<span class="sr-only">Question {self.number}</span>'
 
     def flag(self, name: str, on: bool) -> str:
         """An attribute that is there or not."""
@@ -90,7 +107,10 @@ def question_html(
     call: Call, attempt: QuizAttempt, slot: SlotAttempt, question: Question, *, review: bool = False
 ) -> str:
     """One question: number, state and flag, the text, and its input fields with what was answered."""
-    view = View(call, attempt.uniqueid, slot, question, review)
+    view = View(call, attempt.uniqueid, slot, question, review, number_of(call, attempt, slot))
+    kind = OTHER_TYPES.get(question.qtype)
+    counts = view.number != INFORMATION
+    title = f'Question <span class="qno">{view.number}</span>' if counts else "Information"
     flag = f"{view.prefix}:flagged"
     feedback = ""
     if review and question.generalfeedback:
@@ -100,17 +120,18 @@ def question_html(
         )
     return (
         f'<div id="question-{attempt.uniqueid}-{slot.slot}" '
-        f'class="que {question.qtype} deferredfeedback {state_class(slot)}">'
-        f'<div class="info"><h3 class="no">Question <span class="qno">{slot.slot}</span></h3>'
-        f'<div class="state">{status(slot)}</div>{_mark(view, attempt)}'
+        f'class="que {question.qtype} {kind.behaviour if kind else "deferredfeedback"} {state_class(slot)}">'
+        f'<div class="info"><h3 class="no">{title}</h3>'
+        f'<div class="state">{status(slot) if counts else ""}</div>{_mark(view, attempt) if counts else ""}'
         f'<div class="questionflag editable"><input type="hidden" name="{flag}" value="0" />'
         f'<input type="hidden" value="qubaid={attempt.uniqueid}&amp;slot={slot.slot}&amp;newstate=" '
         'class="questionflagpostdata" />'
         f'<input type="checkbox" id="{flag}checkbox" name="{flag}" value="1"{view.flag("checked", slot.flagged)} />'
         f'<label id="{flag}label" for="{flag}checkbox"><span>Flag question</span></label>\n</div></div>'
-        '<div class="content"><div class="formulation clearfix"><h4 class="accesshide">Question text</h4>'
+        '<div class="content"><div class="formulation clearfix">'
+        f'<h4 class="accesshide">{"Question" if counts else "Information"} text</h4>'
         f'<input type="hidden" name="{view.prefix}:sequencecheck" value="{slot.steps}" />'
-        f"{_BODIES[question.qtype](view)}</div>{feedback}</div></div>{_PAGE_SCRIPT}"
+        f"{kind.body(view) if kind else _BODIES[question.qtype](view)}</div>{feedback}</div></div>{_PAGE_SCRIPT}"
     )
 
 

@@ -6,11 +6,15 @@ from typing import Any
 
 from moodle_standin.formatting import plain_text
 from moodle_standin.question_bank import version_of
+from moodle_standin.question_types import OTHER_TYPES
 from moodle_standin.records import Question, QuizAttempt, Slot, SlotAttempt
 from moodle_standin.site import Site
 
 LONGEST = 255
-TOLD = ("match", "multichoice", "numerical", "shortanswer", "truefalse")
+TOLD = (
+    *("match", "multichoice", "numerical", "shortanswer", "truefalse"),
+    *(name for name, kind in OTHER_TYPES.items() if kind.told),
+)
 """Question types of which the response is told; of essays it never is."""
 
 
@@ -20,6 +24,7 @@ def outcome(site: Site, attempt: QuizAttempt, taken: SlotAttempt, slot: Slot | N
     entry, version = version_of(site, question.id)
     told = question.qtype in TOLD
     language = site.users[attempt.userid].lang if site.settings.multilang_filter else None
+    said = response_texts(question, taken, language) if told else []
     return {
         "attempt": attempt.attempt,
         "state": attempt.state,
@@ -32,8 +37,8 @@ def outcome(site: Site, attempt: QuizAttempt, taken: SlotAttempt, slot: Slot | N
         "fraction": None if taken.fraction is None else round(taken.fraction, 7),
         "outcome": taken.state,
         "chosen": chosen_places(question, taken),
-        "response": _summary(response_texts(question, taken, language)) if told and taken.response else None,
-        "right": _summary(right_texts(question, language)) if told else None,
+        "response": _summary(said) if said else None,
+        "right": _summary(right_texts(question, taken, language)) if told else None,
         "random": None if slot is None or not slot.category else _drawn(site, slot),
     }
 
@@ -85,6 +90,10 @@ def _choice(taken: SlotAttempt, place: int) -> str | None:
 
 def response_texts(question: Question, taken: SlotAttempt, language: str | None) -> list[str]:
     """The parts of the summary of a response."""
+    if (kind := OTHER_TYPES.get(question.qtype)) is not None:
+        return kind.response_texts(question, taken, language)
+    if not taken.response:
+        return []
     if question.qtype == "truefalse":
         return ["True" if taken.response["answer"] not in ("0", "") else "False"]
     if question.qtype == "multichoice":
@@ -99,8 +108,10 @@ def response_texts(question: Question, taken: SlotAttempt, language: str | None)
     return [taken.response["answer"]]
 
 
-def right_texts(question: Question, language: str | None) -> list[str]:
+def right_texts(question: Question, taken: SlotAttempt, language: str | None) -> list[str]:
     """The parts of the summary of the right answer."""
+    if (kind := OTHER_TYPES.get(question.qtype)) is not None:
+        return kind.right_texts(question, taken, language)
     if question.qtype == "truefalse":
         return ["True" if question.answers[0].fraction > question.answers[1].fraction else "False"]
     if question.qtype == "match":

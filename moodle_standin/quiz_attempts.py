@@ -5,17 +5,17 @@ The names of the fields and the words of the states are Moodle's; the marking fo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from moodle_standin.completion import quiz_grade, set_grade, update_completion
 from moodle_standin.errors import MoodleError
-from moodle_standin.moodle_xml import leading_number
 from moodle_standin.overrides import effective
 from moodle_standin.question_bank import current_question, drawable
+from moodle_standin.question_types import OTHER_TYPES
 from moodle_standin.records import Question, Quiz, QuizAttempt, Slot, SlotAttempt, User
 from moodle_standin.site import Call, Site
+from moodle_standin.typed_answers import leading_number, numerical_fraction, shortanswer_fraction
 
 IN_PROGRESS: Final = "inprogress"
 FINISHED: Final = "finished"
@@ -97,6 +97,9 @@ def _question_for(site: Site, slot: Slot, used: set[int]) -> Question:
 
 
 def _open_slot(site: Site, question: Question, *, shuffles: bool) -> SlotAttempt:
+    if (kind := OTHER_TYPES.get(question.qtype)) is not None:
+        shown = kind.opened(question, site.random, shuffles=shuffles)
+        return SlotAttempt(0, 0, question.id, 0.0, [], shown=shown)
     order = list(range(len(question.answers)))
     choices: list[str] = []
     shuffles = shuffles and bool(question.options.get("shuffleanswers"))
@@ -152,6 +155,8 @@ def take_answers(site: Site, attempt: QuizAttempt, data: Mapping[str, str]) -> N
 
 def field_names(question: Question, slot: SlotAttempt) -> list[str]:
     """The names of the answer fields of one question, without the prefix of usage and slot."""
+    if (kind := OTHER_TYPES.get(question.qtype)) is not None:
+        return kind.field_names(question, slot)
     if question.qtype == "match":
         return [f"sub{place}" for place in range(len(slot.order))]
     if question.qtype == "multichoice" and not question.options["single"]:
@@ -160,6 +165,8 @@ def field_names(question: Question, slot: SlotAttempt) -> list[str]:
 
 
 def _is_blank(question: Question, name: str, value: str) -> bool:
+    if (kind := OTHER_TYPES.get(question.qtype)) is not None:
+        return kind.is_blank(question, name, value)
     if name.startswith(("sub", "choice")):
         return value in ("", "0")
     return value == "" or (question.qtype == "multichoice" and value == "-1")
@@ -167,6 +174,8 @@ def _is_blank(question: Question, name: str, value: str) -> bool:
 
 def response_state(question: Question, slot: SlotAttempt) -> str:
     """todo, complete, or invalid (begun but not enough to count as answered)."""
+    if (kind := OTHER_TYPES.get(question.qtype)) is not None:
+        return kind.state(question, slot)
     if not slot.response:
         return "todo"
     if question.qtype == "match" and len(slot.response) < len(slot.order):
@@ -181,6 +190,8 @@ def response_state(question: Question, slot: SlotAttempt) -> str:
 
 def fraction_of(question: Question, slot: SlotAttempt) -> float | None:
     """The fraction earned by the response; None when there is nothing that could be graded."""
+    if (kind := OTHER_TYPES.get(question.qtype)) is not None:
+        return kind.fraction(question, slot)
     if not slot.response:
         return None
     if question.qtype == "multichoice":
@@ -188,9 +199,10 @@ def fraction_of(question: Question, slot: SlotAttempt) -> float | None:
     if question.qtype == "truefalse":
         return question.answers[0 if slot.response["answer"] not in ("0", "") else 1].fraction
     if question.qtype == "shortanswer":
-        return _shortanswer_fraction(question, slot.response["answer"])
+        usecase = bool(question.options["usecase"])
+        return shortanswer_fraction(question.answers, slot.response["answer"], minds_case=usecase)
     if question.qtype == "numerical":
-        return _numerical_fraction(question, slot.response["answer"])
+        return numerical_fraction(question.answers, slot.response["answer"])
     right = 0
     for place, answer_place in enumerate(slot.order):
         chosen = slot.response.get(f"sub{place}", "0")
@@ -213,32 +225,6 @@ def _multichoice_fraction(question: Question, slot: SlotAttempt) -> float:
     return min(max(total, 0.0), 1.0)
 
 
-def _shortanswer_fraction(question: Question, response: str) -> float:
-    for answer in question.answers:
-        pattern = "".join(
-            ".*" if part == "*" else re.escape("*" if part == r"\*" else part)
-            for part in re.split(r"(\\\*|\*)", answer.text.strip())
-        )
-        flags = 0 if question.options["usecase"] else re.IGNORECASE
-        if re.fullmatch(pattern, response.strip(), flags | re.DOTALL):
-            return answer.fraction
-    return 0.0
-
-
-def _numerical_fraction(question: Question, response: str) -> float:
-    value = leading_number(response)
-    for answer in question.answers:
-        if answer.text == "*":
-            return answer.fraction
-        if value is not None:
-            target = float(answer.text)
-            # The smallest step of a double, as Moodle allows for rounding.
-            slack = max(abs(target), abs(value)) * 1e-14
-            if abs(value - target) <= answer.tolerance + slack:
-                return answer.fraction
-    return 0.0
-
-
 def graded_state(fraction: float | None) -> str:
     """The state of a marked question; None is a question without an answer."""
     if fraction is None:
@@ -256,8 +242,10 @@ def finish(call: Call, quiz: Quiz, attempt: QuizAttempt) -> None:
     site = call.site
     now = site.now()
     for slot in attempt.slots:
-        slot.fraction = fraction_of(site.questions[slot.questionid], slot)
-        slot.state = graded_state(slot.fraction)
+        question = site.questions[slot.questionid]
+        slot.fraction = fraction_of(question, slot)
+        kind = OTHER_TYPES.get(question.qtype)
+        slot.state = (kind and kind.finished(question, slot)) or graded_state(slot.fraction)
         slot.steps += 1
     attempt.sumgrades = sum_of_marks(attempt)
     attempt.state = FINISHED
@@ -270,8 +258,10 @@ def finish(call: Call, quiz: Quiz, attempt: QuizAttempt) -> None:
         write_grade(call, quiz, attempt.userid)
 
 
-def sum_of_marks(attempt: QuizAttempt) -> float:
-    """The marks of all slots; what was not answered counts nothing."""
+def sum_of_marks(attempt: QuizAttempt) -> float | None:
+    """The marks of all slots, or None while one waits for a teacher; what was not answered counts nothing."""
+    if any(slot.state == "needsgrading" and slot.maxmark for slot in attempt.slots):
+        return None
     return round(sum((slot.fraction or 0.0) * slot.maxmark for slot in attempt.slots), 5)
 
 

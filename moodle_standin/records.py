@@ -390,6 +390,8 @@ class SlotAttempt:
     choices: list[str] = field(default_factory=list)
     """match: the right-hand texts in the order of the menu."""
     response: dict[str, str] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
+    """Other types: what the type fixed when the attempt began."""
     state: str = "todo"
     fraction: float | None = None
     steps: int = 1

@@ -64,6 +64,7 @@ class QuestionLabels:
     stems: tuple[tuple[str, int], ...] = ()
     accepted: Mapping[str, float] | None = None
     difficulty: str | None = None
+    language: str = ""
 
 
 def labels_of(quiz: Quiz, language: str, whole: Quiz | None = None) -> dict[str, QuestionLabels]:
@@ -86,6 +87,7 @@ def labels_of(quiz: Quiz, language: str, whole: Quiz | None = None) -> dict[str,
             stems,
             accepted,
             question.difficulty,
+            language,
         )
     return found
 

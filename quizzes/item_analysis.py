@@ -7,7 +7,9 @@ them away, by the rule of `programmes.suppression`.
 
 from __future__ import annotations
 
+import html
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -144,7 +146,7 @@ def _answers(
             )
             for place, option in enumerate(labels.options)
         )
-    return tuple(_entries(counter, outcomes))
+    return tuple(_entries(counter, outcomes, labels.language if labels else ""))
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,24 @@ def _pairs(counter: _Counter, labels: QuestionLabels) -> Iterable[AnswerCount]:
             yield counter.count(text, attempts, right=place == right, place=place, part=said)
 
 
-def _entries(counter: _Counter, outcomes: Sequence[Outcome]) -> Iterable[AnswerCount]:
+_SPANS = re.compile(r'(?:<span lang="[^"]*" class="multilang">[^<]*(?:</span>|<?/?\w*$))+')
+_SPAN = re.compile(r'<span lang="([^"]*)" class="multilang">([^<]*)')
+_CUT = re.compile(r"<[^>]*$")
+
+
+def in_words(response: str, language: str) -> str:
+    """A response as a reader sees it: of gaps and of what is dragged onto an image Moodle tells every language, as HTML."""
+
+    def choose(found: re.Match[str]) -> str:
+        texts = dict(_SPAN.findall(found[0]))
+        return texts.get(language) or next(iter(texts.values()), "")
+
+    if 'class="multilang"' in response:
+        response = html.unescape(_CUT.sub("…", _SPANS.sub(choose, response)))
+    return " ".join(response.split())
+
+
+def _entries(counter: _Counter, outcomes: Sequence[Outcome], language: str) -> Iterable[AnswerCount]:
     """What was written, most frequent first: only what so many persons wrote that it is nobody's own."""
     spelled: defaultdict[str, Counter[str]] = defaultdict(Counter)
     attempts: defaultdict[str, set[AttemptId]] = defaultdict(set)
@@ -198,7 +217,7 @@ def _entries(counter: _Counter, outcomes: Sequence[Outcome]) -> Iterable[AnswerC
     for one in outcomes:
         if one.response is None or not one.response.strip():
             continue
-        said = " ".join(one.response.split())
+        said = in_words(one.response, language)
         same = said.casefold()
         spelled[same][said] += 1
         attempts[same].add(one.attempt)

@@ -218,6 +218,8 @@ def _question_outcome(site: Site, courses: set[int]) -> Iterator[Change]:
             continue
         slots = dict(enumerate(site.quizzes[attempt.quiz].slots, 1))
         for taken in attempt.slots:
+            if site.questions[taken.questionid].qtype == "description":
+                continue  # nothing comes of what is only read
             time = max(attempt.timemodified, taken.lastaction)
             data = outcome(site, attempt, taken, slots.get(taken.slot))
             yield Change(time, taken.id, module.course, attempt.userid, module.id, data)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from moodle_standin.answers import to_json
 from moodle_standin.completion import viewed
 from moodle_standin.errors import MoodleError, invalid_parameter, missing_record
 from moodle_standin.formatting import name_in_answer
 from moodle_standin.functions.registry import serves
 from moodle_standin.functions.scorm import accessible_courses
 from moodle_standin.overrides import effective
-from moodle_standin.question_html import question_html, state_class, status
+from moodle_standin.question_html import INFORMATION, number_of, question_html, state_class, status
+from moodle_standin.question_types import OTHER_TYPES
 from moodle_standin.quiz_attempts import (
     FINISHED,
     GRACE_PERIOD_MIN,
@@ -209,23 +211,29 @@ def _questions(call: Call, attempt: QuizAttempt, page: int | None, *, review: bo
         if page is not None and slot.page != page:
             continue
         question = call.site.questions[slot.questionid]
+        kind = OTHER_TYPES.get(question.qtype)
+        told = kind.settings(question) if kind else None
+        number = number_of(call, attempt, slot)
         row: dict[str, Any] = {
             "slot": slot.slot,
             "type": question.qtype,
             "page": slot.page,
-            "questionnumber": str(slot.slot),
-            "number": slot.slot,
+            "questionnumber": number,
             "html": question_html(call, attempt, slot, question, review=review),
             "responsefileareas": [],
             "sequencecheck": slot.steps,
             "lastactiontime": slot.lastaction,
             "hasautosavedstep": False,
             "flagged": slot.flagged,
-            "stateclass": state_class(slot),
-            "status": status(slot),
-            "blockedbyprevious": False,
-            "settings": None,
+            "settings": None if told is None else to_json(told),
         }
+        if number != INFORMATION:
+            row |= {
+                "number": int(number),
+                "stateclass": state_class(slot),
+                "status": status(slot),
+                "blockedbyprevious": False,
+            }
         if shows_marks:
             row["maxmark"] = slot.maxmark
         if review:

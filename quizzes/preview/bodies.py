@@ -33,6 +33,7 @@ from quizzes.questions import (
 )
 from quizzes.xml_out.choices import option_scores, scores_of
 from quizzes.xml_out.gap_questions import numbers_of
+from quizzes.xml_out.images import shape_of
 from quizzes.xml_out.typed import number_text, wordings
 
 
@@ -58,8 +59,7 @@ def body_of(question: Question, speaker: Speaker) -> Body:
         case DragImage():
             return _drag_image(question, speaker)
         case DragMarkers():
-            key = tuple(speaker.plain(question.markers[zone.marker].text) for zone in question.zones)
-            return Body("unmarked", key=key, image=speaker.file(question.image))
+            return _markers(question, speaker)
         case Essay():
             return Body("essay")
         case Description():
@@ -192,7 +192,10 @@ def _matching(question: Matching, speaker: Speaker) -> Body:
 def _ordering(question: Ordering, speaker: Speaker) -> Body:
     items = tuple(ShownOption(speaker.html(item)) for item in question.items)
     key = tuple(f"{number}. {speaker.say(item)}" for number, item in enumerate(question.items, 1))
-    return Body("order", items, (), {"type": "ordering", "grading": question.grading}, key)
+    rules: dict[str, Any] = {"type": "ordering", "grading": question.grading}
+    if question.show_items is not None and question.show_items < len(items):
+        rules |= {"show": question.show_items, "together": question.take == "together"}
+    return Body("order", items, (), rules, key)
 
 
 def _gaps(question: Gaps, speaker: Speaker) -> Body:
@@ -298,6 +301,33 @@ def _drag_image(question: DragImage, speaker: Speaker) -> Body:
         for label, place in zip(labels, question.places, strict=True)
     )
     return Body("places", menus, tuple(said), rules, key, image=speaker.file(question.image))
+
+
+def _markers(question: DragMarkers, speaker: Speaker) -> Body:
+    """Each marker as often as it can be placed; an unlimited one as often as there are zones, and once more."""
+    names = list(question.markers)
+    copies = [
+        (number, speaker.plain(marker.text))
+        for number, marker in enumerate(question.markers.values())
+        for _ in range(marker.times or len(question.zones) + 1)
+    ]
+    zones = []
+    for zone in question.zones:
+        shape, coordinates = shape_of(zone)
+        corners = [[int(one) for one in part.split(",")] for part in coordinates.split(";")]
+        zones.append({"marker": names.index(zone.marker), "shape": shape, "at": corners})
+    key = tuple(
+        f"{speaker.plain(question.markers[zone.marker].text)} → {shape_of(zone)[1]}"
+        for zone in question.zones
+    )
+    return Body(
+        "markers",
+        tuple(ShownOption(escape(said)) for _, said in copies),
+        tuple(str(number) for number, _ in copies),
+        {"type": "dragmarkers", "markers": len(names), "zones": zones},
+        key,
+        image=speaker.file(question.image),
+    )
 
 
 def _same_group(question: DragImage, one: str, other: str) -> bool:

@@ -187,6 +187,42 @@ const Marking = (() => {
     return question.gaps.filter((right, number) => chosen[number] === right).length / question.gaps.length;
   };
 
+  // --- markers on an image: response.points has, for each marker, the points where it was put.
+
+  const inZone = (zone, x, y) => {
+    const at = zone.at;
+    if (zone.shape === "circle") return Math.hypot(x - at[0][0], y - at[0][1]) <= at[1][0];
+    if (zone.shape === "rectangle") return x >= at[0][0] && x <= at[0][0] + at[1][0] && y >= at[0][1] && y <= at[0][1] + at[1][1];
+    let around = 0; // the winding number; a point on the edge lies within
+    for (let place = 0; place < at.length; place += 1) {
+      const [fromX, fromY] = at[place];
+      const [toX, toY] = at[(place + 1) % at.length];
+      const side = (toX - fromX) * (y - fromY) - (x - fromX) * (toY - fromY);
+      const up = fromY <= y && toY >= y;
+      const down = fromY > y && toY <= y;
+      if ((up || down) && side === 0) return true;
+      if (up && side > 0) around += 1;
+      if (down && side < 0) around -= 1;
+    }
+    return around !== 0;
+  };
+
+  // A marker counts for one zone, zones with the fewest hits choose first, and every marker beyond the zones costs.
+  const markers = (question, response) => {
+    const points = response.points || [];
+    const placed = points.reduce((sum, own) => sum + own.length, 0);
+    if (!placed) return null;
+    const hits = question.zones.map((zone) => (points[zone.marker] || [])
+      .map(([x, y], number) => (inZone(zone, Math.round(x), Math.round(y)) ? `${zone.marker} ${number}` : ""))
+      .filter(Boolean));
+    const taken = new Set();
+    hits.filter((own) => own.length).sort((a, b) => a.length - b.length).forEach((own) => {
+      const free = own.find((one) => !taken.has(one));
+      if (free) taken.add(free);
+    });
+    return taken.size / Math.max(question.zones.length, placed);
+  };
+
   const blank = (one, response) => {
     if (one.kind === "number") return numerical(one, response);
     if (one.kind === "text") return short(one, response);
@@ -201,7 +237,7 @@ const Marking = (() => {
     return of ? question.blanks.reduce((sum, one, number) => sum + (marks[number] || 0) * one.weight, 0) / of : null;
   };
 
-  const rules = { single, multiple, truefalse: single, short, numerical, matching, ordering, gaps, cloze, dragimage: gaps };
+  const rules = { single, multiple, truefalse: single, short, numerical, matching, ordering, gaps, cloze, dragimage: gaps, dragmarkers: markers };
 
   // The fraction for a response: null for none, undefined where a person marks, or where this page cannot.
   const mark = (question, response) => (rules[question.type] ? rules[question.type](question, response) : undefined);

@@ -39,7 +39,7 @@
           return chosen;
         }, []) };
       case "order": {
-        const rows = [...form.querySelectorAll("[data-option]")].map((row) => [Number(row.querySelector("select").value), Number(row.dataset.option)]);
+        const rows = [...form.querySelectorAll("[data-option]:not([hidden])")].map((row) => [Number(row.querySelector("select").value), Number(row.dataset.option)]);
         const places = new Set(rows.map(([place]) => place));
         return { order: places.has(0) || places.size < rows.length ? null : rows.sort((a, b) => a[0] - b[0]).map(([, item]) => item) };
       }
@@ -47,9 +47,62 @@
         return rules.type === "cloze" ? { blanks: rules.blanks.map((one, number) => blank(form, one, number)) } : menus(form);
       case "places":
         return menus(form);
+      case "markers":
+        return { points: Array.from({ length: rules.markers }, (_, marker) => placedMarkers(form).filter((one) => one.marker === marker).map((one) => one.at)) };
       default:
         return { text: value("a"), unit: form.elements.u ? value("u") : undefined };
     }
+  };
+
+  // Rows whose two numbers are filled in; beside typing, a click on the picture fills those of the row that was looked at last.
+  const placedMarkers = (form) => [...form.querySelectorAll("[data-marker]")].map((row) => {
+    const [x, y] = [...row.querySelectorAll("input")].map((input) => input.value);
+    return { row, marker: Number(row.dataset.marker), at: x === "" || y === "" ? null : [Number(x), Number(y)] };
+  }).filter((one) => one.at);
+
+  const drawMarkers = (form) => {
+    const picture = form.querySelector(".picture");
+    const image = picture.querySelector("img");
+    picture.querySelectorAll(".pin").forEach((pin) => pin.remove());
+    placedMarkers(form).forEach(({ row, at }) => {
+      const pin = document.createElement("span");
+      pin.className = "pin";
+      pin.setAttribute("aria-hidden", "true");
+      pin.textContent = row.querySelector("[data-name]").textContent;
+      pin.style.left = `${(100 * at[0]) / (image.naturalWidth || 1)}%`;
+      pin.style.top = `${(100 * at[1]) / (image.naturalHeight || 1)}%`;
+      picture.append(pin);
+    });
+  };
+
+  document.querySelectorAll('[data-control="markers"]').forEach((form) => {
+    const rows = [...form.querySelectorAll("[data-marker]")];
+    const image = form.querySelector(".picture img");
+    let current = rows[0];
+    const choose = (row) => {
+      current = row;
+      rows.forEach((one) => one.classList.toggle("current", one === row));
+    };
+    choose(current);
+    rows.forEach((row) => row.addEventListener("focusin", () => choose(row)));
+    form.addEventListener("input", () => drawMarkers(form));
+    form.addEventListener("reset", () => setTimeout(() => drawMarkers(form), 0));
+    image.addEventListener("click", (event) => {
+      const box = image.getBoundingClientRect();
+      const [x, y] = current.querySelectorAll("input");
+      x.value = Math.round(((event.clientX - box.left) * image.naturalWidth) / box.width);
+      y.value = Math.round(((event.clientY - box.top) * image.naturalHeight) / box.height);
+      choose(rows.find((row) => row.querySelector("input").value === "") || current);
+      drawMarkers(form);
+    });
+  });
+
+  // Of an order that shows some of its items: which, as Moodle takes them.
+  const someOf = (count, rules) => {
+    const all = Array.from({ length: count }, (_, place) => place);
+    if (!rules || !rules.show) return all;
+    const first = Math.floor(Math.random() * (count - rules.show + 1));
+    return rules.together ? all.slice(first, first + rules.show) : shuffled(all).slice(0, rules.show);
   };
 
   const fields = (form, number) => [...form.querySelectorAll(`[data-field="${number}"]`)];
@@ -70,7 +123,7 @@
   const chosenFeedback = (form, rules, given) => {
     if (form.dataset.control === "text") return [Marking.shortMatch(rules, given)];
     if (form.dataset.control === "number") return [(Marking.numericalMatch(rules, given) || { place: -1 }).place];
-    if (["fields", "places", "order"].includes(form.dataset.control)) return [];
+    if (["fields", "places", "order", "markers"].includes(form.dataset.control)) return [];
     return Array.isArray(given.chosen) ? given.chosen : [given.chosen];
   };
 
@@ -124,8 +177,15 @@
         one.querySelector("[data-number]").textContent = one.dataset.control === "none" ? "" : `${number}.`;
         const points = one.querySelector("[data-points]");
         if (points) points.textContent = format(slot.points);
-        if (one.dataset.shuffle === undefined && one.dataset.control !== "order") return;
+        if (one.dataset.control === "markers" || (one.dataset.shuffle === undefined && one.dataset.control !== "order")) return;
         const options = [...one.querySelectorAll("[data-option]")];
+        if (one.dataset.control === "order") {
+          const there = someOf(options.length, rules[slot.question]);
+          options.forEach((option) => {
+            option.hidden = !there.includes(Number(option.dataset.option));
+            option.querySelectorAll("option").forEach((choice, place) => { choice.hidden = place > there.length; choice.disabled = choice.hidden; });
+          });
+        }
         shuffled(options).forEach((option) => option.parentElement.append(option));
       });
       main.querySelector("[data-total]").textContent = "";

@@ -28,11 +28,12 @@ from lms_sync.store.database import open_database, reading
 EXAMPLE = "archive-officers"
 SITE = "contract"
 
-# Every question type is among them; two topics, so that random slots have tags to choose by.
+# Every type of which one chooses, matches or types is among them; two topics, so that random slots have tags to choose by.
 QUESTIONS = (
-    "receiving-first-step", "receiving-order", "receiving-missing-attachment", "receiving-no-unit",
-    "receiving-delivery-book", "receiving-stamp-meaning", "protocol-match-numbers", "protocol-next-number",
-    "protocol-count-numbers", "protocol-two-matters", "protocol-internal-order", "protocol-good-entries",
+    "receiving-first-step", "citizen-routes", "receiving-stamp-meaning",
+    "receiving-missing-attachment", "receiving-no-unit", "receiving-delivery-book",
+    "protocol-match-numbers", "protocol-next-number", "protocol-count-numbers",
+    "protocol-two-matters", "protocol-internal-order", "protocol-good-entries",
 )  # fmt: skip
 SLOTS: tuple[Mapping[str, object], ...] = (
     {"use": "receiving-first-step"},
@@ -62,7 +63,7 @@ class AcademyOnTrial:
         self.quiz = f"{prefix}-final"
         source = example_academy(EXAMPLE)
         self._copy_course(source / "courses" / EXAMPLE)
-        self._copy_quiz(source / "quizzes" / f"{EXAMPLE}.yaml", set(questions), slots)
+        self._copy_quiz(source / "quizzes" / f"{EXAMPLE}.yaml", questions, slots)
         (self.folder / "people").mkdir()
 
     def close(self) -> None:
@@ -91,10 +92,11 @@ class AcademyOnTrial:
             ]
         course["sections"] = [section for section in course["sections"] if section["activities"]]
 
-    def _copy_quiz(self, source: Path, names: set[str], slots: Sequence[Mapping[str, object]]) -> None:
+    def _copy_quiz(self, source: Path, names: Collection[str], slots: Sequence[Mapping[str, object]]) -> None:
         quiz = yaml.safe_load(source.read_text(encoding="utf-8"))
         quiz["id"] = self.quiz
-        quiz["questions"] = [one for one in quiz["questions"] if one["id"] in names]
+        found = {one["id"]: one for one in quiz["questions"]}
+        quiz["questions"] = [found[name] for name in names]
         quiz["slots"] = list(slots)
         self._write(self._quiz_file, quiz)
 

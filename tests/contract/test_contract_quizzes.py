@@ -36,6 +36,10 @@ class Quiet:
     def keep(self, *_names: str) -> None:
         """Nothing: these steps have their names from the other files."""
 
+    def named(self, step: str, function: str) -> None:
+        """Names a step all the same."""
+        self._site.keep(step, function)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._site, name)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click.testing
 import pytest
 
+from lms_sync import import_course
 from lms_sync.academy import read_academy
 from lms_sync.cli import commands
 from lms_sync.import_course import CannotImport
@@ -70,12 +71,8 @@ def test_a_course_that_teachers_made_becomes_files_and_the_plan_is_empty(edited:
     assert edited.site.owned == {}
     code, told = imported(empty)
     assert (code, told["planned"]) == (4, 0), told
-    # Packages, files and questionnaires stay in Moodle, and are named.
-    assert {one["code"] for one in told["left"]} <= {
-        "course-import.file",
-        "course-import.questionnaire",
-        "course-import.criteria",
-    }
+    # Packages and files stay in Moodle, and are named.
+    assert {one["code"] for one in told["left"]} <= {"course-import.file", "course-import.criteria"}
     planned = run(empty, "plan", "--course", COURSE, "--json")
     assert planned.return_value == 0, planned.output
     academy = read_academy(empty)
@@ -88,6 +85,7 @@ def test_a_course_that_teachers_made_becomes_files_and_the_plan_is_empty(edited:
         "label",
         "url",
         "assignment",
+        "feedback",
     }
     pushed = edited.push.built.academy.quizzes[COURSE]
     assert [(one.type, one.text) for one in quiz.questions] == [
@@ -107,10 +105,10 @@ def test_files_that_were_lost_come_back_with_their_keys_and_say_what_is_missing(
     edited.site.events.clear()
     keys = {one.idnumber for one in edited.site.bank_entries.values()}
     _, told = imported(empty)
-    # What lms-sync itself has pushed and cannot read back (package, file, questionnaire, exceptions) the new files lack.
+    # What lms-sync itself has pushed and cannot read back (package, file, exceptions) the new files lack.
     planned = json.loads(run(empty, "plan", "--course", COURSE, "--json").stdout)
     work = {(one["action"], one["key"]) for one in planned["changes"] if one["action"] != "keep"}
-    missing = ("package", "register-page", "evaluation", "final@lushnje")
+    missing = ("package", "register-page", "final@lushnje")
     assert work == {("hide", f"{COURSE}/{name}") for name in missing}
     assert told["planned"] == len(work)
     assert told["quizzes"] == [COURSE]
@@ -183,6 +181,61 @@ def test_a_question_that_yaml_cannot_say_or_the_checks_refuse_is_kept_as_xml(
     assert told["planned"] == 0
     (quiz,) = read_academy(empty).quizzes.values()
     assert sum(one.type == "raw" for one in quiz.questions) == 2
+
+
+def test_a_questionnaire_of_teachers_is_brought_over_and_its_answers_keep_their_questions(
+    edited: Edited, empty: Path
+) -> None:
+    form = next(one for one in edited.site.simple.values() if one.modname == "feedback")
+    labels = [one["key"] for one in form.settings["items"]]
+    for item in form.settings["items"]:
+        item["key"] = ""  # teachers leave the label out
+    forget(edited)
+    _, told = imported(empty)
+    assert told["planned"] == 0
+    (found,) = (one for one in read_academy(empty).courses[COURSE].activities if one.kind == "feedback")
+    (ours,) = (one for one in edited.push.built.academy.courses[COURSE].activities if one.kind == "feedback")
+    assert f"{COURSE}/{found.id}" in told["differs"]
+    assert [(one.type, one.question, one.required) for one in found.questions] == [
+        (one.type, one.question, one.required) for one in ours.questions
+    ]
+    assert [found.answers_of(one) for one in found.questions] == [
+        ours.answers_of(one) for one in ours.questions
+    ]
+    assert len({one.id for one in found.questions}) == len(labels)
+    assert run(empty, "apply", "--yes", "--course", COURSE).return_value == 0
+    assert {one["key"] for one in form.settings["items"]} == {""}
+
+
+def test_a_questionnaire_with_a_question_of_another_type_is_named_and_stays(
+    edited: Edited, empty: Path
+) -> None:
+    form = next(one for one in edited.site.simple.values() if one.modname == "feedback")
+    form.settings["items"][0] |= {"type": "captcha", "options": []}
+    forget(edited)
+    _, told = imported(empty)
+    (left,) = (one for one in told["left"] if one["code"] == "course-import.questionnaire")
+    assert left["type"] == "captcha"
+    assert told["planned"] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "presentation", "depends", "plain"),
+    [
+        ("rating", "r>>>>>1####aspak|2####shumë", 0, True),  # one below the other
+        ("rating", "d>>>>>1####aspak|2####shumë", 0, True),  # a menu
+        ("rating", "r>>>>>0####aspak|5####shumë<<<<<1", 0, False),
+        ("choice", "r>>>>>po|jo<<<<<1", 0, True),
+        ("choice", "c>>>>>po|jo", 0, False),  # several can be ticked
+        ("choice", "r>>>>>po|jo", 7, False),  # only after a certain answer
+        ("text", "30|5", 0, True),
+    ],
+)
+def test_how_a_question_looks_keeps_it_from_nothing_but_what_it_asks_does(
+    kind: str, presentation: str, depends: int, plain: bool
+) -> None:
+    item = {"type": kind, "presentation": presentation, "settings": "", "depends": depends}
+    assert import_course._is_plain(item) == plain
 
 
 def test_quizzes_that_share_questions_or_ask_for_more_are_named_and_stay(edited: Edited, empty: Path) -> None:

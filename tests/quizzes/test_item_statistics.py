@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quizzes.item_analysis import in_words
 from quizzes.item_statistics import (
     ItemFigures,
     Mark,
@@ -224,6 +225,16 @@ def test_the_order_of_attempts_changes_nothing() -> None:
     after = table(rows, [1.0] * 6)
     assert close(before.quiz, after.quiz)
     assert all(close(before.positions[slot], after.positions[slot]) for slot in range(1, 7))
+
+
+def test_a_response_in_all_languages_is_told_in_the_readers() -> None:
+    both = '{<span lang="sq" class="multilang">datë &amp; orë</span><span lang="en" class="multilang">date &amp; time</span>}'
+    assert in_words(f"{both} {{}} {both}", "sq") == "{datë & orë} {} {datë & orë}"
+    assert in_words(both, "ro") == "{datë & orë}"
+    cut = f'{both} {{<span lang="sq" class="multilang">parë</span'
+    assert in_words(cut, "en") == "{date & time} {parë"
+    assert in_words(f"{both} {{<span la", "en") == "{date & time} {…"
+    assert in_words("a  < b", "en") == "a < b"
 
 
 def test_two_attempts_have_a_deviation_and_no_more() -> None:

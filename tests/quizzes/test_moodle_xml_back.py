@@ -25,6 +25,7 @@ from quizzes.questions import Question, Raw
 from quizzes.read_moodle_xml import FoundBank, category_path, read_moodle_xml, trial_quiz
 from quizzes.write_xml import content_hash
 from quizzes.xml_in.meaning import meaning_of
+from quizzes.xml_out.ungraded import raw_element
 
 SAMPLES = Path(__file__).parent / "samples"
 LANGUAGES = ("sq", "en")
@@ -445,6 +446,24 @@ def test_every_type_comes_back_from_a_real_moodle_equal_in_meaning() -> None:
         f"{Path(one).stem}-{sha256((SAMPLES / 'media' / one).read_bytes()).hexdigest()[:8]}{Path(one).suffix}"
         for one in ("stamp.svg", "shelf.png", "call.mp3")
     }
+
+
+def test_what_is_kept_as_xml_comes_back_from_a_real_moodle_as_it_was_sent() -> None:
+    """Calculated questions of the three types: exported by Moodle 4.5.6, kept, imported again and exported again."""
+    quiz = read_quiz(SAMPLES / "kept-as-xml.yaml", root=SAMPLES)
+    recorded = (SAMPLES / "moodle-4.5.6-export-raw.xml").read_bytes()
+    exported = {
+        str(one.data["id"]): one
+        for one in read_moodle_xml(recorded, languages=LANGUAGES, quiz_id=quiz.id).questions
+    }
+    assert {one.kept for one in exported.values()} == {"type"}
+    assert len(exported) == len(quiz.questions) == 3
+    for question in quiz.questions:
+        found = exported[question.id].question
+        assert isinstance(question, Raw)
+        assert isinstance(found, Raw)
+        assert content_hash(raw_element(found)) == content_hash(raw_element(question))
+        assert (found.points, found.text) == (question.points, question.text)
 
 
 def test_a_changed_export_is_seen_to_mean_something_else() -> None:

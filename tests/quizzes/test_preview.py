@@ -55,6 +55,15 @@ def order(grading: str) -> dict[str, Any]:
     return {"type": "ordering", "grading": grading}
 
 
+MARKERS = {
+    "type": "dragmarkers",
+    "markers": 3,
+    "zones": [
+        {"marker": 0, "shape": "circle", "at": [[40, 40], [18]]},
+        {"marker": 1, "shape": "rectangle", "at": [[200, 100], [60, 40]]},
+        {"marker": 1, "shape": "polygon", "at": [[300, 100], [360, 100], [330, 160]]},
+    ],
+}
 CLOZE = {
     "type": "cloze",
     "blanks": [
@@ -113,6 +122,11 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], float | None]] = [
     (order("distance"), {"order": [1, 0, 2, 3]}, 10 / 12),
     ({"type": "gaps", "gaps": [0, 2]}, {"chosen": [0, 1]}, 0.5),
     ({"type": "gaps", "gaps": [0, 2]}, {"chosen": [None, None]}, None),
+    (MARKERS, {"points": [[[40, 58]], [[200, 100], [330, 159]]]}, 1.0),  # an edge lies within
+    (MARKERS, {"points": [[[40, 59]], [[260, 140]]]}, 1 / 3),
+    (MARKERS, {"points": [[[40, 40]], [[210, 110], [220, 120]]]}, 2 / 3),  # a zone is hit once
+    (MARKERS, {"points": [[[40, 40]], [[210, 110], [330, 120]], [[5, 5]]]}, 3 / 4),  # one too many costs
+    (MARKERS, {"points": [[], [], []]}, None),
     (CLOZE, {"blanks": [{"text": "2"}, {"text": "nein"}, {"chosen": 0}]}, 0.25),
     (CLOZE, {"blanks": [{}, {"text": "ja"}, {}]}, 0.75),
     (CLOZE, {"blanks": [{}, {}, {}]}, None),
@@ -238,6 +252,15 @@ def rightly(rule: dict[str, Any]) -> dict[str, Any]:
         return {"chosen": [stem["right"] for stem in rule["stems"]]}
     if kind == "ordering":
         return {"order": [0, 1, 2, 3]}
+    if kind == "dragmarkers":
+        middles = [[sum(one) // len(zone["at"]) for one in zip(*zone["at"], strict=True)]
+                   if zone["shape"] == "polygon" else zone["at"][0] for zone in rule["zones"]]  # fmt: skip
+        return {
+            "points": [
+                [at for at, zone in zip(middles, rule["zones"], strict=True) if zone["marker"] == marker]
+                for marker in range(rule["markers"])
+            ]
+        }
     if kind == "cloze":
         return {"blanks": [rightly(blank) for blank in rule["blanks"]]}
     return {"chosen": rule["gaps"]}
@@ -256,10 +279,40 @@ def test_every_type_is_asked_and_its_key_earns_everything(language: str, page: A
     page.locator("[data-finish]").click()
     assert said == []
     rules = {one.id: one.body.rules for one in shown_questions(quiz, language) if one.body.rules}
-    assert len({str(rule["type"]) for rule in rules.values()}) == 10
+    assert len({str(rule["type"]) for rule in rules.values()}) == 11
     script = "cases => cases.map(([question, response]) => Marking.mark(question, response))"
     marks = page.evaluate(script, [[rule, rightly(dict(rule))] for rule in rules.values()])
     assert {name: mark for name, mark in zip(rules, marks, strict=True) if abs((mark or 0) - 1) > 1e-6} == {}
+
+
+def test_markers_are_put_by_keyboard_or_by_a_click_and_an_order_shows_what_moodle_shows(
+    page: Any, tmp_path: Path
+) -> None:
+    quiz = read_quiz(SAMPLES / "quizzes" / "every-type.yaml", root=SAMPLES)
+    path = tmp_path / "preview.html"
+    path.write_bytes(preview_html(quiz, ("en",)))
+    page.goto(path.as_uri())
+    ids = [one.id for one in quiz.questions]
+    form = page.locator(f"#q-en-{ids.index('shelf-markers')}")
+    stamp, box, other_box = (form.locator("[data-marker]").nth(number) for number in range(3))
+    stamp.get_by_label("x", exact=True).focus()
+    page.keyboard.type("40")
+    page.keyboard.press("Tab")
+    page.keyboard.type("40")
+    page.keyboard.press("Enter")
+    assert form.locator("[data-result]").inner_text().startswith("Partially correct. Mark 0.33")
+    assert form.locator(".pin").inner_text() == "Stamp"
+    box.get_by_label("x", exact=True).fill("210")
+    box.get_by_label("y", exact=True).fill("110")
+    other_box.get_by_label("x", exact=True).focus()
+    image = form.locator(".picture img")
+    scale = image.evaluate("one => one.getBoundingClientRect().width / one.naturalWidth")
+    image.click(position={"x": 330 * scale, "y": 120 * scale})
+    form.get_by_role("button", name="Check").click()
+    assert form.locator("[data-result]").inner_text().startswith("Correct")
+    some = page.locator(f"#q-en-{ids.index('order-some')} [data-option]:not([hidden])")
+    places = sorted(int(one) for one in some.evaluate_all("all => all.map((one) => one.dataset.option)"))
+    assert places in ([0, 1, 2], [1, 2, 3])  # three of four, that stand together
 
 
 def test_a_menu_in_a_text_is_read_where_it_stands(page: Any, tmp_path: Path) -> None:

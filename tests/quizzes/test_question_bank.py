@@ -343,7 +343,7 @@ def test_example_quiz_reads_without_a_word_and_has_twenty_slots() -> None:
     assert quiz.warnings == ()
     assert len(quiz.questions) >= 20
     assert {question.type for question in quiz.questions} == {
-        "single", "multiple", "truefalse", "short", "numerical", "matching",
+        "single", "multiple", "truefalse", "short", "numerical", "matching", "ordering", "gaps",
     }  # fmt: skip
     assert sum(int(str(slot.get("random", 1))) for slot in quiz_slots(quiz)) == 20
     etree.fromstring(build_bank(quiz).xml)

@@ -110,6 +110,7 @@ def choices(keys: str, *, shuffle: bool) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("keys", "shuffle", "told"),
     [
@@ -122,9 +123,9 @@ def choices(keys: str, *, shuffle: bool) -> list[dict[str, Any]]:
     ],
 )
 def test_right_answers_at_one_place_are_told_where_nothing_is_shuffled(
-    keys: str, shuffle: bool, told: bool, tmp_path: Path
+    keys: str, shuffle: bool, told: bool, language: str, tmp_path: Path
 ) -> None:
-    found = [one.code for one in quiz_of(tmp_path, choices(keys, shuffle=shuffle)).warnings]
+    found = [one.code for one in quiz_of(tmp_path, choices(keys, shuffle=shuffle), language).warnings]
     assert ("quiz.writing-key-position" in found) == told
 
 
@@ -150,6 +151,25 @@ def test_chance_of_passing_counts_every_try(tmp_path: Path) -> None:
     quiz = quiz_of(tmp_path, true_or_false(5), settings=settings)
     (found,) = [one for one in quiz.warnings if one.code == "quiz.guess-passes"]
     assert found.params["chance"] == f"{(1 - (1 - 6 / 32) ** 3) * 100:.0f}%"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("statements", "settings", "told"),
+    [
+        (4, {"pass": "75%"}, True),
+        (2, {"pass": "50%"}, True),
+        (5, {"pass": "80%", "attempts": 3, "grading": "highest"}, True),
+        (12, {"pass": "90%"}, False),
+        (10, {"pass": "100%"}, False),
+        (4, {}, False),
+    ],
+)
+def test_a_quiz_that_a_coin_passes_is_told_and_no_other(
+    statements: int, settings: dict[str, Any], told: bool, language: str, tmp_path: Path
+) -> None:
+    quiz = quiz_of(tmp_path, true_or_false(statements), language, settings=settings)
+    assert ("quiz.guess-passes" in [one.code for one in quiz.warnings]) == told
 
 
 def test_many_choices_cannot_be_guessed(tmp_path: Path) -> None:

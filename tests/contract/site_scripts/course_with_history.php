@@ -42,6 +42,14 @@ $add('assign', 2, ['name' => 'Punë', 'intro' => '<p>Ngarkoni.</p>', 'introforma
     'grade' => 20]);
 $add('choice', 2, ['name' => 'Zgjidhni']);
 $add('resource', 2, ['name' => 'Udhëzues']);
+// As Moodle's form leaves them: without labels; the second questionnaire asks for a number, which course files cannot.
+$asking = $generator->get_plugin_generator('mod_feedback');
+$opinion = $add('feedback', 2, ['name' => 'Mendimi juaj', 'intro' => '<p>Pa emër.</p>', 'introformat' => FORMAT_HTML, 'anonymous' => 1]);
+$asking->create_item_multichoicerated($opinion, ['name' => 'Sa i dobishëm ishte kursi?', 'label' => '', 'hidenoselect' => 1,
+    'values' => "1/aspak\n2/pak\n3/shumë"]);
+$asking->create_item_multichoice($opinion, ['name' => 'Do ta këshillonit?', 'label' => '', 'hidenoselect' => 1, 'values' => "po\njo"]);
+$asking->create_item_textarea($opinion, ['name' => 'Çfarë mungoi?', 'label' => '', 'itemwidth' => 60, 'itemheight' => 6]);
+$asking->create_item_numeric($add('feedback', 2, ['name' => 'Sa vjet?', 'intro' => '']), ['name' => 'Vjet', 'label' => '']);
 
 $context = context_course::instance($course->id);
 $category = function (string $name) use ($context, $DB) {
