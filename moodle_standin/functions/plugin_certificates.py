@@ -102,7 +102,7 @@ def _award(data: DataReader) -> dict[str, Any]:
             name: _day(data, name) if data.has(name) else ""
             for name in ("expires", "renewfrom", "renewuntil")
         },
-        "timezone": data.word("timezone", tuple(available_timezones())),
+        "timezone": _timezone(data, "timezone"),
         "successor": data.title("successor") if data.has("successor") else "",
         "verify": _address(data, "verify"),
         **{name: _address(data, name) if data.has(name) else "" for name in ("page", "pdf")},
@@ -151,6 +151,13 @@ def _day(data: DataReader, name: str) -> str:
         date.fromisoformat(value)
     except ValueError:
         raise data.wrong(name, "YYYY-MM-DD") from None
+    return value
+
+
+def _timezone(data: DataReader, name: str) -> str:
+    value = data.text(name)
+    if value not in available_timezones():
+        raise data.wrong(name, "Europe/Tirane …")
     return value
 
 

@@ -190,7 +190,7 @@ final class certificates {
             'expires' => $data->has('expires') ? self::day($data, 'expires') : '',
             'renewfrom' => $data->has('renewfrom') ? self::day($data, 'renewfrom') : '',
             'renewuntil' => $data->has('renewuntil') ? self::day($data, 'renewuntil') : '',
-            'timezone' => $data->word('timezone', \DateTimeZone::listIdentifiers(\DateTimeZone::ALL_WITH_BC)),
+            'timezone' => self::timezone($data, 'timezone'),
             'successor' => $data->has('successor') ? $data->title('successor') : '',
             'verify' => self::address($data, 'verify'),
             'page' => $data->has('page') ? self::address($data, 'page') : '',
@@ -262,6 +262,21 @@ final class certificates {
         $value = $data->text($name);
         if (!preg_match('/^(\d{4})-(\d\d)-(\d\d)$/D', $value, $parts) || !checkdate((int) $parts[2], (int) $parts[3], (int) $parts[1])) {
             throw refusal::because('datavalue', ['field' => $name, 'allowed' => 'YYYY-MM-DD']);
+        }
+        return $value;
+    }
+
+    /**
+     * A time zone by its name.
+     *
+     * @param data_reader $data
+     * @param string $name
+     * @return string
+     */
+    private static function timezone(data_reader $data, string $name): string {
+        $value = $data->text($name);
+        if (!in_array($value, \DateTimeZone::listIdentifiers(\DateTimeZone::ALL_WITH_BC), true)) {
+            throw refusal::because('datavalue', ['field' => $name, 'allowed' => 'Europe/Tirane …']);
         }
         return $value;
     }
