@@ -41,7 +41,8 @@ if (!certificates::may_see($user->id)) {
 $title = $isown
     ? get_string('mycertificates', 'local_lmssync')
     : get_string('certificatesof', 'local_lmssync', fullname($user));
-$PAGE->set_context($context);
+// With the context of a person Moodle puts a picture and a button for messages above the page: of use for others only.
+$PAGE->set_context($isown ? context_system::instance() : $context);
 $PAGE->set_url('/local/lmssync/certificates.php', $isown ? [] : ['id' => $user->id]);
 $PAGE->set_pagelayout('standard');
 $PAGE->set_title($title);

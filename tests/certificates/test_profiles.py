@@ -170,9 +170,8 @@ def test_what_became_of_an_award_is_told_in_its_state(people: Any, moodle: Moodl
     }
     assert by_serial["DPA-2026-00003"] == "expired"
     push(people, moodle)
-    assert (
-        moodle.shown(103)["awards"][0]["state"] == "valid"
-    )  # and Moodle says from the date that it has expired
+    last = moodle.shown(moodle.holder_of("DPA-2026-00003"))
+    assert last["awards"][0]["state"] == "valid"  # and Moodle says from the date that it has expired
 
 
 def test_what_waits_for_approval_or_for_its_number_is_told(earned: Any, moodle: Moodle) -> None:

@@ -46,8 +46,8 @@ final class certificates_page implements renderable, templatable {
         'superseded' => 'badge-secondary bg-secondary text-dark',
     ];
 
-    /** @var array<string, string> */
-    private const SIGNS = ['valid' => '✓', 'expired' => '◷', 'suspended' => '‖', 'revoked' => '✗', 'superseded' => '→'];
+    /** @var array<string, string> signs of states, in the order in which awards stand on the page */
+    private const SIGNS = ['valid' => '✓', 'suspended' => '‖', 'expired' => '◷', 'superseded' => '→', 'revoked' => '✗'];
 
     /** @var array<string, stdClass|null> courses by their ID numbers */
     private array $courses = [];
@@ -70,7 +70,7 @@ final class certificates_page implements renderable, templatable {
     public function export_for_template(renderer_base $output): array {
         $awards = array_merge([], ...array_column($this->documents, 'awards'));
         // What stands comes before what does not any more, and of equals the newest first.
-        usort($awards, fn($a, $b) => [$this->over($a), $b['issued'], $b['serial']] <=> [$this->over($b), $a['issued'], $a['serial']]);
+        usort($awards, fn($a, $b) => [$this->rank($a), $b['issued'], $b['serial']] <=> [$this->rank($b), $a['issued'], $a['serial']]);
         $underway = array_merge([], ...array_column($this->documents, 'underway'));
         return [
             'awards' => array_map($this->award(...), array_values($awards), array_keys(array_values($awards))),
@@ -82,13 +82,13 @@ final class certificates_page implements renderable, templatable {
     }
 
     /**
-     * Whether an award does not stand any more.
+     * The place of an award on the page, by its state.
      *
      * @param array $award
-     * @return bool
+     * @return int
      */
-    private function over(array $award): bool {
-        return !in_array($this->state($award), ['valid', 'suspended'], true);
+    private function rank(array $award): int {
+        return array_search($this->state($award), array_keys(self::SIGNS), true);
     }
 
     /**
