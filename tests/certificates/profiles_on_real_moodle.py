@@ -73,7 +73,7 @@ tests:
 
 
 def policy(name: str, kind: str, title: str, require: str, validity: str) -> Policy:
-    serial = name.upper()[:8]
+    serial = "DPA-" + "".join(part[0] for part in name.upper().split("-"))
     text = (
         f"{COMMON}id: {name}\nkind: {kind}\ntitle: {title}\n{require}{validity}"
         f'serial: {{pattern: "{serial}-{{year}}-{{n:05d}}"}}\n{TEST}'

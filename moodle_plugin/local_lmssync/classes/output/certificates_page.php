@@ -132,6 +132,7 @@ final class certificates_page implements renderable, templatable {
             'sign' => self::SIGNS[$state],
             'colour' => self::COLOURS[$state],
             'words' => array_values(array_filter([$this->words($award, $state), $this->renewal($award, $state)])),
+            'stands' => $state === 'valid',
             'pdf' => $this->private ? $award['pdf'] : '',
             'page' => $this->private ? $award['page'] : '',
             'verify' => $award['verify'],
@@ -200,17 +201,16 @@ final class certificates_page implements renderable, templatable {
     }
 
     /**
-     * How many requirements are not met.
+     * How many requirements are not met; of a group, of which one may be enough, that something in it is missing.
      *
      * @param array[] $requirements
      * @return int
      */
     private function missing(array $requirements): int {
-        $count = 0;
-        foreach ($requirements as $one) {
-            $count += isset($one['items']) ? $this->missing($one['items']) : (int) ($one['met'] === 'no');
-        }
-        return $count;
+        return count(array_filter(
+            $requirements,
+            fn($one) => isset($one['items']) ? $this->missing($one['items']) > 0 : $one['met'] === 'no'
+        ));
     }
 
     /**
