@@ -248,5 +248,7 @@ def _qr(url: str) -> str:
     out = io.BytesIO()
     # Any mask may be read (ISO/IEC 18004, 7.8): weighing all eight, for an address that is random letters anyhow, takes as
     # long as a fifth of the whole certificate.
-    segno.make(url, error="m", micro=False, mask=_QR_MASK).save(out, kind="svg", border=0, xmldecl=False, dark="#23252b")
+    segno.make(url, error="m", micro=False, mask=_QR_MASK).save(
+        out, kind="svg", border=0, xmldecl=False, dark="#23252b"
+    )
     return out.getvalue().decode("utf-8")

@@ -228,6 +228,7 @@ def log_in(browser: Browser, username: str, password: str, **size: Any) -> Page:
     # Moodle asks other hosts for what the page does not need (MathJax).
     context.route(lambda address: not address.startswith(URL), lambda route: route.abort())
     page = context.new_page()
+    page.set_default_timeout(120_000)
     page.goto(f"{URL}/login/index.php")
     page.fill("#username", username)
     page.fill("#password", password)
@@ -281,6 +282,7 @@ def look(trial: Trial, browser: Browser, pictures: Path | None) -> None:
         found = violations(wide, axe)
         assert not found, "\n".join(found)
         if pictures is not None:
+            wide.add_style_tag(content="nav.fixed-top { position: absolute !important }")
             wide.locator("#region-main").screenshot(path=pictures / f"my-certificates-{language}.png")
     phone = log_in(
         browser, f"{RUN}-0", PASSWORD, viewport={"width": 360, "height": 740}, device_scale_factor=2
