@@ -20,6 +20,7 @@ from authoring.problems import Refused
 from certificates import lifecycle, register
 from certificates.audit import verify, write_head
 from certificates.chain import MAX_BACK
+from certificates.credential import decode_bits, encode_bits
 from certificates.issue import enter_approved
 from certificates.listing import REGISTER, register_rows
 from certificates.privacy_erase import erase_people
@@ -343,6 +344,32 @@ def test_the_register_for_the_archive_has_every_award_and_no_erased_name(lived: 
     assert by_serial["DPA-2026-00004"]["holder"] == ""
     assert corrected["protocol_number"] == "Nr. 12"
     assert json.dumps(rows).count("Ligji 9154") == 5
+
+
+def test_a_published_status_list_that_says_otherwise_than_the_register_is_found(issued_academy: Any) -> None:
+    engine, site = issued_academy.engine, issued_academy.site
+    table = schema.status_list
+    with engine.connect() as connection:
+        honest = connection.execute(sa.select(table.c.content)).scalar_one()
+    said = json.loads(honest)
+
+    def found(content: bytes) -> list[str]:
+        with engine.begin() as connection:
+            connection.execute(sa.update(table).values(content=content))
+        return [one.problem.code for one in verify(engine, site).broken]
+
+    assert found(honest) == []
+    said["credentialSubject"]["encodedList"] = encode_bits([7, 131_071])
+    assert decode_bits(said["credentialSubject"]["encodedList"]) == {7, 131_071}
+    assert found(json.dumps(said).encode()) == ["audit.list-differs"]
+    said["credentialSubject"]["encodedList"] = "u!!"
+    assert found(json.dumps(said).encode()) == ["audit.list-unreadable"]
+    found(honest)
+    who = {"by": "O", "reason": "r", "clock": issued_academy.clock}
+    lifecycle._write(engine, site, "DPA-2026-00001", "revoked", ("valid",), **who)  # and not published
+    assert [one.problem.code for one in verify(engine, site).broken] == ["audit.list-differs"]
+    register.issue_approved(engine, site, issued_academy.issuer(), issued_academy.clock)
+    assert verify(engine, site).broken == ()
 
 
 @pytest.mark.parametrize("language", ["sq", "ro", "en"])
