@@ -23,7 +23,7 @@ from certificates.printed import logo_svg, read_logo
 from lms_sync.clock import Clock
 from lms_sync.store import schema
 from lms_sync.store.database import reading
-from lms_sync.typst_memory import give_back
+from lms_sync.typst_memory import forget
 from lms_sync.write_files import refuse_links, write_durably
 
 _FORGET_AFTER = 3  # certificates, a few of which take as much memory as everything else
@@ -48,7 +48,7 @@ def make_documents(
     problems: list[Problem] = []
     for number, award in enumerate(unfinished, 1):
         if number % _FORGET_AFTER == 0:
-            give_back()
+            forget()
         try:
             _complete(engine, award, issuer, clock)
         except LmsSyncError as error:

@@ -5,17 +5,28 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+from functools import cache
 
 import typst
 
 _REMEMBERED = 10  # documents for which Typst keeps what it worked out
 
 
+@cache
+def _compiler() -> typst.Compiler:
+    return typst.Compiler(ignore_system_fonts=True)
+
+
+def forget() -> None:
+    """Lets Typst forget the last documents: two milliseconds, so that it may stand between single certificates."""
+    for _ in range(_REMEMBERED + 1):
+        _compiler().compile(input=b"", format="svg")
+    trim()
+
+
 def give_back() -> None:
-    """Lets Typst forget the last documents, and the C library return what is free, where it knows how."""
-    compiler = typst.Compiler(ignore_system_fonts=True)
-    for number in range(_REMEMBERED + 1):
-        compiler.compile(input=f"{number}".encode(), format="pdf")
+    """Lets Typst forget the last documents, collects what Python has dropped, and returns what is free."""
+    forget()
     gc.collect()
     trim()
 
