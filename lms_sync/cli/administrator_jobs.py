@@ -144,7 +144,7 @@ def _run_once(academy: _Academy, worker: Worker, site_name: str | None, *, as_js
 
     sites = [site_name] if site_name is not None else list(academy.settings.sites)
     backend = Inline(worker, sites)
-    done = {site: backend.run_now(site, _jobs_at_once(academy.settings, site)) for site in sites}
+    done = {site: backend.run_now(site, jobs_at_once(academy.settings, site)) for site in sites}
     went = [well for of in done.values() for well in of.values()]
     if as_json:
         said = {"sites": done} if len(sites) > 1 else {"jobs": done[sites[0]]}
@@ -156,7 +156,7 @@ def _run_once(academy: _Academy, worker: Worker, site_name: str | None, *, as_js
     return outcome.PARTLY if any(went) else outcome.ERROR
 
 
-def _jobs_at_once(settings: Settings, site: str) -> list[str]:
+def jobs_at_once(settings: Settings, site: str) -> list[str]:
     """The jobs of `--once`: those that change nothing outside, and of the others those that the schedule wants there."""
     wanted = {one.job for one in settings.schedule if not one.sites or site in one.sites} - {BACKUP}
     return [job for job in ORDER if job in wanted or job in _ALWAYS]

@@ -13,12 +13,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import select, update
 
 from certificates import register
@@ -27,19 +25,13 @@ from certificates.documents import _write_once
 from certificates.issue import enter_approved
 from lms_sync.clock import FixedClock, SystemClock
 from lms_sync.store import schema
-from tests.certificates.test_delivery import MailServer
+from tests.certificates.test_delivery import MailServer, mail
+
+__all__ = ["mail"]  # a fixture
 
 KILLS = int(os.environ.get("MAIL_KILLS", "8"))
 SEED = int(os.environ.get("SEED", "1"))
 EACH = 3  # messages for each kill, so that there is always something to be killed at
-
-
-@pytest.fixture
-def mail() -> Iterator[MailServer]:
-    server = MailServer()
-    yield server
-    server.server.shutdown()
-    server.server.server_close()
 
 
 def _addressed(academy: Any) -> dict[str, str]:

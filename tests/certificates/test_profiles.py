@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from click.testing import CliRunner
+from sqlalchemy import insert, update
 
 from authoring.languages import LocalizedText
 from authoring.messages import text
@@ -16,13 +18,25 @@ from certificates import register
 from certificates.listing import list_certificates
 from certificates.privacy_erase import erase_people
 from certificates.profiles import Titles, by_language, profile_documents
+from lms_sync.cli import commands
+from lms_sync.cli.administrator_jobs import jobs_at_once
+from lms_sync.cli.administrator_pull import job_code
+from lms_sync.clock import SystemClock
+from lms_sync.jobs.inline import Inline
+from lms_sync.jobs.ledger import Ledger
+from lms_sync.jobs.work import Worker
 from lms_sync.profile_push import Pushed, push_profiles
+from lms_sync.settings import load_settings
 from lms_sync.store import schema
 from moodle_standin.errors import MoodleError
 from moodle_standin.functions.registry import run
 from moodle_standin.seed import build_site
+from moodle_standin.server import create_app
 from moodle_standin.site import Call, Site
 from tests.certificates.conftest import BASE_URL, DID, NAMES, POLICY, _academy_in
+from tests.certificates.test_delivery import MailServer, mail
+
+__all__ = ["mail"]  # a fixture
 
 TITLES = Titles(
     {"archive-officers": LocalizedText({"sq": "Arkivat", "en": "Archives"})},
@@ -262,3 +276,55 @@ def test_languages_are_written_as_moodle_writes_them() -> None:
         "en": "Archive",
     }
     assert by_language(LocalizedText("ISO 9001")) == {"en": "ISO 9001"}
+
+
+CONFIG = """\
+language: en
+sites: {{main: {{url: "{url}", token_file: token}}}}
+database: {{url: "{database}"}}
+issuer: {{did: "{did}", key_file: issuer.pem}}
+portal: {{base_url: "{base}"}}
+{schedule}
+"""
+SCHEDULE = """\
+schedule: [{{job: profiles, every: 2 h}}, {{job: send, at: "06:15"}}, {{job: backup, at: "02:00"}}]
+notify: {{email: {{host: 127.0.0.1, port: {port}, security: none, sender: o@example.org, to: [it@example.org]}}}}
+"""
+
+
+def test_the_verb_and_the_schedule_show_and_send(
+    people: Any, moodle: Moodle, server: Any, mail: MailServer
+) -> None:
+    server.app = create_app(moodle.site)
+    folder: Path = people.folder
+    (folder / "token").write_text("t" * 32, encoding="ascii")
+    (folder / "token").chmod(0o600)
+    policy = folder / "certificates" / "archive-officer" / "policy.yaml"
+    policy.parent.mkdir(parents=True)
+    policy.write_text(POLICY, encoding="utf-8")
+    with people.engine.begin() as connection:
+        connection.execute(update(schema.person_data).values(email="holder@example.org"))
+
+    def configure(schedule: str) -> None:
+        said = CONFIG.format(url=server.url, database=people.url, did=DID, base=BASE_URL, schedule=schedule)
+        (folder / "config.yaml").write_text(said, encoding="utf-8")
+
+    configure("")
+    told = CliRunner().invoke(
+        commands, ["certificates", "profiles", "--dir", str(folder), "--json"], standalone_mode=False
+    )
+    assert told.exception is None
+    assert json.loads(told.output) == {"set": 5, "unchanged": 0, "removed": 0, "unknown": 0}
+    assert jobs_at_once(load_settings(folder), "main") == ["pull", "certify", "report"]
+    configure(SCHEDULE.format(port=mail.port))
+    settings = load_settings(folder)
+    assert jobs_at_once(settings, "main") == ["pull", "certify", "send", "profiles", "report"]
+    worker = Worker(
+        Ledger(people.engine, SystemClock()), job_code(folder, settings, "en", SystemClock()), language="en"
+    )
+    register.suspend(people.engine, people.site, "DPA-2026-00001", by="O", reason="r", clock=people.clock)
+    assert Inline(worker, ["main"]).run_now("main", ["profiles", "send"]) == {"send": True, "profiles": True}
+    assert len(mail.received) == 2  # the suspended one is not sent
+    assert moodle.shown(moodle.holder_of("DPA-2026-00001"))["awards"][0]["state"] == "suspended"
+    assert Inline(worker, ["main"]).run_now("main", ["send"]) == {"send": True}
+    assert len(mail.received) == 2
