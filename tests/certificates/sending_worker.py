@@ -1,4 +1,4 @@
-"""Forks a process for each line that it is told, which sends certificates until none waits; its id is answered.
+"""Forks a process for each line that it is told ("queue", "send"), which sends certificates until none waits; answers its id.
 
 Everything is loaded before, so that a killed process costs next to nothing and dies while it sends, not while it begins.
 """
@@ -14,9 +14,10 @@ from lms_sync.clock import SystemClock
 from lms_sync.store.database import open_database
 
 
-def send(url: str, port: int) -> None:
-    engine = open_database(url)
-    queue_certificates(engine, "main", SystemClock())
+def send(url: str, port: int, *, queue: bool) -> None:
+    engine = open_database(url, migrate=False)
+    if queue:
+        queue_certificates(engine, "main", SystemClock())
     send_queued(
         engine, "main", lambda: smtplib.SMTP("127.0.0.1", port, timeout=10), "o@example.org", SystemClock()
     )
@@ -24,11 +25,11 @@ def send(url: str, port: int) -> None:
 
 def main() -> None:
     url, port = sys.argv[1], int(sys.argv[2])
-    for _ in sys.stdin:
+    for line in sys.stdin:
         child = os.fork()
         if child == 0:
             try:
-                send(url, port)
+                send(url, port, queue=line.strip() == "queue")
             except BaseException as error:  # noqa: BLE001 - a failure is told by the exit code, whatever it is
                 print(error, file=sys.stderr)
                 os._exit(1)

@@ -56,6 +56,14 @@ def _addressed(academy: Any) -> dict[str, str]:
     return {award.id: award.serial for award in made}
 
 
+def _until_received(mail: MailServer, messages: int) -> None:
+    """Waits a second at most."""
+    for _ in range(1000):
+        if len(mail.received) >= messages:
+            return
+        time.sleep(0.001)
+
+
 def _waiting(academy: Any) -> bool:
     with academy.engine.connect() as connection:
         query = select(schema.delivery.c.issue_id).where(schema.delivery.c.state == "waiting")
@@ -82,11 +90,12 @@ def test_killed_at_random_moments_it_sends_nothing_twice_and_loses_nothing(
     assert worker.stdout is not None
     kills = 0
     while True:
-        worker.stdin.write("\n")
+        worker.stdin.write("queue\n" if kills < 2 else "send\n")
         worker.stdin.flush()
         child = int(worker.stdout.readline())
         if kills < KILLS:
-            time.sleep(chance.uniform(0.01, 0.06))
+            _until_received(mail, len(mail.received) + chance.randrange(3))
+            time.sleep(chance.uniform(0, 0.03))
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         status = int(worker.stdout.readline())
