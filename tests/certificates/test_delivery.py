@@ -213,7 +213,7 @@ def test_dying_at_any_statement_sends_nothing_twice_and_loses_nothing(
         with addressed.engine.begin() as connection:
             connection.execute(schema.delivery.delete())
         mail.received.clear()
-        engine = open_database(addressed.url)
+        engine = open_database(addressed.url, migrate=False)
         count = 0
 
         def dies(*_: object, n: int = n) -> None:
