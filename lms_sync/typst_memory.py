@@ -17,9 +17,12 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(ignore_system_fonts=True)
 
 
-def forget() -> None:
-    """Lets Typst forget the last documents: two milliseconds, so that it may stand between single certificates."""
-    for _ in range(_REMEMBERED + 1):
+def forget(*, all_but: int = 0) -> None:
+    """Lets Typst forget the last documents but so many, if this is called after each of them: a millisecond.
+
+    What a document shares with the last ones, such as ornaments and fonts, stays worked out then.
+    """
+    for _ in range(_REMEMBERED // all_but - 1 if all_but else _REMEMBERED + 1):
         _compiler().compile(input=b"", format="svg")
     trim()
 
