@@ -65,6 +65,7 @@ proofs: install-dev
 	$(BIN)/python tests/jobs/kill_campaign.py apscheduler --seconds 30 --processes 2 --seed $(SEED)
 	$(BIN)/python tests/jobs/kill_campaign.py procrastinate --seconds 30 --processes 4 --seed $(SEED)
 	$(BIN)/python tests/certificates/third_parties/campaign.py
+	MAIL_KILLS=500 SEED=$(SEED) $(BIN)/python -m pytest -s tests/certificates/test_delivery_killed.py
 	GRANTS=1000 $(BIN)/python -m pytest tests/certificates/test_register.py -k eight_processes
 	LIFECYCLE_EXAMPLES=300 $(BIN)/python -m pytest tests/certificates/test_lifecycle.py
 	LARGE_UPLOAD_MB=200 $(BIN)/python -m pytest -s tests/push/test_large_upload.py

@@ -7,7 +7,7 @@ the commit and the machine of its own run.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import json
 import os
 import platform
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
@@ -33,7 +34,7 @@ def main(names: list[str]) -> int:
     results = {one["id"]: one for one in known}
     now = []
     for name in chosen:
-        measure = getattr(importlib.import_module(name), "measure", None)
+        measure = getattr(_measurement(name), "measure", None)
         for figure in measure() if measure else ():  # a script without it is started by hand
             now.append(figure)
             results[figure["id"]] = {**figure, **where}
@@ -43,6 +44,17 @@ def main(names: list[str]) -> int:
         text = json.dumps(ordered, ensure_ascii=False, indent=1) + "\n"
         RESULTS.write_text(text, encoding="utf-8", newline="\n")
     return int(any(not figure["met"] for figure in now))
+
+
+def _measurement(name: str) -> ModuleType:
+    """The file of this folder, under a name of its own: one is called as a package of the product is."""
+    spec = importlib.util.spec_from_file_location(f"bench_{name}", HERE / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def _commit() -> str:

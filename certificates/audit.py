@@ -20,7 +20,9 @@ from sqlalchemy import Connection, Engine, select
 from authoring.problems import Problem, Refused
 from certificates import chain
 from certificates.award import KINDS
+from certificates.credential import decode_bits
 from certificates.policy import parse_policy
+from certificates.status import REVOKING
 from lms_sync.store import schema
 from lms_sync.store.database import reading
 from lms_sync.write_files import write_durably
@@ -88,6 +90,7 @@ class _Check:
         self.salts = {row.issue_id: bytes(row.salt) for row in rows(schema.register_salt)}
         self.texts = {row.sha256: row for row in rows(schema.policy_text, schema.policy_text.c.policy)}
         self.counters = {row.series: row.last for row in rows(schema.serial_counter)}
+        self.lists = rows(schema.status_list, schema.status_list.c.number)
         self.events: dict[str, list[Any]] = defaultdict(list)
         for row in rows(schema.status_event, schema.status_event.c.id):
             self.events[row.issue_id].append(row)
@@ -116,6 +119,7 @@ class _Check:
             yield _broken(1 if began else NOWHERE, "audit.no-entries")
         yield from self._not_spoken_of()
         yield from self._serials()
+        yield from self._lists()
 
     def _called(self, entry: Any) -> str:
         issue = self.issues.get(entry.subject)
@@ -229,6 +233,25 @@ class _Check:
             if kind != "holder" and (kind, issue_id) not in spoken:
                 what = self.issues[issue_id].serial if issue_id in self.issues else issue_id
                 yield _broken(NOWHERE, "audit.not-entered", kind=kind, what=what)
+
+    def _lists(self) -> Iterator[Broken]:
+        """Published status lists that say otherwise than the events; whether they are rightly signed, verifiers look at."""
+        for row in self.lists:
+            if row.content is None:
+                continue
+            wanted = {
+                issue.status_index
+                for issue in self.issues.values()
+                if issue.status_list == row.number
+                and any(event.event in REVOKING for event in self.events[issue.id])
+            }
+            try:
+                said = decode_bits(json.loads(row.content)["credentialSubject"]["encodedList"])
+            except (ValueError, KeyError, TypeError):
+                yield _broken(NOWHERE, "audit.list-unreadable", n=row.number)
+                continue
+            if said != wanted:
+                yield _broken(NOWHERE, "audit.list-differs", n=row.number, differing=len(said ^ wanted))
 
     def _serials(self) -> Iterator[Broken]:
         by_series: dict[str, int] = defaultdict(int)

@@ -34,6 +34,7 @@ ACCESSIBLE: Literal["ua-1"] = "ua-1"
 """Archive and accessibility. Typst refuses what breaks either; signing keeps to both (see `pdf_signatures`)."""
 
 _LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
+_QR_MASK = 3
 _SURELY_FITS = 60  # characters of a name that need not be measured
 
 _with_glyph: set[str] = set()
@@ -245,5 +246,9 @@ def _qr(url: str) -> str:
     import segno
 
     out = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(out, kind="svg", border=0, xmldecl=False, dark="#23252b")
+    # Any mask may be read (ISO/IEC 18004, 7.8): weighing all eight, for an address that is random letters anyhow, takes as
+    # long as a fifth of the whole certificate.
+    segno.make(url, error="m", micro=False, mask=_QR_MASK).save(
+        out, kind="svg", border=0, xmldecl=False, dark="#23252b"
+    )
     return out.getvalue().decode("utf-8")

@@ -12,6 +12,7 @@ import base64
 import gzip
 import hashlib
 import uuid
+import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -122,6 +123,21 @@ def encode_bits(indices: Iterable[int]) -> str:
     for index in indices:
         bits[index // 8] |= 0x80 >> (index % 8)
     return "u" + base64.urlsafe_b64encode(gzip.compress(bytes(bits), mtime=0)).decode("ascii").rstrip("=")
+
+
+def decode_bits(encoded: str) -> frozenset[int]:
+    """The indices whose bits are set in what `encode_bits` made. Raises ValueError for anything else."""
+    if not encoded.startswith("u"):
+        raise ValueError("not multibase base64url")
+    try:
+        bits = gzip.decompress(base64.urlsafe_b64decode(encoded[1:] + "=" * (-(len(encoded) - 1) % 4)))
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError("not compressed") from error
+    if len(bits) != LIST_BITS // 8:
+        raise ValueError("wrong length")
+    return frozenset(
+        place * 8 + bit for place, byte in enumerate(bits) if byte for bit in range(8) if byte & 0x80 >> bit
+    )
 
 
 def _description(award: Award, language: str) -> str:

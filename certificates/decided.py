@@ -119,13 +119,7 @@ def touched_since(
         state.c.site == site, state.c.policy == policy.id, state.c.look_again_on <= now.day
     )
     found.update(connection.execute(due).scalars())
-    led_by = {
-        session.leader_award
-        for version in policy.versions
-        for name in version.programmes
-        if name in programmes
-        for session in programmes[name].sessions
-    }
+    led_by = leader_awards(policy, programmes)
     own = {policy.id, *(award for version in policy.versions for award in version.awards)}
     for person, award in _awards_since(connection, site, before):
         if award in led_by:
@@ -133,6 +127,17 @@ def touched_since(
         if award in own:
             found.add(person)
     return {one.get(person, person) for person in found}
+
+
+def leader_awards(policy: Policy, programmes: Mapping[str, Programme]) -> set[str]:
+    """The awards that leaders must hold of sessions in the programmes that a policy looks at, in any of its versions."""
+    looked_at = {name for version in policy.versions for name in version.programmes}
+    return {
+        session.leader_award
+        for name in looked_at & set(programmes)
+        for session in programmes[name].sessions
+        if session.leader_award is not None
+    }
 
 
 def _awards_since(connection: Connection, site: str, before: Mark) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ that is sent again on purpose has the same Message-ID, by which mail programs kn
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -95,12 +95,19 @@ def queue_certificates(engine: Engine, site: str, clock: Clock, *, award: str | 
 
 
 def send_queued(
-    engine: Engine, site: str, open_server: OpensServer, sender: str, clock: Clock, *, most: int = 500
+    engine: Engine,
+    site: str,
+    open_server: OpensServer,
+    sender: str,
+    clock: Clock,
+    *,
+    most: int = 500,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Sent:
-    """Hands over what waits, at most so many. Any number of processes may do this at once, and any may be killed."""
+    """Hands over what waits, at most so many, and until `stop` says so. Any number of processes may do this at once, and any may be killed."""
     sent = put_off = 0
     refused: list[str] = []
-    for row in _taken(engine, site, clock, most):
+    for row in _taken(engine, site, clock, most, stop):
         award = award_from_row(row)
         with reading(engine) as connection:
             status = status_now(connection, award, clock)
@@ -156,10 +163,14 @@ def send_again(engine: Engine, site: str, said: str, clock: Clock) -> str:
     return award.serial
 
 
-def _taken(engine: Engine, site: str, clock: Clock, most: int) -> Iterator[Row[Any]]:
+def _taken(
+    engine: Engine, site: str, clock: Clock, most: int, stop: Callable[[], bool]
+) -> Iterator[Row[Any]]:
     """Takes one waiting delivery after the other, so that no other process takes it too."""
     issue = schema.issue
     for _ in range(most):
+        if stop():
+            return
         with engine.begin() as connection:
             now = moment_of(connection, clock)
             may = or_(_delivery.c.not_before.is_(None), _delivery.c.not_before <= now)

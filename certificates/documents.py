@@ -23,10 +23,10 @@ from certificates.printed import logo_svg, read_logo
 from lms_sync.clock import Clock
 from lms_sync.store import schema
 from lms_sync.store.database import reading
-from lms_sync.typst_memory import give_back
+from lms_sync.typst_memory import forget
 from lms_sync.write_files import refuse_links, write_durably
 
-_FORGET_AFTER = 3  # certificates, a few of which take as much memory as everything else
+_REMEMBERED = 2  # certificates; ten, as Typst would, take as much memory as everything else
 
 
 def make_documents(
@@ -46,9 +46,8 @@ def make_documents(
         ]
     completed: list[Award] = []
     problems: list[Problem] = []
-    for number, award in enumerate(unfinished, 1):
-        if number % _FORGET_AFTER == 0:
-            give_back()
+    for award in unfinished:
+        forget(all_but=_REMEMBERED)
         try:
             _complete(engine, award, issuer, clock)
         except LmsSyncError as error:

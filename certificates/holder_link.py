@@ -31,4 +31,11 @@ def holder_link(connection: Connection, award: Award) -> str:
     salt = connection.execute(select(salts.c.salt).where(salts.c.issue_id == award.id)).scalar_one_or_none()
     if salt is None:
         raise Refused("holder-link.erased", serial=award.serial)
-    return f"{award.wording.base_url}/holder/{award.verification_id}/{holder_token(award.verification_id, bytes(salt))}"
+    return holder_address(award, bytes(salt))
+
+
+def holder_address(award: Award, salt: bytes) -> str:
+    """The holder's address of an award with its salt."""
+    return (
+        f"{award.wording.base_url}/holder/{award.verification_id}/{holder_token(award.verification_id, salt)}"
+    )

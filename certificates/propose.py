@@ -147,15 +147,8 @@ def _certify_one(
 
 def _asks_who_holds(policy: Policy, programmes: Mapping[str, Programme]) -> bool:
     """Whether decisions of the policy look at awards: those it asks for, or those of who led sessions."""
-    return any(
-        version.awards
-        or any(
-            session.leader_award is not None
-            for name in version.programmes
-            if name in programmes
-            for session in programmes[name].sessions
-        )
-        for version in policy.versions
+    return any(version.awards for version in policy.versions) or bool(
+        decided.leader_awards(policy, programmes)
     )
 
 

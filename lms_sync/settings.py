@@ -171,7 +171,7 @@ class PrivacySettings(Strict):
 class ScheduledJob(Strict):
     """A job of `lms-sync run`: at a time of day, or again and again."""
 
-    job: Literal["pull", "certify", "report", "backup"]
+    job: Literal["pull", "certify", "send", "profiles", "report", "backup"]
     every: Annotated[str, _written(r"[1-9][0-9]* (min|h)", "settings.every")] | None = None
     at: Annotated[str, _written(r"([01][0-9]|2[0-3]):[0-5][0-9]", "settings.at")] | None = None
     sites: tuple[str, ...] = ()

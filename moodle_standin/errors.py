@@ -22,6 +22,7 @@ CAPABILITY_NAMES: Final[dict[str, str]] = {
     "gradereport/user:view": "View user report",
     "local/lmssync:pull": "Read completions, grades and attempts for lms-sync",
     "local/lmssync:push": "Create and change course content with lms-sync",
+    "local/lmssync:setcertificates": "Show people their certificates, and what is missing, for lms-sync",
     "mod/assign:grade": "Grade assignment",
     "mod/quiz:addinstance": "Add a new quiz",
     "mod/quiz:attempt": "Attempt quizzes",

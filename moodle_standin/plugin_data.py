@@ -85,6 +85,20 @@ class DataReader:
             raise _wrong(self._path + name, '["…"]')
         return list(value)
 
+    def languages(self, name: str) -> dict[str, str]:
+        """A text in several languages."""
+        value = self._value(name)
+        if not isinstance(value, dict) or not value:
+            raise _wrong(self._path + name, '{"en": "…"}')
+        for language, said in value.items():
+            if (
+                not re.fullmatch(r"[a-z]{2,3}(_[a-z0-9]+)*", language)
+                or not isinstance(said, str)
+                or not said
+            ):
+                raise _wrong(self._path + name, '{"en": "…"}')
+        return value
+
     def object(self, name: str) -> DataReader:
         """An object inside, to be read by its own reader."""
         value = self._value(name)

@@ -171,6 +171,8 @@ class Site:
     drafts: dict[tuple[int, int], list[StoredFile]] = field(default_factory=dict)
     """(user id, draft itemid) -> files: a draft area belongs to one user."""
     owned: dict[tuple[int, str, str], OwnedObject] = field(default_factory=dict)
+    certificates: dict[tuple[str, int], tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    """(key of the client, user id) -> hash and document: what people see of their certificates."""
     change_log: list[LogLine] = field(default_factory=list)
     """The plugin's table of what rows do not tell themselves, and since when it is complete."""
     logged_since: int = 1

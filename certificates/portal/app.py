@@ -157,6 +157,7 @@ class _Portal:
         self.issuer_name = issuer_name
         self.language = language
         self.clock = clock
+        self.words: dict[str, dict[str, str]] = {}  # by language, what needs no value put in
         self.css = (HERE / "portal.css").read_bytes()
         self.pages = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE / "templates"),
@@ -308,8 +309,14 @@ class _Portal:
             request.query_params.get("lang"), request.headers.get("accept-language", ""), self.language
         )
 
+        words = self.words.setdefault(language, {})
+
         def say(code: str, **params: object) -> str:
-            return text(f"portal.{code}", params, language)
+            if params:
+                return text(f"portal.{code}", params, language)
+            if code not in words:  # as many as the catalogue has: templates name them, not visitors
+                words[code] = text(f"portal.{code}", {}, language)
+            return words[code]
 
         body = self.pages.get_template(template).render(
             say=say,

@@ -30,6 +30,7 @@ from lms_sync.store.database import open_database
 log_option = click.option(
     "--log", type=click.Choice(["text", "json"]), default="text", help="How to log: lines, or JSON lines."
 )
+_ALWAYS = ("pull", "certify", "report")
 _SIGNS = {
     "fresh": ("✓", "green"),
     "running": ("→", "cyan"),
@@ -111,7 +112,7 @@ def _health(academy: _Academy, doing: Callable[[], Mapping[str, object]]) -> Ite
 def run(folder: Path, site_name: str | None, *, once: bool, log: str, as_json: bool) -> int:
     """Run the configuration's schedule on this machine: pull, certify, report and backup of all sites.
 
-    A pull brings the questions of the help desk as well, where there is one with a forum. Runs until Ctrl-C. A job that fails is told and tried again, first after half a minute, then less and less
+    Certificates are sent by e-mail, and shown in profiles, where the schedule has the jobs `send` and `profiles`. A pull brings the questions of the help desk as well, where there is one with a forum. Runs until Ctrl-C. A job that fails is told and tried again, first after half a minute, then less and less
     often; the other jobs and the other sites go on. What was due while nothing was running is caught up at
     the start. A second process with the same database shares the work and repeats none of it. With --once,
     exit code 4: some jobs failed.
@@ -143,8 +144,7 @@ def _run_once(academy: _Academy, worker: Worker, site_name: str | None, *, as_js
 
     sites = [site_name] if site_name is not None else list(academy.settings.sites)
     backend = Inline(worker, sites)
-    jobs = [job for job in ORDER if job != BACKUP]
-    done = {site: backend.run_now(site, jobs) for site in sites}
+    done = {site: backend.run_now(site, jobs_at_once(academy.settings, site)) for site in sites}
     went = [well for of in done.values() for well in of.values()]
     if as_json:
         said = {"sites": done} if len(sites) > 1 else {"jobs": done[sites[0]]}
@@ -154,6 +154,12 @@ def _run_once(academy: _Academy, worker: Worker, site_name: str | None, *, as_js
     if all(went):
         return outcome.DONE
     return outcome.PARTLY if any(went) else outcome.ERROR
+
+
+def jobs_at_once(settings: Settings, site: str) -> list[str]:
+    """The jobs of `--once`: those that change nothing outside, and of the others those that the schedule wants there."""
+    wanted = {one.job for one in settings.schedule if not one.sites or site in one.sites} - {BACKUP}
+    return [job for job in ORDER if job in wanted or job in _ALWAYS]
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +17,8 @@ from sqlalchemy import Engine
 from authoring.messages import describe
 from authoring.problems import LmsSyncError, Problem
 from lms_sync.cli import outcome
+from lms_sync.cli.officer_delivery import hand_over_waiting, not_sent
+from lms_sync.cli.officer_profiles import show_in_profiles
 from lms_sync.cli.officer_report import make_reports
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.progress_line import ProgressLine
@@ -324,7 +327,20 @@ def job_code(
             removed = remove_older(folder, settings.database.keep_backups)
             return {"rows": made.rows, "file": path.name, "removed": len(removed)}
 
-        return {"pull": pull_job, "certify": certify_job, "report": report_job, "backup": backup_job}
+        def send_job(job: Work) -> Mapping[str, object]:
+            return _send(work, job)
+
+        def profiles_job(job: Work) -> Mapping[str, object]:
+            return dataclasses.asdict(show_in_profiles(folder, settings, name, job.engine, clock))
+
+        return {
+            "pull": pull_job,
+            "certify": certify_job,
+            "send": send_job,
+            "profiles": profiles_job,
+            "report": report_job,
+            "backup": backup_job,
+        }
 
     return of
 
@@ -351,6 +367,14 @@ def _pull_questions(work: _Work, engine: Engine) -> dict[str, object]:
         return {"questions_failed": error.code}
     work.tell(told.warnings)
     return {"questions": told.seen, "questions_open": told.open}
+
+
+def _send(work: _Work, job: Work) -> dict[str, object]:
+    """Sends certificates by e-mail; what was not handed over, and what nobody knows of, is told in the log."""
+    queued, done = hand_over_waiting(work.settings, job.engine, work.site_name, work.clock, stop=job.stopping)
+    for said in not_sent(done, work.language):
+        work.mention(said)
+    return {"queued": queued.n, "sent": done.sent, "put_off": done.put_off, "unsure": len(done.unsure)}
 
 
 def _certify(work: _Work, engine: Engine) -> dict[str, object]:

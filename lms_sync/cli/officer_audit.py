@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from authoring.messages import LANGUAGES
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import DONE, ERROR, print_problems, say
 from lms_sync.cli.register_place import as_text, open_place
-from lms_sync.clock import SystemClock
+from lms_sync.clock import SystemClock, local_date
 
 
 @click.group(short_help="Check the register; export it for the archive.")
@@ -60,27 +61,50 @@ def verify(folder: Path, site_name: str | None, *, as_json: bool) -> int:
 
 @audit.command()
 @click.option(
-    "--out", "out", type=click.Path(path_type=Path), help="The file (default: build/register-<site>.csv)."
+    "--out",
+    "out",
+    type=click.Path(path_type=Path),
+    help="The file (default: build/register-<site>.csv or .pdf).",
 )
+@click.option("--pdf", is_flag=True, help="As PDF/A-3a to be read, with the CSV inside.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="The language of the PDF (default: yours).")
 @dir_option
 @site_option
 @json_option
-def export(out: Path | None, folder: Path, site_name: str | None, *, as_json: bool) -> int:
-    """Write the register as CSV for the archive: numbers, holders, dates, status, who approved, and digests.
+def export(
+    out: Path | None, language: str | None, folder: Path, site_name: str | None, *, pdf: bool, as_json: bool
+) -> int:
+    """Write the register for the archive: numbers, holders, dates, status, who approved, and digests.
+
+    As CSV, or with --pdf as a document that declares PDF/A-3a and PDF/UA-1, bears the hash of the register's last
+    entry on every page, and has the CSV attached.
 
     \b
-    Example:
+    Examples:
       lms-sync audit export --out register-2026.csv --dir academy
+      lms-sync audit export --pdf --language sq --dir academy
     """
     from certificates.listing import register_rows
+    from certificates.register_pdf import register_pdf
     from lms_sync.people.read_csv import write_csv
     from lms_sync.write_files import write_durably
 
     place = open_place(folder, site_name)
-    rows = register_rows(place.engine, place.site, SystemClock())
-    path = out or folder / "build" / f"register-{place.site}.csv"
+    clock = SystemClock()
+    rows = register_rows(place.engine, place.site, clock)
+    path = out or folder / "build" / f"register-{place.site}.{'pdf' if pdf else 'csv'}"
+    content = write_csv(rows)
+    if pdf:
+        content = register_pdf(
+            place.engine,
+            place.site,
+            rows,
+            issuer_name=place.settings.issuer.name,
+            language=language or place.language,
+            today=local_date(clock.now(), place.settings.sites[place.site].timezone),
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_durably(path, write_csv(rows), mode=0o600)  # it names people
+    write_durably(path, content, mode=0o600)  # it names people
     n = len(rows) - 1
     result = {"file": path.as_posix(), "awards": n}
     click.echo(as_text(result) if as_json else say("audit.exported", place.language, n=n, file=path.name))

@@ -15,6 +15,7 @@ from authoring.problems import Refused
 from lms_sync.cli.officer import finish, print_report, report_json
 from lms_sync.cli.officer_delivery import print_certificates, send
 from lms_sync.cli.officer_preview import link, preview, publish
+from lms_sync.cli.officer_profiles import profiles
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import DONE, REFUSED, say
 from lms_sync.cli.register_place import CERTIFICATES, Place, as_text, confirmed, open_place
@@ -40,7 +41,7 @@ def certificates() -> None:
     """The certificates that were issued, and what happens to them afterwards. Nothing issued is ever changed."""
 
 
-for _verb in (preview, send, print_certificates, publish, link):
+for _verb in (preview, send, profiles, print_certificates, publish, link):
     certificates.add_command(_verb)
 
 

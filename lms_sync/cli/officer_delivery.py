@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +13,53 @@ from lms_sync.cli.outcome import DONE, PARTLY, say
 from lms_sync.cli.register_place import as_text, open_place
 from lms_sync.clock import SystemClock
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Engine
+
+    from certificates.delivery import Queued, Sent
+    from lms_sync.clock import Clock
+    from lms_sync.settings import Settings
+
 ZIPS = Path("build") / "print"
+_NAMED = 20
+
+
+def _must_have_server(settings: Settings) -> None:
+    if settings.notify.email.host is None:
+        raise Refused("send.no-server")
+
+
+def hand_over_waiting(
+    settings: Settings,
+    engine: Engine,
+    site: str,
+    clock: Clock,
+    *,
+    award: str | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> tuple[Queued, Sent]:
+    """Queues what was never queued and hands over what waits, until `stop` says so. Raises Refused without a server."""
+    from certificates.delivery import queue_certificates, send_queued
+    from lms_sync.mail_server import mail_server
+    from lms_sync.settings import read_secret
+
+    _must_have_server(settings)
+    email = settings.notify.email
+    password = read_secret(email.password_env) if email.password_env else None
+    queued = queue_certificates(engine, site, clock, award=award)
+    done = send_queued(engine, site, lambda: mail_server(email, password), email.sender, clock, stop=stop)
+    return queued, done
+
+
+def not_sent(done: Sent, language: str) -> Iterator[str]:
+    """What has to be told of a run: refused, unknown, put off."""
+    for code, numbers in (("send.refused", done.refused), ("send.unsure", done.unsure)):
+        if numbers:
+            yield say(code, language, n=len(numbers), numbers=", ".join(numbers[:_NAMED]))
+    if done.put_off:
+        yield say("send.put-off", language, n=done.put_off)
 
 
 @click.command()
@@ -35,22 +82,14 @@ def send(award: str | None, again: str | None, folder: Path, site_name: str | No
       lms-sync certificates send --dir academy
       lms-sync certificates send --again DPA-2026-00001
     """
-    from certificates.delivery import queue_certificates, send_again, send_queued
-    from lms_sync.mail_server import mail_server
-    from lms_sync.settings import read_secret
+    from certificates.delivery import send_again
 
     place = open_place(folder, site_name)
-    settings = place.settings.notify.email
-    if settings.host is None:
-        raise Refused("send.no-server")
-    password = read_secret(settings.password_env) if settings.password_env else None
     clock = SystemClock()
     if again is not None:
+        _must_have_server(place.settings)
         send_again(place.engine, place.site, again, clock)
-    queued = queue_certificates(place.engine, place.site, clock, award=award)
-    done = send_queued(
-        place.engine, place.site, lambda: mail_server(settings, password), settings.sender, clock
-    )
+    queued, done = hand_over_waiting(place.settings, place.engine, place.site, clock, award=award)
     if as_json:
         result = {
             "queued": queued.n,
@@ -63,15 +102,13 @@ def send(award: str | None, again: str | None, folder: Path, site_name: str | No
         click.echo(as_text(result))
     else:
         click.echo(say("send.sent", place.language, n=done.sent))
-        for code, numbers in (
-            ("send.without-address", queued.without_address),
-            ("send.refused", done.refused),
-            ("send.unsure", done.unsure),
-        ):
-            if numbers:
-                click.echo(say(code, place.language, n=len(numbers), numbers=", ".join(numbers[:20])))
-        if done.put_off:
-            click.echo(say("send.put-off", place.language, n=done.put_off))
+        if queued.without_address:
+            numbers = ", ".join(queued.without_address[:_NAMED])
+            click.echo(
+                say("send.without-address", place.language, n=len(queued.without_address), numbers=numbers)
+            )
+        for line in not_sent(done, place.language):
+            click.echo(line)
     return PARTLY if done.put_off or done.refused or done.unsure else DONE
 
 

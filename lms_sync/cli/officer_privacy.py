@@ -66,7 +66,8 @@ def erase(
 
     The register still verifies, and whoever asks for the number of a certificate is told that it is genuine and that
     its holder's data were erased. First take the person out of people/participants.csv and off the Moodle courses.
-    Backups, Moodle, printed papers and scanned sheets are yours to look after.
+    What the Moodle profile shows of certificates goes with the next `lms-sync certificates profiles`. Backups, the rest of
+    Moodle, printed papers and scanned sheets are yours to look after.
 
     \b
     Example:
@@ -84,6 +85,7 @@ def erase(
         click.echo(as_text(done))
     else:
         click.echo(say("privacy.erased", place.language, n=len(done["serials"]), files=len(done["files"])))
+        click.echo(say("privacy.profiles-next", place.language))
     return DONE
 
 
@@ -146,6 +148,7 @@ def retention(
         click.echo(say("privacy.nobody-due", place.language))
     elif erased:
         click.echo(say("privacy.erased-people", place.language, n=len(erased)))
+        click.echo(say("privacy.profiles-next", place.language))
     return DONE
 
 

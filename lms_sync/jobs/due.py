@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-ORDER = ("pull", "certify", "report", "backup")
+ORDER = ("pull", "certify", "send", "profiles", "report", "backup")
 """The order of jobs that are due at the same moment, and of `run --once`."""
 
 _ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)

@@ -24,6 +24,7 @@ CORE_FUNCTIONS = (
 
 PLUGIN_FUNCTIONS = (
     "local_lmssync_get_accounts",
+    "local_lmssync_get_certificates",
     "local_lmssync_get_changes",
     "local_lmssync_get_content",
     "local_lmssync_get_news",
@@ -31,6 +32,7 @@ PLUGIN_FUNCTIONS = (
     "local_lmssync_get_site",
     "local_lmssync_get_state",
     "local_lmssync_give_keys",
+    "local_lmssync_set_certificates",
     "local_lmssync_set_criteria",
     "local_lmssync_upsert_activity",
     "local_lmssync_upsert_event",
@@ -89,6 +91,7 @@ READING_FUNCTIONS = (
         "core_group_get_group_members",
         "core_user_get_users_by_field",
         "local_lmssync_get_accounts",
+        "local_lmssync_get_certificates",
         "local_lmssync_get_changes",
         "local_lmssync_get_content",
         "local_lmssync_get_news",
@@ -129,6 +132,8 @@ ANSWERS: dict[str, tuple[type, dict[str, type]]] = {
     "local_lmssync_get_questions": (dict, {"questions": list, "next": int}),
     "local_lmssync_get_state": (dict, {"state": str}),
     "local_lmssync_give_keys": (dict, {"sections": int, "activities": int}),
+    "local_lmssync_get_certificates": (dict, {"people": list}),
+    "local_lmssync_set_certificates": (dict, {"people": list}),
     "local_lmssync_set_criteria": (dict, {"action": str}),
     "local_lmssync_upsert_activity": (dict, {"id": int, "action": str}),
     "local_lmssync_upsert_event": (dict, {"id": int, "action": str}),

@@ -6,14 +6,16 @@ import datetime
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import typst
 
 from authoring.problems import LmsSyncError
 
 DESIGNS = Path(__file__).parent / "designs"
+Standard = Literal["a-3a", "ua-1"]
 
 
 class NotTypeset(LmsSyncError):
@@ -28,11 +30,12 @@ def typeset(
     dated: datetime.date,
     function: str | None = None,
     designs: Path = DESIGNS,
+    standards: Sequence[Standard] = (),
 ) -> bytes:
     """The PDF of `designs/<design>.typ`, whose function of that name, or the one named, gets `data`; raises NotTypeset.
 
     `pictures` are copied beside the design under the names given; the design finds them as `/pictures/<name>`.
-    `dated` is the day that the file says it was made on, so that the same words give the same bytes.
+    `standards` are PDF standards by Typst's names, for the archive. `dated` is the day that the file says it was made on, so that the same words give the same bytes.
     """
     with tempfile.TemporaryDirectory(prefix="lms-sync-") as name:
         root = Path(name)
@@ -50,6 +53,7 @@ def typeset(
             made = typst.Compiler(root=name, ignore_system_fonts=True).compile(
                 input=str(main),
                 format="pdf",
+                pdf_standards=list(standards),
                 timestamp=datetime.datetime.combine(dated, datetime.time(), datetime.UTC),
             )
         except typst.TypstError as error:

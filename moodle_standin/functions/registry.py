@@ -41,6 +41,7 @@ MODULES: Final = (
     "grades",
     "groups",
     "plugin_activities",
+    "plugin_certificates",
     "plugin_changes",
     "plugin_criteria",
     "plugin_content",

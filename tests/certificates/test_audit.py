@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import shutil
@@ -12,17 +13,22 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pypdf import PdfReader
 from sqlalchemy import Engine
 
 from authoring.problems import Refused
 from certificates import lifecycle, register
 from certificates.audit import verify, write_head
 from certificates.chain import MAX_BACK
+from certificates.credential import decode_bits, encode_bits
 from certificates.issue import enter_approved
 from certificates.listing import REGISTER, register_rows
 from certificates.privacy_erase import erase_people
+from certificates.register_pdf import register_pdf
+from lms_sync.people.read_csv import write_csv
 from lms_sync.store import schema
 from lms_sync.store.database import open_database
+from tests.certificates.accessible_pdf import accessibility_faults
 from tests.certificates.conftest import POLICY, _academy_in
 
 HOW_MANY = 100
@@ -338,3 +344,59 @@ def test_the_register_for_the_archive_has_every_award_and_no_erased_name(lived: 
     assert by_serial["DPA-2026-00004"]["holder"] == ""
     assert corrected["protocol_number"] == "Nr. 12"
     assert json.dumps(rows).count("Ligji 9154") == 5
+
+
+def test_a_published_status_list_that_says_otherwise_than_the_register_is_found(issued_academy: Any) -> None:
+    engine, site = issued_academy.engine, issued_academy.site
+    table = schema.status_list
+    with engine.connect() as connection:
+        honest = connection.execute(sa.select(table.c.content)).scalar_one()
+    said = json.loads(honest)
+
+    def found(content: bytes) -> list[str]:
+        with engine.begin() as connection:
+            connection.execute(sa.update(table).values(content=content))
+        return [one.problem.code for one in verify(engine, site).broken]
+
+    assert found(honest) == []
+    said["credentialSubject"]["encodedList"] = encode_bits([7, 131_071])
+    assert decode_bits(said["credentialSubject"]["encodedList"]) == {7, 131_071}
+    assert found(json.dumps(said).encode()) == ["audit.list-differs"]
+    said["credentialSubject"]["encodedList"] = "u!!"
+    assert found(json.dumps(said).encode()) == ["audit.list-unreadable"]
+    found(honest)
+    who = {"by": "O", "reason": "r", "clock": issued_academy.clock}
+    lifecycle._write(engine, site, "DPA-2026-00001", "revoked", ("valid",), **who)  # and not published
+    assert [one.problem.code for one in verify(engine, site).broken] == ["audit.list-differs"]
+    register.issue_approved(engine, site, issued_academy.issuer(), issued_academy.clock)
+    assert verify(engine, site).broken == ()
+
+
+@pytest.mark.parametrize("language", ["sq", "ro", "en"])
+def test_the_register_for_the_archive_is_a_tagged_pdf_with_the_same_register_for_programs_inside(
+    language: str, issued_academy: Any
+) -> None:
+    rows = register_rows(issued_academy.engine, issued_academy.site, issued_academy.clock)
+    rows[1][REGISTER.index("holder")] = "Ἀρχεῖον 档"
+    today = issued_academy.clock.now().date()
+    made = [
+        register_pdf(
+            issued_academy.engine, issued_academy.site, rows, issuer_name=None, language=language, today=today
+        )
+        for _ in range(2)
+    ]
+    assert made[0] == made[1]
+    reader = PdfReader(io.BytesIO(made[0]))
+    assert accessibility_faults(made[0]) == []
+    metadata = reader.trailer["/Root"]["/Metadata"].get_object().get_data()  # type: ignore[index]
+    assert b"<pdfaid:part>3</pdfaid:part>" in metadata
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in metadata
+    assert reader.trailer["/Root"]["/Lang"] == language  # type: ignore[index]
+    assert reader.attachments["register.csv"] == [write_csv(rows)]
+    head = verify(issued_academy.engine, issued_academy.site).head
+    for page in reader.pages:
+        said = page.extract_text()
+        assert head in said.replace("\n", "")
+        assert "DPA-2026-00001" in said
+        assert "[U+6863]" in said  # the font has Greek, and no Chinese
+    assert str(rows[1][REGISTER.index("pdf_sha256")]) in said.replace("\n", "")

@@ -39,4 +39,18 @@ $capabilities = [
         'contextlevel' => CONTEXT_SYSTEM,
         'archetypes' => [],
     ],
+    // Say what people see of their certificates in their profiles.
+    'local/lmssync:setcertificates' => [
+        'riskbitmask' => RISK_PERSONAL,
+        'captype' => 'write',
+        'contextlevel' => CONTEXT_SYSTEM,
+        'archetypes' => [],
+    ],
+    // See the certificates of other people, without their private addresses.
+    'local/lmssync:viewcertificates' => [
+        'riskbitmask' => RISK_PERSONAL,
+        'captype' => 'read',
+        'contextlevel' => CONTEXT_USER,
+        'archetypes' => ['manager' => CAP_ALLOW],
+    ],
 ];

@@ -29,6 +29,10 @@ $observers = [
         'eventname' => '\core\event\course_deleted',
         'callback' => '\local_lmssync\local\registry::forget_course',
     ],
+    [
+        'eventname' => '\core\event\user_deleted',
+        'callback' => '\local_lmssync\local\certificates::forget_user',
+    ],
 ];
 // What rows do not tell themselves; see the class.
 foreach (

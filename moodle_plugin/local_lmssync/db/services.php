@@ -88,6 +88,16 @@ foreach (
             'State of accounts that the caller may see, without names.',
             'local/lmssync:pull, moodle/user:viewdetails, moodle/user:viewalldetails',
         ],
+        'get_certificates' => [
+            'read',
+            'Of whom certificates were told, without what.',
+            'local/lmssync:setcertificates',
+        ],
+        'set_certificates' => [
+            'write',
+            'Says what people see of their certificates in their profiles.',
+            'local/lmssync:setcertificates',
+        ],
     ] as $name => [$type, $description, $capability]
 ) {
     $functions["local_lmssync_$name"] = [

@@ -40,5 +40,12 @@ function xmldb_local_lmssync_upgrade(int $oldversion): bool {
         \local_lmssync\local\change_log::begin();
         upgrade_plugin_savepoint(true, 2026112216, 'local', 'lmssync');
     }
+    // What people see of their certificates: the table as install.xml has it. Looked for at every upgrade, whatever version
+    // was there: test versions with and without it bore numbers on both sides of its own.
+    $manager = $DB->get_manager();
+    if (!$manager->table_exists(\local_lmssync\local\certificates::TABLE)) {
+        $file = $CFG->dirroot . '/local/lmssync/db/install.xml';
+        $manager->install_one_table_from_xmldb_file($file, \local_lmssync\local\certificates::TABLE);
+    }
     return true;
 }

@@ -57,7 +57,7 @@ final class uninstall_test extends pushing_testcase {
             rebuild_course_cache($this->course->id, true);
             $this->assertCount(1, get_fast_modinfo($this->course)->get_instances_of('page'));
         } finally {
-            foreach (['local_lmssync_object', 'local_lmssync_log'] as $table) {
+            foreach (['local_lmssync_object', 'local_lmssync_log', 'local_lmssync_certificates'] as $table) {
                 $DB->get_manager()->install_one_table_from_xmldb_file("$folder/install.xml", $table);
             }
         }

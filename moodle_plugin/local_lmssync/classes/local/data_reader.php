@@ -172,6 +172,28 @@ final class data_reader {
     }
 
     /**
+     * A text in several languages.
+     *
+     * @param string $name
+     * @return string[] by language, as Moodle writes languages
+     */
+    public function languages(string $name): array {
+        $value = $this->value($name);
+        if (!is_array($value) || !$value || array_is_list($value)) {
+            throw $this->wrong($name, '{"en": "…"}');
+        }
+        foreach ($value as $language => $text) {
+            if (!preg_match('/^[a-z]{2,3}(_[a-z0-9]+)*$/D', (string) $language) || !is_string($text) || $text === '') {
+                throw $this->wrong($name, '{"en": "…"}');
+            }
+            if ($text !== fix_utf8($text)) {
+                throw refusal::because('badtext', ['field' => $this->path . $name]);
+            }
+        }
+        return $value;
+    }
+
+    /**
      * An object inside.
      *
      * @param string $name

@@ -37,6 +37,7 @@ final class role {
         'webservice/rest:use',
         'local/lmssync:pull',
         'local/lmssync:push',
+        'local/lmssync:setcertificates',
         'moodle/course:activityvisibility',
         'moodle/course:changecategory',
         'moodle/course:changefullname',

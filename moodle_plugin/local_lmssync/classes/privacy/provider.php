@@ -37,7 +37,7 @@ use local_lmssync\local\change_log;
 
 /**
  * The plugin knows of a person that this account pushed an object last, and in its log that something of theirs was deleted or
- * changed. Deleting keeps the object and forgets who it was, and deletes the lines of the log.
+ * changed. Deleting keeps the object and forgets who it was, and deletes the lines of the log. Of who has certificates it knows those.
  */
 final class provider implements
     \core_privacy\local\metadata\provider,
@@ -57,6 +57,7 @@ final class provider implements
             'stream' => 'privacy:metadata:log:stream',
             'timecreated' => 'privacy:metadata:log:timecreated',
         ], 'privacy:metadata:log');
+        certificate_data::describe($collection);
         $collection->add_external_location_link('client', [
             'userid' => 'privacy:metadata:client:userid',
             'account' => 'privacy:metadata:client:account',
@@ -82,11 +83,13 @@ final class provider implements
               WHERE x.contextlevel = :level AND l.userid = :userid",
             ['level' => CONTEXT_COURSE, 'userid' => $userid]
         );
+        certificate_data::add_context($contexts, $userid);
         return $contexts;
     }
 
     #[\Override]
     public static function get_users_in_context(userlist $userlist): void {
+        certificate_data::add_person($userlist);
         $context = $userlist->get_context();
         if ($context instanceof context_course) {
             $userlist->add_from_sql(
@@ -106,6 +109,7 @@ final class provider implements
     public static function export_user_data(approved_contextlist $contextlist): void {
         global $DB;
         foreach ($contextlist->get_contexts() as $context) {
+            certificate_data::export($context, (int) $contextlist->get_user()->id);
             if (!$context instanceof context_course) {
                 continue;
             }
@@ -137,6 +141,7 @@ final class provider implements
 
     #[\Override]
     public static function delete_data_for_all_users_in_context(context $context): void {
+        certificate_data::delete($context);
         if ($context instanceof context_course) {
             self::forget('courseid = :courseid', ['courseid' => $context->instanceid]);
         }
@@ -145,6 +150,9 @@ final class provider implements
     #[\Override]
     public static function delete_data_for_user(approved_contextlist $contextlist): void {
         foreach ($contextlist->get_contexts() as $context) {
+            if ((int) $context->instanceid === (int) $contextlist->get_user()->id) {
+                certificate_data::delete($context);
+            }
             if ($context instanceof context_course) {
                 self::forget('courseid = :courseid AND usermodified = :userid', [
                     'courseid' => $context->instanceid,
@@ -158,6 +166,9 @@ final class provider implements
     public static function delete_data_for_users(approved_userlist $userlist): void {
         global $DB;
         $context = $userlist->get_context();
+        if (in_array((int) $context->instanceid, array_map('intval', $userlist->get_userids()), true)) {
+            certificate_data::delete($context);
+        }
         if ($context instanceof context_course && $userlist->get_userids()) {
             [$in, $params] = $DB->get_in_or_equal($userlist->get_userids(), SQL_PARAMS_NAMED);
             self::forget("courseid = :courseid AND usermodified $in", $params + ['courseid' => $context->instanceid]);

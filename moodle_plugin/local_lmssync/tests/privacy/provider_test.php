@@ -25,12 +25,14 @@
 namespace local_lmssync\privacy;
 
 use context_course;
+use context_user;
 use core_privacy\local\metadata\collection;
 use core_privacy\local\request\approved_contextlist;
 use core_privacy\local\request\approved_userlist;
 use core_privacy\local\request\userlist;
 use core_privacy\local\request\writer;
 use core_privacy\tests\provider_testcase;
+use local_lmssync\local\certificates;
 use local_lmssync\local\registry;
 use stdClass;
 
@@ -38,6 +40,7 @@ use stdClass;
  * Who pushed an object is told, and forgotten on request; the object's key stays.
  *
  * @covers \local_lmssync\privacy\provider
+ * @covers \local_lmssync\privacy\certificate_data
  */
 final class provider_test extends provider_testcase {
     /** @var stdClass */
@@ -71,7 +74,7 @@ final class provider_test extends provider_testcase {
 
     public function test_what_is_kept_is_declared(): void {
         $items = provider::get_metadata(new collection('local_lmssync'))->get_collection();
-        $this->assertSame(['local_lmssync_object', 'local_lmssync_log', 'client'], array_map(fn($item) => $item->get_name(), $items));
+        $this->assertSame(['local_lmssync_object', 'local_lmssync_log', 'local_lmssync_certificates', 'client'], array_map(fn($item) => $item->get_name(), $items));
     }
 
     public function test_the_courses_of_a_person_are_found(): void {
@@ -102,5 +105,30 @@ final class provider_test extends provider_testcase {
     public function test_all_persons_of_a_course_are_forgotten(): void {
         provider::delete_data_for_all_users_in_context($this->context);
         $this->assertSame([], $this->known());
+    }
+
+    public function test_certificates_are_told_and_forgotten_with_their_holder(): void {
+        $context = context_user::instance($this->pusher->id);
+        $other = $this->getDataGenerator()->create_user();
+        $document = ['awards' => [], 'underway' => []];
+        foreach ([$this->pusher, $other] as $user) {
+            certificates::put('academy', (int) $user->id, str_repeat('a', 64), $document);
+        }
+        $found = array_map('intval', provider::get_contexts_for_userid($this->pusher->id)->get_contextids());
+        $this->assertContains((int) $context->id, $found);
+        $list = new userlist($context, 'local_lmssync');
+        provider::get_users_in_context($list);
+        $this->assertEquals([$this->pusher->id], $list->get_userids());
+        $this->export_context_data_for_user($this->pusher->id, $context, 'local_lmssync');
+        $place = [get_string('pluginname', 'local_lmssync'), get_string('certificates', 'local_lmssync'), 'academy'];
+        $this->assertEquals([], writer::with_context($context)->get_data($place)->certificates->awards);
+        provider::delete_data_for_user(new approved_contextlist($this->pusher, 'local_lmssync', [$context->id]));
+        $this->assertFalse(certificates::any((int) $this->pusher->id));
+        $this->assertTrue(certificates::any((int) $other->id));
+        $elsewhere = context_user::instance($other->id);
+        provider::delete_data_for_users(new approved_userlist($elsewhere, 'local_lmssync', [$this->pusher->id]));
+        $this->assertTrue(certificates::any((int) $other->id));
+        provider::delete_data_for_all_users_in_context($elsewhere);
+        $this->assertFalse(certificates::any((int) $other->id));
     }
 }
