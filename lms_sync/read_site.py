@@ -37,6 +37,7 @@ from lms_sync.pull import pull
 from lms_sync.pull_by_person import CannotRead, PeopleProgress, PersonalCourse, pull_by_person
 from lms_sync.pull_report import Progress, PullReport
 from lms_sync.run_record import recorded_run
+from lms_sync.state_table import keep_states
 from lms_sync.verify_pull import Verified, choose, compare, with_learners
 
 COURSE_MODULE = "core_course_get_course_module"
@@ -63,10 +64,15 @@ class SiteReader:
     patience: Sequence[float] = ()
 
     def read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
-        """Reads the courses: `authored` by our key Moodle's id, and the adopted ones.
+        """Reads the courses: `authored` by our key Moodle's id, and the adopted ones; then the states follow.
 
         Raises MoodleError, CannotRead, PullInterrupted; what was stored stays.
         """
+        found = self._read(authored, adopted)
+        keep_states(self.engine, self.site)
+        return found
+
+    def _read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
         if not adopted:
             try:
                 return self._by_plugin(authored, ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -37,7 +37,7 @@ def counted_people(
     person_of: Mapping[str, str],
     *,
     from_moodle: bool,
-    learned: Collection[str],
+    learned: Callable[[], Collection[str]],
     as_of: datetime,
     language: str,
 ) -> CountedPeople:
@@ -55,7 +55,7 @@ def counted_people(
     named = {one.person_id: one.institutions for one in enrolled}
     source: Source = "moodle" if enrolled else "facts"
     if not enrolled:
-        named = dict.fromkeys(sorted(learned), ())
+        named = dict.fromkeys(sorted(learned()), ())
     in_files = {
         person_of[one.idnumber]: one.institution for one in people.participants if one.idnumber in person_of
     }

@@ -22,7 +22,8 @@ from lms_sync.completion_report import CompletionReport, ReportedCourse, complet
 from lms_sync.course_outlines import chosen_courses
 from lms_sync.people import read_people
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
-from lms_sync.store.database import open_database, reading
+from lms_sync.state_table import keep_states
+from lms_sync.store.database import of_site, open_database, reading
 
 
 class CannotReport(LmsSyncError):
@@ -66,6 +67,7 @@ def make_reports(
         raise CannotReport("report.no-institutions")
     policies = read_policies(folder)
     engine = engine or open_database(database_url(settings, folder))
+    keep_states(of_site(engine, site_name), site_name)
     as_of = clock.now()
     written: list[WrittenReport] = []
     for course in chosen:

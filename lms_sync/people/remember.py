@@ -15,6 +15,7 @@ from authoring.problems import Problem
 from lms_sync.people.match import By, MatchedAccount
 from lms_sync.people.read import Participant
 from lms_sync.same_person import one_person
+from lms_sync.state_table import hand_over_states
 from lms_sync.store import schema
 
 HolderKind = Literal["person", "institution"]
@@ -253,6 +254,7 @@ class _Memory:
             .where(fact.c.site == self.site, fact.c.person_id == owner)
             .values(person_id=person_id)
         )
+        hand_over_states(self.connection, self.site, [owner, person_id])
 
     def _keep_former_name(self, before: Mapping[str, object], values: Mapping[str, object]) -> None:
         """What a person was called until now; whoever has met only a pull before was called nothing."""
