@@ -39,7 +39,7 @@ from lms_sync.facts import (
     Fact,
 )
 from lms_sync.full_pass import FullPass
-from lms_sync.moodle_answers import Asked, answer_facts, store_answers
+from lms_sync.moodle_answers import Asked, answer_facts, store_answers, store_withdrawn
 from lms_sync.observed import Stored, store_observed
 from lms_sync.people import known_persons, meet_account
 from lms_sync.plugin_rows import (
@@ -413,6 +413,25 @@ class PluginPull:
         self.new[stream] += stored.new
         self.gone += stored.gone
         self.reused += stored.reused
+
+    def withdraw(self, deleted: Sequence[tuple[str, PageRow]]) -> None:
+        """Adds that answers to questionnaires, with their courses, were deleted on the site."""
+        if not deleted:
+            return
+        now = self.clock.now()
+        with self.engine.begin() as connection:
+            persons = known_persons(connection, self.site, sorted({row["userid"] for _, row in deleted}))
+            gone = [
+                (
+                    self.asked.get(self._subject(course, row), ()),
+                    person,
+                    datetime.fromtimestamp(row["t"], UTC),
+                )
+                for course, row in deleted
+                if (person := persons.get(row["userid"])) is not None
+            ]
+            new = store_withdrawn(connection, self.site, gone, now, self.run_id)
+        self.count(ANSWER, Stored(new, new))
 
     def _store_rows(
         self,

@@ -8,14 +8,16 @@ In the same way a report is made again with what was known on an earlier day.
 from __future__ import annotations
 
 import contextlib
+import json
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Engine, Select, delete, func, select, update
+from sqlalchemy import Connection, Engine, Select, Text, cast, delete, func, select, update
 from sqlalchemy.exc import OperationalError
 
 from lms_sync.states import STATE_STREAMS, State, What, grouped, states_of
@@ -199,7 +201,7 @@ def _of_site(site: str) -> Select[Any]:
             _fact.c.source_id,
             _fact.c.source_time,
             _fact.c.subject,
-            _fact.c.value,
+            cast(_fact.c.value, Text),
         )
         .where(_fact.c.site == site, _fact.c.stream.in_(STATE_STREAMS))
         .order_by(_fact.c.person_id, _fact.c.course, _fact.c.source_time, _fact.c.id)
@@ -208,8 +210,25 @@ def _of_site(site: str) -> Select[Any]:
 
 def _from_log(connection: Connection, query: Select[Any]) -> Iterator[tuple[str, str, list[State]]]:
     rows = connection.execute(query, execution_options={"yield_per": _ROWS})
-    for person, course, told in grouped(rows):
+    for person, course, told in grouped(_LogRow._make((*row[:-1], _read_value(row[-1]))) for row in rows):
         yield person, course, states_of(person, course, told)
+
+
+class _LogRow(NamedTuple):
+    person_id: str
+    course: str
+    stream: str
+    source_id: str
+    source_time: datetime
+    subject: str
+    value: Mapping[str, Any]
+
+
+@lru_cache(maxsize=10_000)
+def _read_value(said: str) -> Mapping[str, Any]:
+    """The value of a fact; most say what many others say, and nobody changes them."""
+    value: Mapping[str, Any] = json.loads(said)
+    return value
 
 
 def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -30,6 +30,7 @@ from lms_sync.facts import (
     Fact,
     latest_of_each,
 )
+from lms_sync.observed import GONE
 from lms_sync.people import Institution
 from lms_sync.people.institution_holder import PREFIX
 from lms_sync.same_person import one_person
@@ -229,6 +230,8 @@ class _Reader:
         yield self._made("attended", fact, session.id, on=day, source=source)
 
     def _filled(self, fact: Fact) -> Iterator[Observation]:
+        if fact.value.get(GONE):
+            return
         score = fact.value.get("score")
         value = float(score) if isinstance(score, int | float) else None
         yield self._made("filled", fact, fact.subject, on=_told_day(fact), value=value)
