@@ -150,6 +150,8 @@ def pull(
     if report.gone:
         click.echo(f"{report.gone:>8}  {outcome.say('pull.gone', work.language)}")
     click.echo(outcome.say("pull.done", work.language, n=report.facts, rows=report.rows))
+    if report.cannot_see is not None:
+        click.echo(outcome.say(report.cannot_see.code, work.language))
     if verified is not None:
         _tell_verified(work, verified)
     return _code(verified)
