@@ -122,18 +122,32 @@ def _make_all(engine: Engine, site: str) -> int:
         row = insert_of(connection)(_mark).values(site=site, up_to=0, making=token)
         told = {"up_to": row.excluded.up_to, "making": row.excluded.making}
         connection.execute(row.on_conflict_do_update(index_elements=["site"], set_=told))
-    done = 0
-    with reading(engine) as log:
-        newest = _newest(log, site, 0)
-        for some in _batches(_from_log(log, _of_site(site)), _PEOPLE):
-            with engine.begin() as connection:
-                _check_ours(connection, site, token)
-                _insert(connection, site, (state for _, _, states in some for state in states))
-            done += len(some)
+    with reading(engine) as connection:
+        newest = _newest(connection, site, 0)
+    done, after = 0, ""
+    while True:
+        with reading(
+            engine
+        ) as connection:  # not one reading for all: SQLite could not clear its log meanwhile
+            people = _next_people(connection, site, after)
+            if not people:
+                break
+            after = people[-1]
+            theirs = _of_site(site).where(_fact.c.person_id.in_(people))
+            found = list(_from_log(connection, theirs))
+        with engine.begin() as connection:
+            _check_ours(connection, site, token)
+            _insert(connection, site, (state for _, _, states in found for state in states))
+        done += len(found)
     with engine.begin() as connection:
         _check_ours(connection, site, token)
         connection.execute(update(_mark).where(_mark.c.site == site).values(up_to=newest, making=""))
     return done
+
+
+def _next_people(connection: Connection, site: str, after: str) -> Sequence[str]:
+    query = select(_fact.c.person_id).distinct().where(_fact.c.site == site, _fact.c.person_id > after)
+    return connection.execute(query.order_by(_fact.c.person_id).limit(_PEOPLE)).scalars().all()
 
 
 def _check_ours(connection: Connection, site: str, token: str) -> None:

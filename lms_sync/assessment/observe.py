@@ -178,13 +178,21 @@ class _Reader:
     def _learned(self) -> Iterator[Observation]:
         """Each time a course became complete, each pass, and attempts with their percentages; else the last grade.
 
+        Of courses and quizzes that an indicator counts: others may be a thousand times as many.
+
         After a reset, or as a new row of Moodle's, a course may become complete again. An attempt is dated when it was
         first finished, and has the percentage that it was given last.
         """
-        states = kept_states(self.connection, self.site, self.programme.courses, known_at=self.known_at)
+        counts = [indicator.count for indicator in self.programme.indicators]
+        courses = {one.completed for one in counts if one.completed is not None}
+        quizzes = {one.passed for one in counts if one.passed is not None}
+        quizzes |= {quiz for one in counts if one.gain is not None for quiz in (one.gain.pre, one.gain.post)}
+        of = {*self.programme.courses} & {*courses, *(quiz.partition("/")[0] for quiz in quizzes)}
+        states = kept_states(self.connection, self.site, of, known_at=self.known_at)
         attempts: dict[tuple[str, str], tuple[State, float | None]] = {}
         for state in states.all("completed", "passed", "tried"):
-            if state.person_id not in self.rows:
+            counts_for = courses if state.what == "completed" else quizzes
+            if (state.subject or state.course) not in counts_for or state.person_id not in self.rows:
                 continue
             if state.what == "completed":
                 source = f"{COURSE_COMPLETION}/{state.source_id}/{state.number}"
@@ -200,7 +208,7 @@ class _Reader:
         for state, score in attempts.values():
             yield self._held("tried", state, state.subject, f"{QUIZ_ATTEMPT}/{state.source_id}", score)
         for state in states.all("graded"):
-            last = state.valid_to is None and state.person_id in self.rows
+            last = state.valid_to is None and state.person_id in self.rows and state.subject in quizzes
             if last and (state.person_id, state.subject) not in tried:
                 yield self._held("tried", state, state.subject, f"{GRADE}/{state.source_id}", state.score)
 
