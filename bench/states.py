@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from lms_sync.completion_report import ReportedCourse, completion_report
+from lms_sync.completion_report import ReportedCourse, completion_report, known_people
 from lms_sync.facts import ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, Fact, store_facts
 from lms_sync.people import Institution, Participant, People
 from lms_sync.state_table import keep_states, make_anew
@@ -146,6 +146,8 @@ def _report(path: str, told: Any) -> None:
     began = _now()
     keep_states(engine, "s")
     completed = 0
+    with reading(engine) as connection:
+        known = known_people(connection, "s")
     for course in COURSES:
         with reading(engine) as connection:
             found = completion_report(
@@ -156,6 +158,7 @@ def _report(path: str, told: Any) -> None:
                 as_of=datetime(2050, 1, 1, tzinfo=UTC),
                 timezone="UTC",
                 language="en",
+                known=known,
             )
         completed += found.total.completed
     told.put({**_spent(began), "completed": completed})

@@ -7,7 +7,7 @@ states that the fact log tells, and the register, up to one moment, so that the 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -20,7 +20,7 @@ from lms_sync.clock import local_date
 from lms_sync.people import People
 from lms_sync.report_people import Source, counted_people
 from lms_sync.same_person import one_person
-from lms_sync.state_table import Held, kept_states
+from lms_sync.state_table import KeptStates, kept_states
 from lms_sync.store import schema
 
 COLUMNS = ("code", "institution", "participants", "started", "completed", "certified", "rate", "score")
@@ -112,34 +112,37 @@ def completion_report(
     as_of: datetime,
     timezone: str,
     language: str,
+    known: KnownPeople | None = None,
 ) -> CompletionReport:
     """Counts one course for every institution of `people`, from facts and awards up to `as_of`.
 
     started: did anything in it (an attempt, a SCORM result, a grade, a completed activity). completed: the
     course was complete at any time, whatever was reset later. certified: holds an award of the course's
-    policies that is not revoked. Participants are those whom the people files list for the course, and for an
+    policies that is not revoked. `known` are the people of the site, where several reports are made. Participants are those whom the people files list for the course, and for an
     adopted course that they do not list anybody for, those enrolled in Moodle.
     """
-    one = one_person(connection, site)
-    person_of = _person_ids(connection, site, one)
+    known = known or known_people(connection, site)
+    one = known.one
     states = kept_states(connection, site, [course.key])
     counted_for = counted_people(
         connection,
         site,
         people,
         course.key,
-        person_of,
+        known.person_of,
         from_moodle=course.learners_from_moodle,
-        learned=lambda: {one.get(person, person) for person in states.first("started", as_of)},
+        learned=lambda: {
+            one.get(person, person) for some in states.first(course.key, "started", as_of) for person in some
+        },
         as_of=as_of,
         language=language,
     )
     counting = _Counting({person: code for code, person in counted_for.people if person}, one)
-    started, unlisted = counting.of(states.first("started", as_of))
-    completed, _ = counting.of(states.first("completed", as_of))
-    certified, _ = counting.of(_certified(connection, site, course.policies, as_of, one))
+    started, unlisted = counting.of(states.first(course.key, "started", as_of))
+    completed, _ = counting.of(states.first(course.key, "completed", as_of))
+    certified, _ = counting.of([list(_certified(connection, site, course.policies, as_of, one))])
     final = course.final_quiz
-    scores = counting.mean(states.holding("graded", as_of, final)) if final else {}
+    scores = counting.mean(states, course.key, final, as_of) if final else {}
     participants = Counter(code for code, _ in counted_for.people)
 
     def row(code: str | None, name: str) -> CompletionRow:
@@ -168,39 +171,36 @@ class _Counting:
         self._one = one
         self._several = {*one, *one.values()}
 
-    def of(self, people: Iterable[str]) -> tuple[Counter[str], int]:
+    def of(self, portions: Iterable[Sequence[str]]) -> tuple[Counter[str], int]:
         """How many there are of each institution, and how many of none. Nobody comes twice but under two rows."""
-        found: Counter[str] = Counter()
-        elsewhere = 0
-        twice: set[str] = set()
-        for person in people:
-            holder = person
-            if person in self._several:
-                holder = self._one.get(person, person)
-                if holder in twice:
-                    continue
-                twice.add(holder)
-            code = self._institution_of.get(holder)
-            if code is None:
-                elsewhere += 1
-            else:
-                found[code] += 1
-        return found, elsewhere
+        found: Counter[str | None] = Counter()
+        several: set[str] = set()
+        for people in portions:
+            some = people
+            if self._several:
+                several.update(self._one.get(one, one) for one in people if one in self._several)
+                some = [one for one in people if one not in self._several]
+            found.update(map(self._institution_of.get, some))
+        found.update(map(self._institution_of.get, several))
+        elsewhere = found.pop(None, 0)
+        return Counter({code: n for code, n in found.items() if code is not None}), elsewhere
 
-    def mean(self, graded: Iterable[Held]) -> dict[str | None, float]:
+    def mean(self, states: KeptStates, course: str, quiz: str, as_of: datetime) -> dict[str | None, float]:
         """The mean of each institution, and under None that of everybody; of two rows the later score counts."""
         values: dict[str, list[float]] = defaultdict(list)
-        twice: dict[str, tuple[datetime, float]] = {}
-        for state in graded:
-            if state.score is None:
-                continue
-            if state.person_id in self._several:
-                holder = self._one.get(state.person_id, state.person_id)
-                told = (state.valid_from, state.score)
-                twice[holder] = max(twice.get(holder, told), told)
-            elif (code := self._institution_of.get(state.person_id)) is not None:
-                values[code].append(state.score)
-        for holder, (_, score) in twice.items():
+        for portion in states.scores(course, quiz, "graded", as_of):
+            for person, score in portion:
+                code = self._institution_of.get(person)
+                if code is not None and person not in self._several:
+                    values[code].append(score)
+        latest: dict[str, tuple[datetime, float]] = {}
+        if self._several:
+            for state in states.holding("graded", as_of, quiz, self._several):
+                if state.score is not None:
+                    holder = self._one.get(state.person_id, state.person_id)
+                    told = (state.valid_from, state.score)
+                    latest[holder] = max(latest.get(holder, told), told)
+        for holder, (_, score) in latest.items():
             if (code := self._institution_of.get(holder)) is not None:
                 values[code].append(score)
         means: dict[str | None, float] = {code: fmean(some) for code, some in values.items()}
@@ -209,10 +209,21 @@ class _Counting:
         return means
 
 
-def _person_ids(connection: Connection, site: str, one: Mapping[str, str]) -> dict[str, str]:
+@dataclass(frozen=True)
+class KnownPeople:
+    """Whose the idnumbers of the files are, and who has two rows (`lms_sync.same_person`)."""
+
+    person_of: Mapping[str, str]
+    one: Mapping[str, str]
+
+
+def known_people(connection: Connection, site: str) -> KnownPeople:
+    """The people of a site, as reports need them."""
+    one = one_person(connection, site)
     data = schema.person_data
     query = select(data.c.idnumber, data.c.person_id).where(data.c.site == site, data.c.idnumber.is_not(None))
-    return {row.idnumber: one.get(row.person_id, row.person_id) for row in connection.execute(query)}
+    person_of = {number: one.get(person, person) for number, person in connection.execute(query)}
+    return KnownPeople(person_of, one)
 
 
 def _certified(

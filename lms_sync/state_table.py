@@ -31,6 +31,7 @@ ANEW = 200_000
 _FAR_BEHIND = 10_000  # facts of other sites, through which every look at the log would have to go
 _PEOPLE = 500  # in one query and one transaction
 _ROWS = 2000
+_PORTION = 10_000  # rows of a report
 _WHATS: tuple[What, ...] = ("started", "completed", "graded", "tried", "passed", "enrolled")
 _COLUMNS = tuple(field.name for field in fields(State))
 _KEY = ("site", "course", "what", "person_id", "subject", "source_id", "number")
@@ -282,8 +283,10 @@ class KeptStates:
     known_at: datetime | None
     touched: Mapping[str, Collection[str]] | None  # by course, of whom the log is asked; None: of everybody
 
-    def holding(self, what: What, at: datetime, subject: str | None = None) -> Iterator[Held]:
-        """Of whom something holds at a moment, in no order.
+    def holding(
+        self, what: What, at: datetime, subject: str | None = None, people: Collection[str] | None = None
+    ) -> Iterator[Held]:
+        """Of whom something holds at a moment, of everybody or of some, in no order.
 
         A course that was completed and taken back no longer holds; see `first`.
         """
@@ -291,24 +294,54 @@ class KeptStates:
         query = select(
             table.c.person_id, table.c.course, table.c.valid_from, table.c.score, table.c.institutions
         )
-        query = query.where(table.c.valid_from <= at, (table.c.valid_to.is_(None)) | (table.c.valid_to > at))
+        query = query.where(_holds(at))
         if subject is not None:
             query = query.where(table.c.subject == subject)
-        yield from self._rows(query, (what,))
+        queries = [query]
+        if people is not None:
+            queries = [query.where(table.c.person_id.in_(some)) for some in _batches(sorted(people), _PEOPLE)]
+        for one in queries:
+            yield from self._rows(one, (what,))
         for state in self._told((what,)):
-            ended = state.valid_to is not None and state.valid_to <= at
-            if state.valid_from <= at and not ended and subject in (None, state.subject):
+            if _held(state, at, subject) and (people is None or state.person_id in people):
                 yield state
 
-    def first(self, what: What, at: datetime) -> Iterator[str]:
-        """Who had been so at some time up to a moment, each once for every course."""
+    def first(self, course: str, what: What, at: datetime) -> Iterator[Sequence[str]]:
+        """Who had been so in a course at some time up to a moment, each once; in portions."""
         table = _state
-        query = select(table.c.person_id, table.c.course).where(table.c.number == 1, table.c.valid_from <= at)
-        for row in self._rows(query, (what,)):
-            yield row.person_id
-        for state in self._told((what,)):
-            if state.number == 1 and state.valid_from <= at:
-                yield state.person_id
+        query = select(table.c.person_id).where(table.c.number == 1, table.c.valid_from <= at)
+        for some in self._portions(query, course, what):
+            yield [row[0] for row in some]
+        yield [
+            state.person_id
+            for state in self._told((what,))
+            if state.course == course and state.number == 1 and state.valid_from <= at
+        ]
+
+    def scores(
+        self, course: str, subject: str, what: What, at: datetime
+    ) -> Iterator[Sequence[tuple[str, float]]]:
+        """The percentages that hold at a moment in an activity of a course, with whose they are; in portions."""
+        table = _state
+        query = select(table.c.person_id, table.c.score).where(
+            table.c.subject == subject, table.c.score.is_not(None), _holds(at)
+        )
+        yield from self._portions(query, course, what)
+        yield [
+            (state.person_id, state.score)
+            for state in self._told((what,))
+            if state.course == course and state.score is not None and _held(state, at, subject)
+        ]
+
+    def _portions(self, query: Select[Any], course: str, what: What) -> Iterator[Sequence[Any]]:
+        """Rows of the table about one course, the person first, without those of whom the log is asked."""
+        if self.touched is None:
+            return
+        query = query.where(_state.c.site == self.site, _state.c.course == course, _state.c.what == what)
+        touched = self.touched.get(course, ())
+        rows = self.connection.execute(query, execution_options={"yield_per": _PORTION})
+        for some in rows.partitions():
+            yield [row for row in some if row[0] not in touched] if touched else some
 
     def all(self, *what: What) -> Iterator[State]:
         """Every state of these kinds; the stretches of one thing in their order."""
@@ -349,6 +382,15 @@ class KeptStates:
         for one in queries:
             for _, _, states in _from_log(self.connection, one):
                 yield from (state for state in states if state.what in what)
+
+
+def _holds(at: datetime) -> Any:
+    return (_state.c.valid_from <= at) & (_state.c.valid_to.is_(None) | (_state.c.valid_to > at))
+
+
+def _held(state: State, at: datetime, subject: str | None) -> bool:
+    ended = state.valid_to is not None and state.valid_to <= at
+    return state.valid_from <= at and not ended and subject in (None, state.subject)
 
 
 def kept_states(

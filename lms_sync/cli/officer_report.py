@@ -18,7 +18,7 @@ from lms_sync.cli.officer_coverage import coverage, evidence
 from lms_sync.cli.officer_items import items
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.completion_output import terminal_table, write_report
-from lms_sync.completion_report import CompletionReport, ReportedCourse, completion_report
+from lms_sync.completion_report import CompletionReport, ReportedCourse, completion_report, known_people
 from lms_sync.course_outlines import chosen_courses
 from lms_sync.people import read_people
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
@@ -72,6 +72,8 @@ def make_reports(
     (make_anew if rebuild else keep_states)(of_site(engine, site_name), site_name)
     as_of = clock.now()
     written: list[WrittenReport] = []
+    with reading(engine) as connection:
+        known = known_people(connection, site_name)
     for course in chosen:
         reported = ReportedCourse(
             course.key,
@@ -89,6 +91,7 @@ def make_reports(
                 as_of=as_of,
                 timezone=site.timezone,
                 language=language,
+                known=known,
             )
         written.append(WrittenReport(report, write_report(report, folder, language, within)))
     return written

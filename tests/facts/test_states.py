@@ -194,13 +194,20 @@ def test_what_held_at_a_moment_is_what_the_facts_up_to_it_say(
     with reading(engine) as connection:
         log = [one for one in facts_of(connection, site, course="archive") if one.source_time <= at]
         kept = kept_states(connection, site, ["archive"])
-        started, completed = set(kept.first("started", at)), set(kept.first("completed", at))
+        started, completed = (
+            [one for some in kept.first("archive", what, at) for one in some]
+            for what in ("started", "completed")
+        )
+        scores = [one for some in kept.scores("archive", "archive/final", "graded", at) for one in some]
         score = {one.person_id: one.score for one in kept.holding("graded", at, "archive/final")}
         enrolled = {(one.person_id, tuple(one.institutions or ())) for one in kept.holding("enrolled", at)}
-    assert completed == {
+    assert dict(scores) == score
+    assert len({*started}) == len(started)
+    assert len({*completed}) == len(completed)
+    assert {*completed} == {
         one.person_id for one in log if one.stream == "course_completion" and one.value["complete"]
     }
-    assert started == completed | {
+    assert {*started} == {*completed} | {
         one.person_id
         for one in log
         if one.stream in ("quiz_attempt", "scorm_result")
@@ -234,7 +241,10 @@ def test_a_report_asks_the_log_only_of_whom_something_has_touched_since(engine: 
         assert kept_states(connection, site, COURSES).touched == {"archive": {PEOPLE[2]}}
         assert kept_states(connection, site, ["ethics"]).touched == {}
         known = kept_states(connection, site, COURSES, known_at=NOW)
-        assert set(known.first("completed", moment(100))) == set(PEOPLE[:2])
+        assert (
+            sorted(one for some in known.first("archive", "completed", moment(100)) for one in some)
+            == PEOPLE[:2]
+        )
     assert keep_states(ours, site) == 1
 
 
