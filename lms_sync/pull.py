@@ -41,7 +41,7 @@ from lms_sync.facts import (
 from lms_sync.full_pass import FullPass
 from lms_sync.moodle_answers import Asked, answer_facts, store_answers, store_withdrawn
 from lms_sync.observed import Stored, store_observed
-from lms_sync.people import known_persons, meet_account
+from lms_sync.people import known_persons, meet_accounts
 from lms_sync.plugin_rows import (
     Page,
     PageRow,
@@ -379,9 +379,7 @@ class PluginPull:
         found: list[tuple[str, int, Stored]] = []
         with self.engine.begin() as connection:
             met = known_persons(connection, self.site, strangers)  # another pull may have met them meanwhile
-            for user_id in strangers:
-                if user_id not in met:
-                    met[user_id] = meet_account(connection, self.site, user_id, now)
+            met |= meet_accounts(connection, self.site, [one for one in strangers if one not in met], now)
             person_of = {**self._person_of, **met} if met else self._person_of
             for (ask, page), said in zip(told, values, strict=True):
                 stored = self._store_rows(connection, ask, page, said, person_of, now)

@@ -89,6 +89,8 @@ def get_news(call: Call, params: dict[str, Any]) -> Any:
         else:
             page = _page(site, stream, question["courseids"], question, left)
         left -= len(page["rows"])
+        if question.get("text"):
+            page = {**page, "rows": [], "text": json.dumps(page["rows"], ensure_ascii=False)}
         pages.append({"asked": number, **page})
     return {"now": site.now(), "logsince": site.logged_since, "pages": pages}
 
