@@ -289,14 +289,44 @@ class NothingLost(RuleBasedStateMachine):
         finally:
             self.client.faults, self.client.old, self.commits_left = iter(()), None, None
 
-    @rule()
-    def pulls_in_peace(self) -> None:
+    @rule(late=st.booleans(), data=st.data())
+    def pulls_in_peace(self, *, late: bool, data: st.DataObject) -> None:
+        """With `late` something is stored after it that was written half a minute before."""
+        self.in_peace()
+        site = self.world.site
+        if late and site.grades:
+            item, user = data.draw(st.sampled_from(sorted(site.grades)))
+            taken_back.grade_again(
+                site, item, user, data.draw(st.sampled_from([20.0, 70.0])), site.now() - 30
+            )
+
+    def in_peace(self) -> None:
         try:
             self.read(page=500)
         except WrongPage as wrong:
             if wrong.code != "pull.site-in-the-past":
                 raise
         self.clock_was_seen()
+
+    @rule(course=COURSE, learner=LEARNER, element=st.sampled_from(ELEMENTS[:2]))
+    def something_is_learned_since_a_backup(self, course: str, learner: int, element: str) -> None:
+        """And pulled, so that the next to answer from that backup, or to be given its numbers, contradicts it."""
+        world = self.world
+        world.keep_backup()
+        world.scorm(world.courses[course], world.users[learner], element, "new")
+        world.pass_time(1000)
+        self.in_peace()
+
+    @rule()
+    @precondition(lambda self: self.world.kept is not None)
+    def the_site_answers_with_old_data(self) -> None:
+        self.client.old = self.world.past()
+        try:
+            self.read(full=True, page=500)
+        except WrongPage:
+            pass
+        finally:
+            self.client.old = None
 
 
 TestNothingLost = NothingLost.TestCase
