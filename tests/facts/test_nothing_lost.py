@@ -82,7 +82,7 @@ class NothingLost(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(dir=_FOLDER))
         shutil.copy(_EMPTY, self.folder / "state.db")
-        self.world = World(pickle.loads(_SITE))
+        self.world = World(pickle.loads(_SITE), time=_WORLD.time)
         self.client = Client(self.world)
         self.everything_is_told = False
         self.untold = False  # something happened that only a full pass can find
@@ -259,7 +259,7 @@ class NothingLost(RuleBasedStateMachine):
         faults=st.lists(st.sampled_from([None, None, *FAULTS]), max_size=3),
         dies_at=st.none() | st.integers(1, 6),
         after=st.booleans(),
-        full=st.booleans(),
+        full=st.sampled_from([False, False, True]),
         old=st.booleans(),
         page=st.sampled_from([2, 7, 500]),
         later=st.sampled_from([0, 1, 400, 400]),  # the last: beyond what is read again anyway
@@ -301,12 +301,17 @@ class NothingLost(RuleBasedStateMachine):
             )
 
     def in_peace(self) -> None:
+        """Nothing goes wrong: what is known afterwards is what the site has, before a full pass could mend it."""
+        self.world.pass_time(1)  # rows of the running second are not told yet
         try:
             self.read(page=500)
         except WrongPage as wrong:
             if wrong.code != "pull.site-in-the-past":
                 raise
+            return
         self.clock_was_seen()
+        if not self.untold:
+            self.compare()
 
     @rule(course=COURSE, learner=LEARNER, element=st.sampled_from(ELEMENTS[:2]))
     def something_is_learned_since_a_backup(self, course: str, learner: int, element: str) -> None:
