@@ -107,13 +107,18 @@ def campaign(kills: int, seed: int, folder: Path) -> int:
         read(world, url, chance.choice([7, 500]), full=False)
         longest = max(0.02, 1.5 * (time.monotonic() - began))
         engine = open_database(url, migrate=False)
-        assert current(engine)[0] == world.present(), "lost"
+        known, present = current(engine)[0], world.present()
+        # A row that says of somebody that the course is still open has the time of enrolling: only a full pass finds it.
+        open_rows = {
+            key for key, (_, _, said) in present.items() if said == {"complete": False}
+        } - known.keys()
+        assert known == {key: row for key, row in present.items() if key not in open_rows}, "lost"
         followed = states(url)
         make_anew(engine, SITE)
         engine.dispose()
         assert states(url) == followed, "the states are not those of the log"
         world.pass_time(10)
-        assert read(world, url, 500, full=True) == 0, "twice"
+        assert read(world, url, 500, full=True) == len(open_rows), "twice"
         live(world, chance)
     return ended
 

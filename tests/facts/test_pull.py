@@ -20,7 +20,6 @@ from lms_sync.moodle.errors import MoodleError
 from lms_sync.pull import OVERLAP, PullInterrupted, PullReport, WrongPage, pull
 from lms_sync.settings import Secret
 from lms_sync.store import schema
-from lms_sync.store.database import open_database
 
 CLOCK = FixedClock(datetime(2027, 1, 15, 8, tzinfo=UTC))
 COURSES = {"archive": 7}
