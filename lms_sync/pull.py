@@ -47,13 +47,13 @@ from lms_sync.plugin_rows import (
     PageRow,
     Position,
     accounts_shape,
-    courses_shape,
     first_error,
     values_of,
 )
 from lms_sync.plugin_source import CHANGES, LOG, Ask, Caller, PluginSource
 from lms_sync.pull_report import Progress, PullInterrupted, PullReport, UnlistedAccount, WrongPage
 from lms_sync.run_record import recorded_run
+from lms_sync.site_courses import COURSE_ID, courses_on_site
 from lms_sync.site_time import KnownTime, begin_again, check_present, clock_warning, keep_time, known_time
 from lms_sync.store import schema
 from lms_sync.store.database import reading
@@ -152,30 +152,6 @@ def pull(
         work.read_news(passes, None if since is None else int(since.timestamp()))
         passes.run(everything=full, resume=resume, fresh=fresh)
     return work.report()
-
-
-def courses_on_site(client: Caller, keys: Iterable[str]) -> tuple[dict[str, int], tuple[Problem, ...]]:
-    """Moodle's ids of our courses, found by idnumber, and a warning for each course that is not there.
-
-    Raises WrongPage where two courses have the same idnumber, MoodleError where the site fails.
-    """
-    function = "core_course_get_courses_by_field"
-    found: dict[str, int] = {}
-    warnings: list[Problem] = []
-    for key in keys:
-        answer = client.call(function, {"field": "idnumber", "value": key})
-        try:
-            courses = courses_shape.validate_python(answer)["courses"]
-        except pydantic.ValidationError as error:
-            raise WrongPage("pull.page-shape", stream=function, detail=first_error(error)) from error
-        ids = [course["id"] for course in courses if course.get("idnumber", key) == key]
-        if len(ids) > 1:
-            raise WrongPage("pull.course-not-clear", course=key)
-        if ids:
-            found[key] = ids[0]
-        else:
-            warnings.append(Problem("pull.course-not-on-site", {"course": key}, severity="warning"))
-    return found, tuple(warnings)
 
 
 # --- one pull ---------------------------------------------------------------------------------
@@ -324,7 +300,8 @@ class PluginPull:
     def courses_without_cursor(self) -> set[str]:
         """The courses that have never been read."""
         table = schema.cursor
-        query = select(table.c.course).distinct().where(table.c.site == self.site)
+        ours = (table.c.site == self.site) & (table.c.stream != COURSE_ID)
+        query = select(table.c.course).distinct().where(ours)
         with reading(self.engine) as connection:
             return set(self.courses) - set(connection.execute(query).scalars())
 
