@@ -23,7 +23,7 @@ from lms_sync.course_outlines import chosen_courses
 from lms_sync.people import read_people
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
 from lms_sync.state_table import keep_states, make_anew
-from lms_sync.store.database import of_site, open_database, reading
+from lms_sync.store.database import of_site, open_database, reading, reading_one_moment
 
 
 class CannotReport(LmsSyncError):
@@ -82,7 +82,7 @@ def make_reports(
             tuple(policy.id for policy in policies if course.key in policy.courses),
             learners_from_moodle=course.adopted is not None,
         )
-        with reading(engine) as connection:
+        with reading_one_moment(engine) as connection:
             report = completion_report(
                 connection,
                 site_name,

@@ -292,10 +292,28 @@ class NothingLost(RuleBasedStateMachine):
         finally:
             self.client.faults, self.client.old, self.commits_left = iter(()), None, None
 
-    @rule(late=st.booleans(), data=st.data())
-    def pulls_in_peace(self, *, late: bool, data: st.DataObject) -> None:
+    @rule(course=COURSE, learner=LEARNER, dies_at=st.integers(1, 4), after=st.booleans())
+    def a_pull_of_something_old_is_killed(
+        self, course: str, learner: int, dies_at: int, *, after: bool
+    ) -> None:
+        """And the next one finds it, although it lies before everything that is read again anyway."""
+        self.world.scorm(self.world.courses[course], self.world.users[learner], ELEMENTS[0], "new")
+        self.world.pass_time(400)
+        self.commits_left, self.dies_after = dies_at, after
+        try:
+            self.read(page=7)
+        except (MoodleError, WrongPage):
+            self.commits_left = None
+        except Killed:
+            self.engine.dispose()
+            self.open()
+        self.commits_left = None
+        self.in_peace(page=3)
+
+    @rule(late=st.booleans(), page=st.sampled_from([3, 500]), data=st.data())
+    def pulls_in_peace(self, *, late: bool, page: int, data: st.DataObject) -> None:
         """With `late` something is stored after it that was written half a minute before."""
-        self.in_peace()
+        self.in_peace(page)
         site = self.world.site
         if late and site.grades:
             item, user = data.draw(st.sampled_from(sorted(site.grades)))
@@ -303,11 +321,11 @@ class NothingLost(RuleBasedStateMachine):
                 site, item, user, data.draw(st.sampled_from([20.0, 70.0])), site.now() - 30
             )
 
-    def in_peace(self) -> None:
+    def in_peace(self, page: int = 500) -> None:
         """Nothing goes wrong: what is known afterwards is what the site has, before a full pass could mend it."""
         self.world.pass_time(1)  # rows of the running second are not told yet
         try:
-            self.read(page=500)
+            self.read(page=page)
         except WrongPage as wrong:
             if wrong.code != "pull.site-in-the-past":
                 raise
