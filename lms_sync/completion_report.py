@@ -1,28 +1,27 @@
 """Who has completed a course, in numbers for each institution: a table, CSV, XLSX.
 
 Every institution of the list has its row, also where nobody has begun. Everything is counted from the
-fact log and the register up to one moment, so that the same moment gives the same report later.
+states that the fact log tells, and the register, up to one moment, so that the same moment gives the same report later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from statistics import fmean
 
 from sqlalchemy import Connection, select
 
 from authoring.messages import text
 from lms_sync.clock import local_date
-from lms_sync.facts import ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, SCORM_RESULT
 from lms_sync.people import People
 from lms_sync.report_people import Source, counted_people
 from lms_sync.same_person import one_person
+from lms_sync.state_table import KeptStates, kept_states
 from lms_sync.store import schema
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COLUMNS = ("code", "institution", "participants", "started", "completed", "certified", "rate", "score")
 """The report's columns; their headings are the messages report.column-…"""
@@ -113,132 +112,118 @@ def completion_report(
     as_of: datetime,
     timezone: str,
     language: str,
+    known: KnownPeople | None = None,
 ) -> CompletionReport:
     """Counts one course for every institution of `people`, from facts and awards up to `as_of`.
 
     started: did anything in it (an attempt, a SCORM result, a grade, a completed activity). completed: the
     course was complete at any time, whatever was reset later. certified: holds an award of the course's
-    policies that is not revoked. Participants are those whom the people files list for the course, and for an
+    policies that is not revoked. `known` are the people of the site, where several reports are made. Participants are those whom the people files list for the course, and for an
     adopted course that they do not list anybody for, those enrolled in Moodle.
     """
-    import pandas as pd  # a heavy library: only reports pay for it
-
-    one = one_person(connection, site)
-    person_of = _person_ids(connection, site, one)
-    learned = _learned(connection, site, course, as_of, one)
+    known = known or known_people(connection, site)
+    one = known.one
+    states = kept_states(connection, site, [course.key])
     counted_for = counted_people(
         connection,
         site,
         people,
         course.key,
-        person_of,
+        known.person_of,
         from_moodle=course.learners_from_moodle,
-        learned=learned.started | learned.completed,
+        learned=lambda: {
+            one.get(person, person) for some in states.first(course.key, "started", as_of) for person in some
+        },
         as_of=as_of,
         language=language,
     )
-    frame = pd.DataFrame(counted_for.people, columns=["institution", "person"], dtype="object")
-    frame["started"] = frame["person"].isin(learned.started)
-    frame["completed"] = frame["person"].isin(learned.completed)
-    frame["certified"] = frame["person"].isin(_certified(connection, site, course.policies, as_of, one))
-    frame["score"] = frame["person"].map(learned.score).astype("float64")
-    counted = frame.groupby("institution").agg(
-        participants=("person", "size"),
-        started=("started", "sum"),
-        completed=("completed", "sum"),
-        certified=("certified", "sum"),
-        score=("score", "mean"),
-    )
-    counted = counted.reindex([institution.code for institution in counted_for.institutions])
-    rows = tuple(
-        _row(institution.code, institution.name(language), numbers)
-        for institution, (_, numbers) in zip(counted_for.institutions, counted.iterrows(), strict=True)
-    )
-    total = CompletionRow(
-        "",
-        text("report.total", {}, language),
-        len(frame),
-        int(frame["started"].sum()),
-        int(frame["completed"].sum()),
-        int(frame["certified"].sum()),
-        _share(int(frame["completed"].sum()), len(frame)),
-        _number(frame["score"].mean()),
-    )
-    unlisted = len((learned.started | learned.completed) - set(frame["person"]))
+    counting = _Counting({person: code for code, person in counted_for.people if person}, one)
+    started, unlisted = counting.of(states.first(course.key, "started", as_of))
+    completed, _ = counting.of(states.first(course.key, "completed", as_of))
+    certified, _ = counting.of([list(_certified(connection, site, course.policies, as_of, one))])
+    final = course.final_quiz
+    scores = counting.mean(states, course.key, final, as_of) if final else {}
+    participants = Counter(code for code, _ in counted_for.people)
+
+    def row(code: str | None, name: str) -> CompletionRow:
+        asked, begun, done, held = (
+            one.total() if code is None else one[code]
+            for one in (participants, started, completed, certified)
+        )
+        rate = done / asked if asked else None
+        return CompletionRow(code or "", name, asked, begun, done, held, rate, scores.get(code))
+
+    rows = tuple(row(one.code, one.name(language)) for one in counted_for.institutions)
+    total = row(None, text("report.total", {}, language))
     return CompletionReport(
         course.key, course.title, site, as_of, timezone, rows, total, unlisted, counted_for.source
     )
 
 
-def _row(code: str, name: str, numbers: pd.Series[Any]) -> CompletionRow:
-    count = {
-        column: int(_number(numbers[column]) or 0)
-        for column in ("participants", "started", "completed", "certified")
-    }
-    return CompletionRow(
-        code,
-        name,
-        **count,
-        rate=_share(count["completed"], count["participants"]),
-        score=_number(numbers["score"]),
-    )
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
-
-
-def _number(value: Any) -> float | None:
-    number = float(value)
-    return None if number != number else number  # noqa: PLR0124 - not a number is unequal to itself
-
-
 # --- from the state tables --------------------------------------------------------------------
 
 
+class _Counting:
+    """Counts people by the institution for which they count; who has two rows counts once."""
+
+    def __init__(self, institution_of: Mapping[str, str], one: Mapping[str, str]) -> None:
+        self._institution_of = institution_of
+        self._one = one
+        self._several = {*one, *one.values()}
+
+    def of(self, portions: Iterable[Sequence[str]]) -> tuple[Counter[str], int]:
+        """How many there are of each institution, and how many of none. Nobody comes twice but under two rows."""
+        found: Counter[str | None] = Counter()
+        several: set[str] = set()
+        for people in portions:
+            some = people
+            if self._several:
+                several.update(self._one.get(one, one) for one in people if one in self._several)
+                some = [one for one in people if one not in self._several]
+            found.update(map(self._institution_of.get, some))
+        found.update(map(self._institution_of.get, several))
+        elsewhere = found.pop(None, 0)
+        return Counter({code: n for code, n in found.items() if code is not None}), elsewhere
+
+    def mean(self, states: KeptStates, course: str, quiz: str, as_of: datetime) -> dict[str | None, float]:
+        """The mean of each institution, and under None that of everybody; of two rows the later score counts."""
+        values: dict[str, list[float]] = defaultdict(list)
+        for portion in states.scores(course, quiz, "graded", as_of):
+            for person, score in portion:
+                code = self._institution_of.get(person)
+                if code is not None and person not in self._several:
+                    values[code].append(score)
+        latest: dict[str, tuple[datetime, float]] = {}
+        if self._several:
+            for state in states.holding("graded", as_of, quiz, self._several):
+                if state.score is not None:
+                    holder = self._one.get(state.person_id, state.person_id)
+                    told = (state.valid_from, state.score)
+                    latest[holder] = max(latest.get(holder, told), told)
+        for holder, (_, score) in latest.items():
+            if (code := self._institution_of.get(holder)) is not None:
+                values[code].append(score)
+        means: dict[str | None, float] = {code: fmean(some) for code, some in values.items()}
+        if values:
+            means[None] = fmean(chain.from_iterable(values.values()))
+        return means
+
+
 @dataclass(frozen=True)
-class _Learned:
-    started: set[str]
-    completed: set[str]
-    score: Mapping[str, float]  # person → percent
+class KnownPeople:
+    """Whose the idnumbers of the files are, and who has two rows (`lms_sync.same_person`)."""
+
+    person_of: Mapping[str, str]
+    one: Mapping[str, str]
 
 
-def _person_ids(connection: Connection, site: str, one: Mapping[str, str]) -> dict[str, str]:
+def known_people(connection: Connection, site: str) -> KnownPeople:
+    """The people of a site, as reports need them."""
+    one = one_person(connection, site)
     data = schema.person_data
     query = select(data.c.idnumber, data.c.person_id).where(data.c.site == site, data.c.idnumber.is_not(None))
-    return {row.idnumber: one.get(row.person_id, row.person_id) for row in connection.execute(query)}
-
-
-def _learned(
-    connection: Connection, site: str, course: ReportedCourse, as_of: datetime, one: Mapping[str, str]
-) -> _Learned:
-    fact = schema.fact
-    here = (fact.c.site == site) & (fact.c.course == course.key) & (fact.c.source_time <= as_of)
-    attempts = (
-        select(fact.c.person_id).distinct().where(here, fact.c.stream.in_((QUIZ_ATTEMPT, SCORM_RESULT)))
-    )
-    started = {one.get(person, person) for person in connection.execute(attempts).scalars()}
-    completed: set[str] = set()
-    score: dict[str, float] = {}
-    query = (
-        select(fact.c.person_id, fact.c.stream, fact.c.subject, fact.c.value)
-        .where(here, fact.c.stream.in_((ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE)))
-        .order_by(fact.c.source_time, fact.c.id)
-    )
-    for row in connection.execute(query, execution_options={"yield_per": 2000}):
-        value = row.value
-        person = one.get(row.person_id, row.person_id)
-        if row.stream == COURSE_COMPLETION:
-            if value["complete"]:
-                completed.add(person)
-        elif row.stream == ACTIVITY_COMPLETION:
-            if value["state"]:
-                started.add(person)
-        elif value["grade"] is not None:
-            started.add(person)
-            if row.subject == course.final_quiz and value["item"] == "mod" and value["max"]:
-                score[person] = 100 * value["grade"] / value["max"]  # the latest grade stands
-    return _Learned(started | completed, completed, score)
+    person_of = {number: one.get(person, person) for number, person in connection.execute(query)}
+    return KnownPeople(person_of, one)
 
 
 def _certified(

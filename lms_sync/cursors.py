@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -49,18 +50,21 @@ def keep_positions(
     ]
     if not rows:
         return
+    connection.execute(_kept(connection.dialect.name, back), rows)
+
+
+@cache
+def _kept(dialect: str, back: bool) -> Any:
+    """Made once: SQLAlchemy takes longer to put it together than SQLite to do it."""
     table = schema.cursor
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    insert: Any = (postgresql if dialect == "postgresql" else sqlite).insert
+    statement = insert(table)
     told = statement.excluded
     later = (told.since > table.c.since) | (
         (told.since == table.c.since) & (told.after_id > table.c.after_id)
     )
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["site", "stream", "course"],
-            set_={name: told[name] for name in ("since", "after_id", "updated_at")},
-            where=None if back else later,
-        ),
-        rows,
+    return statement.on_conflict_do_update(
+        index_elements=["site", "stream", "course"],
+        set_={name: told[name] for name in ("since", "after_id", "updated_at")},
+        where=None if back else later,
     )

@@ -30,6 +30,7 @@ from lms_sync.people import (
     remember_people,
 )
 from lms_sync.same_person import one_person
+from lms_sync.state_table import kept_states
 from lms_sync.store import schema
 
 ENROLLED = "core_enrol_get_enrolled_users"
@@ -267,22 +268,9 @@ class Learner:
 
 def learners_at(connection: Connection, site: str, course: str, as_of: datetime) -> list[Learner]:
     """Who was enrolled in an adopted course at a moment, by what was known then."""
-    fact = schema.fact
-    query = (
-        select(fact.c.source_id, fact.c.person_id, fact.c.value)
-        .where(
-            fact.c.site == site,
-            fact.c.course == course,
-            fact.c.stream == ENROLMENT,
-            fact.c.source_time <= as_of,
-        )
-        .order_by(fact.c.source_time, fact.c.id)
-    )
-    last = {row.source_id: row for row in connection.execute(query)}
     one = one_person(connection, site)
+    enrolled = kept_states(connection, site, [course]).holding("enrolled", as_of)
     learners = {
-        one.get(row.person_id, row.person_id): tuple(row.value["institution"])
-        for row in last.values()
-        if row.value["enrolled"]
+        one.get(state.person_id, state.person_id): tuple(state.institutions or ()) for state in enrolled
     }
     return [Learner(person, institutions) for person, institutions in learners.items()]

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, select
 
 from lms_sync.same_person import all_of, one_person
 from lms_sync.store import schema
-from lms_sync.store.many_rows import insert_new
+from lms_sync.store.many_rows import insert_columns
 
 COURSE_COMPLETION = "course_completion"
 ACTIVITY_COMPLETION = "activity_completion"
@@ -52,6 +52,8 @@ STREAMS = (*PLUGIN_STREAMS, *PROGRAMME_STREAMS)
 
 CORRECTABLE = (ATTENDANCE, SESSION_LED, EXERCISE, ANSWER, MILESTONE, PRIOR_LEARNING)
 """Streams of what people told: a later fact with the same source id says that the earlier one was wrong."""
+
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 _BATCH = 2000
 _UNIQUE = ("site", "stream", "source_id", "source_time", "content_hash")
@@ -124,9 +126,7 @@ class Fact:
         The person is not part of it: the id is ours, and random, so that the same row read into a
         fresh database has the same hash.
         """
-        said = json.dumps(
-            [self.course, self.subject, self.value], ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        )
+        said = _canonical([self.course, self.subject, self.value])
         return hashlib.sha256(said.encode("utf-8")).hexdigest()
 
 
@@ -141,23 +141,18 @@ def store_facts(
     new = 0
     remaining = iter(facts)
     while batch := list(islice(remaining, _BATCH)):
-        rows = [
-            {
-                "site": site,
-                "stream": fact.stream,
-                "source_id": fact.source_id,
-                "source_time": fact.source_time,
-                "content_hash": fact.content_hash,
-                "person_id": fact.person_id,
-                "course": fact.course,
-                "subject": fact.subject,
-                "value": dict(fact.value),
-                "recorded_at": recorded_at,
-                "run_id": run_id,
-            }
-            for fact in batch
-        ]
-        new += insert_new(connection, schema.fact, rows, _UNIQUE)
+        columns: dict[str, Sequence[object]] = {
+            "stream": [fact.stream for fact in batch],
+            "source_id": [fact.source_id for fact in batch],
+            "source_time": [fact.source_time for fact in batch],
+            "content_hash": [fact.content_hash for fact in batch],
+            "person_id": [fact.person_id for fact in batch],
+            "course": [fact.course for fact in batch],
+            "subject": [fact.subject for fact in batch],
+            "value": [dict(fact.value) for fact in batch],
+        }
+        same = {"site": site, "recorded_at": recorded_at, "run_id": run_id}
+        new += insert_columns(connection, schema.fact, columns, _UNIQUE, same=same)
     return new
 
 

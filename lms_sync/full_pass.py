@@ -18,7 +18,7 @@ from authoring.problems import Problem
 from lms_sync.facts import ANSWER
 from lms_sync.observed import current_facts, present_sources, store_gone
 from lms_sync.people import known_persons
-from lms_sync.plugin_rows import Page, log_entry
+from lms_sync.plugin_rows import Page, PageRow, log_entry
 from lms_sync.plugin_source import LOG, STREAM_OF, Ask
 from lms_sync.seen_numbers import SeenNumbers
 from lms_sync.store.database import reading
@@ -156,7 +156,7 @@ class FullPass:
     def _store_gone(self, stream: str, courses: Mapping[str, int], ids: Mapping[int, int], told: int) -> None:
         work = self.work
         if not ids or stream == ANSWER:
-            return
+            return  # of answers the log keeps no numbers: see `follow`
         by_time: dict[int, list[str]] = {}
         for one, when in ids.items():
             by_time.setdefault(when or told, []).append(str(one))
@@ -175,6 +175,7 @@ class FullPass:
         rows: dict[tuple[str, str], dict[int, int]] = {}
         people: dict[tuple[str, str, int], int] = {}
         whole: set[tuple[str, str]] = set()
+        answers: list[tuple[str, PageRow]] = []
         for entry in page["rows"]:
             name, number = log_entry(entry)
             course = ask.key_of[entry["courseid"]]
@@ -183,7 +184,9 @@ class FullPass:
             for one in streams:
                 if one not in self.work.streams or course not in self.work.courses_in(one):
                     continue
-                if number:
+                if one == ANSWER and number:
+                    answers.append((course, entry))
+                elif number:
                     rows.setdefault((one, course), {})[number] = entry["t"]
                 elif entry["userid"]:
                     people[one, course, entry["userid"]] = entry["t"]
@@ -196,6 +199,8 @@ class FullPass:
             if (stream, course) not in whole:
                 ids = dict.fromkeys(self._rows_of(stream, course, user_id), when)
                 self.look_at(stream, {course: ask.courses[course]}, ids)
+        # Whoever resets a course takes nothing of what was said before: then the log is about the whole course.
+        self.work.withdraw([(course, one) for course, one in answers if (ANSWER, course) not in whole])
         together = {
             stream: {course: ask.courses[course] for one, course in sorted(whole) if one == stream}
             for stream in self.work.streams

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
 from lms_sync.clock import local_date
 from lms_sync.facts import ANSWER, Fact, store_told, told_source_id
+from lms_sync.observed import GONE
 from lms_sync.programme_files import ProgrammeFiles
 from lms_sync.store import schema
 from programmes import Questionnaire, score_answers
@@ -132,6 +133,36 @@ def store_answers(
         known |= {(row.source_id, row.source_time, _told(row.value)) for row in connection.execute(query)}
     new = [fact for fact in facts if (fact.source_id, fact.source_time, _told(fact.value)) not in known]
     return store_told(connection, site, new, recorded_at, run_id)
+
+
+def store_withdrawn(
+    connection: Connection,
+    site: str,
+    deleted: Iterable[tuple[Iterable[Asked], str, datetime]],
+    recorded_at: datetime,
+    run_id: int | None,
+) -> int:
+    """Adds that what somebody answered in Moodle was deleted there (what was asked, who, when); how many were new.
+
+    What was typed off from a form since stands.
+    """
+    table = schema.fact
+    facts = []
+    for asked, person, when in deleted:
+        for one in asked:
+            source_id = told_source_id(one.programme, one.questionnaire.id, person)
+            query = (
+                select(table.c.source_time, table.c.value)
+                .where(table.c.site == site, table.c.stream == ANSWER, table.c.source_id == source_id)
+                .order_by(table.c.source_time.desc(), table.c.content_hash.desc())
+            )
+            last = connection.execute(query).first()
+            if last is None or last.value.get("recorded_by") != BY or last.value.get(GONE):
+                continue
+            value = {**last.value, "answers": {}, "score": None, "areas": {}, GONE: True}
+            at = max(when, last.source_time + timedelta(seconds=1))
+            facts.append(Fact(ANSWER, source_id, at, person, one.programme, one.questionnaire.id, value))
+    return store_told(connection, site, facts, recorded_at, run_id)
 
 
 def _told(value: Mapping[str, object]) -> str:

@@ -270,13 +270,14 @@ def kept_rules(page: Page, stream: str, courses: Mapping[int, str], after: Posit
 
 
 class NewsPage(TypedDict):
-    """One page in an answer to several questions."""
+    """One page in an answer to several questions. `text`: its rows as JSON, where the plugin gives them so."""
 
     asked: int
     more: bool
     since: int
     afterid: int
     rows: list[PageRow]
+    text: NotRequired[str]
 
 
 class News(TypedDict):
@@ -288,6 +289,7 @@ class News(TypedDict):
 
 
 news_shape: TypeAdapter[News] = TypeAdapter(News)
+rows_shape: TypeAdapter[list[PageRow]] = TypeAdapter(list[PageRow])
 
 
 def values_of(stream: str, rows: Iterable[PageRow]) -> list[tuple[int, dict[str, object]]]:

@@ -39,21 +39,21 @@ from lms_sync.facts import (
     Fact,
 )
 from lms_sync.full_pass import FullPass
-from lms_sync.moodle_answers import Asked, answer_facts, store_answers
+from lms_sync.moodle_answers import Asked, answer_facts, store_answers, store_withdrawn
 from lms_sync.observed import Stored, store_observed
-from lms_sync.people import known_persons, meet_account
+from lms_sync.people import known_persons, meet_accounts
 from lms_sync.plugin_rows import (
     Page,
     PageRow,
     Position,
     accounts_shape,
-    courses_shape,
     first_error,
     values_of,
 )
 from lms_sync.plugin_source import CHANGES, LOG, Ask, Caller, PluginSource
 from lms_sync.pull_report import Progress, PullInterrupted, PullReport, UnlistedAccount, WrongPage
 from lms_sync.run_record import recorded_run
+from lms_sync.site_courses import COURSE_ID, courses_on_site
 from lms_sync.site_time import KnownTime, begin_again, check_present, clock_warning, keep_time, known_time
 from lms_sync.store import schema
 from lms_sync.store.database import reading
@@ -152,30 +152,6 @@ def pull(
         work.read_news(passes, None if since is None else int(since.timestamp()))
         passes.run(everything=full, resume=resume, fresh=fresh)
     return work.report()
-
-
-def courses_on_site(client: Caller, keys: Iterable[str]) -> tuple[dict[str, int], tuple[Problem, ...]]:
-    """Moodle's ids of our courses, found by idnumber, and a warning for each course that is not there.
-
-    Raises WrongPage where two courses have the same idnumber, MoodleError where the site fails.
-    """
-    function = "core_course_get_courses_by_field"
-    found: dict[str, int] = {}
-    warnings: list[Problem] = []
-    for key in keys:
-        answer = client.call(function, {"field": "idnumber", "value": key})
-        try:
-            courses = courses_shape.validate_python(answer)["courses"]
-        except pydantic.ValidationError as error:
-            raise WrongPage("pull.page-shape", stream=function, detail=first_error(error)) from error
-        ids = [course["id"] for course in courses if course.get("idnumber", key) == key]
-        if len(ids) > 1:
-            raise WrongPage("pull.course-not-clear", course=key)
-        if ids:
-            found[key] = ids[0]
-        else:
-            warnings.append(Problem("pull.course-not-on-site", {"course": key}, severity="warning"))
-    return found, tuple(warnings)
 
 
 # --- one pull ---------------------------------------------------------------------------------
@@ -324,7 +300,8 @@ class PluginPull:
     def courses_without_cursor(self) -> set[str]:
         """The courses that have never been read."""
         table = schema.cursor
-        query = select(table.c.course).distinct().where(table.c.site == self.site)
+        ours = (table.c.site == self.site) & (table.c.stream != COURSE_ID)
+        query = select(table.c.course).distinct().where(ours)
         with reading(self.engine) as connection:
             return set(self.courses) - set(connection.execute(query).scalars())
 
@@ -379,9 +356,7 @@ class PluginPull:
         found: list[tuple[str, int, Stored]] = []
         with self.engine.begin() as connection:
             met = known_persons(connection, self.site, strangers)  # another pull may have met them meanwhile
-            for user_id in strangers:
-                if user_id not in met:
-                    met[user_id] = meet_account(connection, self.site, user_id, now)
+            met |= meet_accounts(connection, self.site, [one for one in strangers if one not in met], now)
             person_of = {**self._person_of, **met} if met else self._person_of
             for (ask, page), said in zip(told, values, strict=True):
                 stored = self._store_rows(connection, ask, page, said, person_of, now)
@@ -413,6 +388,25 @@ class PluginPull:
         self.new[stream] += stored.new
         self.gone += stored.gone
         self.reused += stored.reused
+
+    def withdraw(self, deleted: Sequence[tuple[str, PageRow]]) -> None:
+        """Adds that answers to questionnaires, with their courses, were deleted on the site."""
+        if not deleted:
+            return
+        now = self.clock.now()
+        with self.engine.begin() as connection:
+            persons = known_persons(connection, self.site, sorted({row["userid"] for _, row in deleted}))
+            gone = [
+                (
+                    self.asked.get(self._subject(course, row), ()),
+                    person,
+                    datetime.fromtimestamp(row["t"], UTC),
+                )
+                for course, row in deleted
+                if (person := persons.get(row["userid"])) is not None
+            ]
+            new = store_withdrawn(connection, self.site, gone, now, self.run_id)
+        self.count(ANSWER, Stored(new, new))
 
     def _store_rows(
         self,

@@ -37,8 +37,9 @@ class PullReport:
     seconds: float
     unlisted: tuple[UnlistedAccount, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    reader: str = "plugin"  # or "by person"
+    reader: str = "plugin"  # or "in batches", "by person"
     gone: int = 0
+    cannot_see: Problem | None = None  # what this way of reading does not tell
 
     @property
     def facts(self) -> int:
@@ -52,6 +53,7 @@ class PullReport:
             "new": dict(self.new),
             "gone": self.gone,
             "reader": self.reader,
+            "cannot_see": None if self.cannot_see is None else self.cannot_see.code,
             "pages": self.pages,
             "rows": self.rows,
             "seconds": round(self.seconds, 2),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Engine
 
@@ -37,6 +37,7 @@ from lms_sync.pull import pull
 from lms_sync.pull_by_person import CannotRead, PeopleProgress, PersonalCourse, pull_by_person
 from lms_sync.pull_report import Progress, PullReport
 from lms_sync.run_record import recorded_run
+from lms_sync.state_table import keep_states
 from lms_sync.verify_pull import Verified, choose, compare, with_learners
 
 COURSE_MODULE = "core_course_get_course_module"
@@ -63,30 +64,41 @@ class SiteReader:
     patience: Sequence[float] = ()
 
     def read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
-        """Reads the courses: `authored` by our key Moodle's id, and the adopted ones.
+        """Reads the courses: `authored` by our key Moodle's id, and the adopted ones; then the states follow.
 
         Raises MoodleError, CannotRead, PullInterrupted; what was stored stays.
         """
-        if not adopted:
-            try:
-                return self._by_plugin(authored, ())
-            except (AccessRefused, FunctionMissing):
-                offered = self._offered()
-                if CHANGES in offered:
-                    raise  # something else is wrong
-        else:
-            offered = self._offered()
-        if CHANGES not in offered:
-            return self._by_person(authored, adopted, offered)
-        enrolments = self._enrolments(adopted, offered)
-        found = self._by_plugin(authored, adopted)
-        return _together(found, enrolments)
+        found = self._read(authored, adopted)
+        keep_states(self.engine, self.site)
+        return found
+
+    def _read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
+        # Without adopted courses the plugin is simply asked: what the site offers would be one more call.
+        offered = self._offered() if adopted else frozenset({CHANGES})
+        try:
+            return self._read_by(self.reader(offered), authored, adopted)
+        except (AccessRefused, FunctionMissing):
+            if adopted or CHANGES in (offered := self._offered()):
+                raise  # something else is wrong
+            return self._read_by(self.reader(offered), authored, adopted)
+
+    def reader(self, offered: Collection[str]) -> Reader:
+        """The best way of reading that the functions of the token's service allow."""
+        if CHANGES in offered:
+            return PluginReader(self, offered)
+        return BatchReader(self, offered) if MANY_CALLS in offered else PersonReader(self, offered)
+
+    @staticmethod
+    def _read_by(reader: Reader, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
+        found = reader.read(authored, adopted)
+        return replace(found, reader=reader.name, cannot_see=reader.cannot_see())
 
     def _offered(self) -> frozenset[str]:
         info = self.client.call("core_webservice_get_site_info")
         return frozenset(str(one["name"]) for one in info["functions"])
 
-    def _by_plugin(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
+    def by_plugin(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
+        """Asks the companion plugin what has changed. Raises as `read` does."""
         courses = {**authored, **{course.key: course.moodle_course for course in adopted}}
         return pull(
             self.client,
@@ -104,7 +116,8 @@ class SiteReader:
             patience=self.patience,
         )
 
-    def _enrolments(self, adopted: Sequence[AdoptedCourse], offered: Collection[str]) -> _Enrolments:
+    def enrolments(self, adopted: Sequence[AdoptedCourse], offered: Collection[str]) -> _Enrolments:
+        """Who learns in the adopted courses, from core's list."""
         if ENROLLED not in offered:
             warning = Problem("pull.enrolled-not-offered", {"function": ENROLLED}, severity="warning")
             return _Enrolments({}, {}, 0, (warning,))
@@ -136,21 +149,17 @@ class SiteReader:
         warnings = [warning for one in lists.values() for warning in one.warnings]
         return _Enrolments(learners, persons, new, (*warnings, *odd))
 
-    def _by_person(
-        self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse], offered: Collection[str]
+    def by_person(
+        self,
+        authored: Mapping[str, int],
+        adopted: Sequence[AdoptedCourse],
+        offered: Collection[str],
+        *,
+        together: bool,
     ) -> PullReport:
-        if lacking := missing(offered, (ENROLLED,)):
-            raise CannotRead("pull.cannot-read", functions=", ".join(lacking))
-        ids = {**authored, **{course.key: course.moodle_course for course in adopted}}
-        enrolments = self._list(ids, adopted)
-        subjects: dict[str, Mapping[int, str]] = {course.key: course.subjects for course in adopted}
-        many = ManyCalls(self.client, together=MANY_CALLS in offered)
-        for key, number in authored.items():
-            subjects[key] = self._own_subjects(key, number, offered)
-        courses = [
-            PersonalCourse(key, number, subjects[key], enrolments.learners[key])
-            for key, number in ids.items()
-        ]
+        """Asks core about every learner; `together`: several calls in a request. Raises as `read` does."""
+        courses, enrolments = self._courses_of_people(authored, adopted, offered)
+        many = ManyCalls(self.client, together=together)
         found = pull_by_person(
             self.client,
             self.engine,
@@ -165,7 +174,7 @@ class SiteReader:
             full=self.full or self.since is not None,
             resume=self.resume,
         )
-        limits = [Problem("pull.by-person", {}, severity="warning")]
+        limits = []
         if self.since is not None:
             limits.append(Problem("pull.since-by-person", {}, severity="warning"))
         return replace(
@@ -180,17 +189,8 @@ class SiteReader:
         What differs is pulled and looked at once more: people learn while they are compared. Raises as `read` does.
         """
         offered = self._offered()
-        if lacking := missing(offered, (ENROLLED,)):
-            raise CannotRead("pull.cannot-read", functions=", ".join(lacking))
-        ids = {**authored, **{course.key: course.moodle_course for course in adopted}}
-        enrolments = self._list(ids, adopted)
-        subjects: dict[str, Mapping[int, str]] = {course.key: course.subjects for course in adopted}
-        subjects |= {key: self._own_subjects(key, number, offered) for key, number in authored.items()}
+        everything, enrolments = self._courses_of_people(authored, adopted, offered)
         many = ManyCalls(self.client, together=MANY_CALLS in offered)
-        everything = [
-            PersonalCourse(key, number, subjects[key], enrolments.learners[key])
-            for key, number in ids.items()
-        ]
         chosen = choose(everything, number, random)
         found = self._compared(chosen, enrolments.persons, offered, many)
         if found.differences:
@@ -211,6 +211,22 @@ class SiteReader:
             self.client, self.engine, self.site, courses, persons, self.clock, offered=offered, many=many
         )
 
+    def _courses_of_people(
+        self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse], offered: Collection[str]
+    ) -> tuple[list[PersonalCourse], _Enrolments]:
+        """The courses with their learners, for asking about each of them; raises CannotRead, MoodleError."""
+        if lacking := missing(offered, (ENROLLED,)):
+            raise CannotRead("pull.cannot-read", functions=", ".join(lacking))
+        ids = {**authored, **{course.key: course.moodle_course for course in adopted}}
+        enrolments = self._list(ids, adopted)
+        subjects: dict[str, Mapping[int, str]] = {course.key: course.subjects for course in adopted}
+        subjects |= {key: self._own_subjects(key, number, offered) for key, number in authored.items()}
+        courses = [
+            PersonalCourse(key, number, subjects[key], enrolments.learners[key])
+            for key, number in ids.items()
+        ]
+        return courses, enrolments
+
     def _own_subjects(self, key: str, number: int, offered: Collection[str]) -> dict[int, str]:
         """Our keys of the activities of a course of ours, by the idnumbers that were given to them by hand."""
         if COURSE_MODULE not in offered:
@@ -222,6 +238,71 @@ class SiteReader:
             if idnumber.startswith(f"{key}/"):
                 found[activity.cmid] = idnumber
         return found
+
+
+# --- three ways ---------------------------------------------------------------------------------
+
+
+class Reader(Protocol):
+    """A way of reading a site."""
+
+    @property
+    def name(self) -> str:
+        """As reports and `--json` call it."""
+
+    def cannot_see(self) -> Problem:
+        """What this way does not tell, for whoever reads the report."""
+
+    def read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
+        """Reads the courses. Raises MoodleError, CannotRead, PullInterrupted; what was stored stays."""
+
+
+@dataclass(frozen=True)
+class PluginReader:
+    """By the companion plugin: what has changed, in one call."""
+
+    site: SiteReader
+    offered: Collection[str]
+    name: str = "plugin"
+
+    def cannot_see(self) -> Problem:
+        return Problem("pull.by-plugin", severity="warning")
+
+    def read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
+        if not adopted:
+            return self.site.by_plugin(authored, ())
+        enrolments = self.site.enrolments(adopted, self.offered)
+        return _together(self.site.by_plugin(authored, adopted), enrolments)
+
+
+@dataclass(frozen=True)
+class BatchReader:
+    """By core's functions about every learner, several calls in a request."""
+
+    site: SiteReader
+    offered: Collection[str]
+    name: str = "in batches"
+
+    def cannot_see(self) -> Problem:
+        return Problem("pull.by-person", severity="warning")
+
+    def read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
+        return self.site.by_person(authored, adopted, self.offered, together=True)
+
+
+@dataclass(frozen=True)
+class PersonReader:
+    """By core's functions about every learner, call by call."""
+
+    site: SiteReader
+    offered: Collection[str]
+    name: str = "by person"
+
+    def cannot_see(self) -> Problem:
+        return Problem("pull.by-person", severity="warning")
+
+    def read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
+        return self.site.by_person(authored, adopted, self.offered, together=False)
 
 
 @dataclass(frozen=True)

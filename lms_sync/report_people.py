@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -37,7 +37,7 @@ def counted_people(
     person_of: Mapping[str, str],
     *,
     from_moodle: bool,
-    learned: Collection[str],
+    learned: Callable[[], Collection[str]],
     as_of: datetime,
     language: str,
 ) -> CountedPeople:
@@ -49,13 +49,13 @@ def counted_people(
     """
     listed = people.participants_of(course)
     if listed or not from_moodle:
-        rows = tuple(_each_once((one.institution, person_of.get(one.idnumber, "")) for one in listed))
+        rows = tuple(_each_once([(one.institution, person_of.get(one.idnumber, "")) for one in listed]))
         return CountedPeople(people.institutions, rows, "files")
     enrolled = learners_at(connection, site, course, as_of)
     named = {one.person_id: one.institutions for one in enrolled}
     source: Source = "moodle" if enrolled else "facts"
     if not enrolled:
-        named = dict.fromkeys(sorted(learned), ())
+        named = dict.fromkeys(sorted(learned()), ())
     in_files = {
         person_of[one.idnumber]: one.institution for one in people.participants if one.idnumber in person_of
     }
@@ -70,13 +70,18 @@ def counted_people(
     return CountedPeople(tuple(institutions), rows, source)
 
 
-def _each_once(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _each_once(rows: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
     """Rows without a second one of the same person; nobody knows yet who those without a person are."""
+    people = [person for _, person in rows if person]
+    if len(people) == len({*people}):
+        return rows
     seen: set[str] = set()
-    for institution, person in rows:
-        if not person or person not in seen:
-            yield institution, person
-        seen.add(person)
+    kept = []
+    for row in rows:
+        if not row[1] or row[1] not in seen:
+            kept.append(row)
+        seen.add(row[1])
+    return kept
 
 
 class _Finder:

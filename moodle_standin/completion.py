@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from moodle_standin.change_log import note_if_late
+from moodle_standin.change_log import note, note_if_late
 from moodle_standin.errors import MoodleError
 from moodle_standin.records import (
     ActivityCompletion,
@@ -50,6 +50,13 @@ def set_grade(call: Call, item: GradeItem, user_id: int, value: float | None) ->
             _total_course(call, item.courseid, user_id)
 
 
+def set_maximum(site: Site, item: GradeItem, most: float) -> None:
+    """Changes what an item is graded up to (grade_item::update): nobody's grade is written for it."""
+    if item.grademax != most:
+        item.grademax = most
+        note(site, "grade", item.courseid)
+
+
 def _total_course(call: Call, course_id: int, user_id: int) -> None:
     """Natural weighting over the activities that have a grade, as a new Moodle does by default."""
     site = call.site
@@ -63,7 +70,7 @@ def _total_course(call: Call, course_id: int, user_id: int) -> None:
         and grade.finalgrade is not None
     ]
     value = sum(g.finalgrade or 0.0 for g in graded) if graded else None
-    total.grademax = sum(g.grademax for g in graded) or 100.0
+    set_maximum(site, total, sum(g.grademax for g in graded) or 100.0)
     set_grade(call, total, user_id, value)
 
 

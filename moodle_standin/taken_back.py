@@ -10,6 +10,9 @@ from moodle_standin.completion import course_completion_row, delete_course_compl
 from moodle_standin.records import Enrolment
 from moodle_standin.site import Site
 
+WITH_NAME = 2
+"""What Moodle calls an answer that is given with the person's name."""
+
 
 def take_back(site: Site, what: str, *numbers: int) -> None:
     """By the words of the control address; raises KeyError where there is no such thing."""
@@ -21,6 +24,8 @@ def take_back(site: Site, what: str, *numbers: int) -> None:
             delete_scorm_attempt(site, site.modules[cmid].instance, user, number)
         case "grade":
             delete_grade(site, *next(key for key, grade in site.grades.items() if grade.id == numbers[0]))
+        case "answer":
+            delete_answer(site, *numbers)
         case "enrolment":
             course, user = numbers
             unenrol(site, course, user)
@@ -67,6 +72,16 @@ def delete_scorm_attempt(site: Site, scorm: int, user: int, number: int) -> None
     site.scorm_attempts[scorm, user] = [one for one in attempts if one.attempt != number]
     for stream in ("scorm_track", "scorm_interaction"):
         note(site, stream, site.scorms[scorm].course, user)
+
+
+def delete_answer(site: Site, number: int) -> None:
+    """An answer to a questionnaire goes (feedback_delete_completed); of one without a name nothing is kept."""
+    answer = site.feedback_answers.pop(number)
+    module = next(
+        m for m in site.modules.values() if (m.modname, m.instance) == ("feedback", answer.feedback)
+    )
+    if answer.anonymous_response == WITH_NAME:
+        note(site, "feedback_answer", module.course, answer.userid, number, module.id)
 
 
 def unenrol(site: Site, course: int, user: int, method: str = "manual") -> None:

@@ -25,7 +25,7 @@ Span = tuple[datetime.date, datetime.date | None]
 """From the first day to the last, both included; None: it has no end."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One thing that somebody did, or that happened to an institution.
 
@@ -52,7 +52,7 @@ class Observation:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Person:
     """What a person is broken down by."""
 

@@ -17,7 +17,8 @@ from lms_sync.assessment.files import chosen_programme, material_of, programme_f
 from lms_sync.assessment.milestones import InstitutionPath
 from lms_sync.assessment.observe import Material, observed
 from lms_sync.people import read_people
-from lms_sync.store.database import reading
+from lms_sync.state_table import keep_states
+from lms_sync.store.database import of_site, reading_one_moment
 from programmes import Programme, Questionnaire
 from programmes.indicators import Result, results
 from programmes.milestones import paths
@@ -124,7 +125,8 @@ def coverage(
     if not material.institutions:
         raise Refused("coverage.no-institutions", programme=programme)
     day = as_of or today.astimezone(chosen.zone).date()
-    with reading(engine) as connection:
+    keep_states(of_site(engine, site), site)
+    with reading_one_moment(engine) as connection:
         seen = observed(connection, site, material, as_of=day, known_at=end_of(known_on, chosen.zone))
     steps = paths(chosen, seen, day)
     own = seen.of("certified", material.institution_awards)

@@ -15,7 +15,7 @@ from lms_sync.assessment.observe import Material, observed
 from lms_sync.clock import local_date
 from lms_sync.facts import MILESTONE, Fact, facts_of, latest_of_each, store_told, told_source_id
 from lms_sync.people import Institution, institutions_by_code, meet_institution
-from lms_sync.store.database import reading
+from lms_sync.store.database import reading_one_moment
 from lms_sync.write_files import refuse_links, write_durably
 from programmes.milestones import Step, paths, reached_by_rule
 from programmes.programme import Milestone
@@ -209,7 +209,7 @@ def listed_paths(
     engine: Engine, site: str, material: Material, as_of: date, institutions: Sequence[str] = ()
 ) -> list[InstitutionPath]:
     """Every institution's path as of a day, or of those named; raises Refused for one that there is not."""
-    with reading(engine) as connection:
+    with reading_one_moment(engine) as connection:
         seen = observed(connection, site, material, as_of=as_of)
     found = paths(material.programme, seen, as_of)
     if unknown := [code for code in institutions if code not in found]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,16 +30,17 @@ from lms_sync.facts import (
     Fact,
     latest_of_each,
 )
+from lms_sync.observed import GONE
 from lms_sync.people import Institution
 from lms_sync.people.institution_holder import PREFIX
 from lms_sync.same_person import one_person
+from lms_sync.state_table import kept_states
+from lms_sync.states import State
 from lms_sync.store import schema
-from programmes.observations import Observation, Observed, Person, Span, holder_of, in_order
+from programmes.observations import Observation, Observed, Person, Span, What, holder_of, in_order
 from programmes.programme import Programme
 from programmes.sessions import day_of, why_not_counted
 
-_PASSED = 2  # Moodle's state of an activity that is complete with a pass
-_RESULTS = (COURSE_COMPLETION, QUIZ_ATTEMPT, GRADE, ACTIVITY_COMPLETION)
 _TOLD = (ATTENDANCE, ANSWER, MILESTONE)
 
 
@@ -125,11 +126,7 @@ class _Reader:
 
     def observations(self) -> Iterator[Observation]:
         """All, in no order."""
-        results = [
-            fact for fact in self._facts(_RESULTS, self.programme.courses) if fact.person_id in self.rows
-        ]
-        yield from self._completions(results)
-        yield from self._attempts(results)
+        yield from self._learned()
         told = latest_of_each(self._facts(_TOLD, [self.programme.id]))
         for fact in told:
             if fact.stream == ATTENDANCE:
@@ -178,41 +175,52 @@ class _Reader:
         source = source or f"{fact.stream}/{fact.source_id}"
         return Observation(what, subject, holder, day, institution, source, value, (), evidence)
 
-    def _completions(self, results: Iterable[Fact]) -> Iterator[Observation]:
-        """Each time a course became complete: after a reset, or as a new row of Moodle's, it may do so again."""
-        state: dict[tuple[str, str], tuple[bool, str, int]] = {}
-        for fact in results:
-            if fact.stream != COURSE_COMPLETION:
-                continue
-            key = (fact.person_id, fact.course)
-            complete, source_id, times = state.get(key, (False, "", 0))
-            if fact.value.get("complete") is not True:
-                state[key] = (False, fact.source_id, times)
-            elif not complete or _another_row(source_id, fact.source_id):
-                state[key] = (True, fact.source_id, times + 1)
-                source = f"{fact.stream}/{fact.source_id}/{times + 1}"
-                yield self._made("completed", fact, fact.course, source=source)
+    def _learned(self) -> Iterator[Observation]:
+        """Each time a course became complete, each pass, and attempts with their percentages; else the last grade.
 
-    def _attempts(self, results: Iterable[Fact]) -> Iterator[Observation]:
-        """Finished attempts with their percentages, dated when they were first finished; else the last grade."""
-        first: dict[str, Fact] = {}
-        last: dict[str, Fact] = {}
-        grades: dict[tuple[str, str], Fact] = {}
-        for fact in results:
-            percent = _percent(fact)
-            if fact.stream == QUIZ_ATTEMPT and percent is not None:
-                first.setdefault(fact.source_id, fact)
-                last[fact.source_id] = fact
-            elif fact.stream == GRADE and percent is not None:
-                grades[fact.person_id, fact.subject] = fact
-            elif fact.stream == ACTIVITY_COMPLETION and fact.value.get("state") == _PASSED:
-                yield self._made("passed", fact, fact.subject)
-        tried = {(fact.person_id, fact.subject) for fact in first.values()}
-        for source_id, fact in first.items():
-            yield self._made("tried", fact, fact.subject, value=_percent(last[source_id]))
-        for key, fact in grades.items():
-            if key not in tried:
-                yield self._made("tried", fact, fact.subject, value=_percent(fact))
+        Of courses and quizzes that an indicator counts: others may be a thousand times as many.
+
+        After a reset, or as a new row of Moodle's, a course may become complete again. An attempt is dated when it was
+        first finished, and has the percentage that it was given last.
+        """
+        counts = [indicator.count for indicator in self.programme.indicators]
+        courses = {one.completed for one in counts if one.completed is not None}
+        quizzes = {one.passed for one in counts if one.passed is not None}
+        quizzes |= {quiz for one in counts if one.gain is not None for quiz in (one.gain.pre, one.gain.post)}
+        of = {*self.programme.courses} & {*courses, *(quiz.partition("/")[0] for quiz in quizzes)}
+        states = kept_states(self.connection, self.site, of, known_at=self.known_at)
+        attempts: dict[tuple[str, str], tuple[State, float | None]] = {}
+        for state in states.all("completed", "passed", "tried"):
+            counts_for = courses if state.what == "completed" else quizzes
+            if (state.subject or state.course) not in counts_for or state.person_id not in self.rows:
+                continue
+            if state.what == "completed":
+                source = f"{COURSE_COMPLETION}/{state.source_id}/{state.number}"
+                yield self._held("completed", state, state.course, source)
+            elif state.what == "passed":
+                source = f"{ACTIVITY_COMPLETION}/{state.source_id}"
+                yield self._held("passed", state, state.subject, source)
+            else:
+                key = (state.person_id, state.source_id)
+                first = attempts.get(key, (state, None))[0]
+                attempts[key] = (first, state.score)
+        tried = {(state.person_id, state.subject) for state, _ in attempts.values()}
+        for state, score in attempts.values():
+            yield self._held("tried", state, state.subject, f"{QUIZ_ATTEMPT}/{state.source_id}", score)
+        for state in states.all("graded"):
+            last = state.valid_to is None and state.person_id in self.rows and state.subject in quizzes
+            if last and (state.person_id, state.subject) not in tried:
+                yield self._held("tried", state, state.subject, f"{GRADE}/{state.source_id}", state.score)
+
+    def _held(
+        self, what: What, state: State, subject: str, source: str, score: float | None = None
+    ) -> Observation:
+        day = local_date(state.valid_from, self.programme.timezone)
+        holder = self.one.get(state.person_id, state.person_id)
+        place = self.places.on(state.person_id, day)
+        return Observation(
+            what, subject, holder, day, place, source, None if score is None else round(score, 6)
+        )
 
     def _attended(self, fact: Fact) -> Iterator[Observation]:
         session = self.programme.session(fact.subject)
@@ -230,6 +238,8 @@ class _Reader:
         yield self._made("attended", fact, session.id, on=day, source=source)
 
     def _filled(self, fact: Fact) -> Iterator[Observation]:
+        if fact.value.get(GONE):
+            return
         score = fact.value.get("score")
         value = float(score) if isinstance(score, int | float) else None
         yield self._made("filled", fact, fact.subject, on=_told_day(fact), value=value)
@@ -373,23 +383,6 @@ class _Places:
         return ""
 
 
-def _another_row(before: str, now: str) -> bool:
-    """Whether two source ids are two rows of Moodle's; what core told may be a row that the plugin tells again."""
-    return before != now and not before.startswith("core:") and not now.startswith("core:")
-
-
 def _told_day(fact: Fact) -> datetime.date | None:
     on = fact.value.get("on")
     return datetime.date.fromisoformat(on) if isinstance(on, str) else None
-
-
-def _percent(fact: Fact) -> float | None:
-    """The percentage that a finished attempt or a grade tells; None where it tells none."""
-    if fact.stream == QUIZ_ATTEMPT:
-        points = fact.value.get("score") if fact.value.get("state") == "finished" else None
-    else:
-        points = fact.value.get("grade") if fact.value.get("item") == "mod" else None
-    most = fact.value.get("max")
-    if not isinstance(points, int | float) or not isinstance(most, int | float) or most <= 0:
-        return None
-    return round(100 * points / most, 6)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from sqlalchemy import Engine
 
 from authoring.messages import describe
 from authoring.problems import LmsSyncError, Problem
+from lms_sync.adopted import AdoptedCourse
 from lms_sync.cli import outcome
 from lms_sync.cli.officer_delivery import hand_over_waiting, not_sent
 from lms_sync.cli.officer_profiles import show_in_profiles
@@ -27,13 +29,13 @@ from lms_sync.course_outlines import chosen_courses
 from lms_sync.jobs.ledger import LostLease
 from lms_sync.jobs.work import GaveWay, JobCode, Work
 from lms_sync.moodle.connect import connect
-from lms_sync.moodle_answers import asked_in
+from lms_sync.moodle_answers import Asked, asked_in
 from lms_sync.people import People, read_people
 from lms_sync.programme_files import read_programme_files
-from lms_sync.pull import courses_on_site
 from lms_sync.pull_report import PullInterrupted, PullReport
 from lms_sync.read_site import SiteReader
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
+from lms_sync.site_courses import find_courses
 from lms_sync.store.backup import write_backup
 from lms_sync.store.database import of_site, open_database, repeatable
 from lms_sync.store.kept_backups import backup_path, remove_older
@@ -153,6 +155,8 @@ def pull(
     if report.gone:
         click.echo(f"{report.gone:>8}  {outcome.say('pull.gone', work.language)}")
     click.echo(outcome.say("pull.done", work.language, n=report.facts, rows=report.rows))
+    if report.cannot_see is not None:
+        click.echo(outcome.say(report.cannot_see.code, work.language))
     if verified is not None:
         _tell_verified(work, verified)
     return _code(verified)
@@ -208,24 +212,8 @@ class _How:
 
 
 def _verify(work: _Work, courses: tuple[str, ...], engine: Engine, number: int) -> Verified:
-    chosen = chosen_courses(work.folder, work.site_name, courses, none="pull.no-courses")
-    adopted = [course.adopted for course in chosen if course.adopted is not None]
-    people = read_people(work.folder) if adopted else People()
-    client = connect(work.site_name, work.site, work.folder)
-    try:
-        authored, _ = courses_on_site(client, [course.key for course in chosen if course.adopted is None])
-        reader = SiteReader(
-            client,
-            repeatable(engine),
-            work.site_name,
-            work.clock,
-            people,
-            work.site.student_role_id,
-            work.settings.people.institution_from,
-        )
-        return reader.verify(authored, adopted, number, Random())  # noqa: S311 - a sample, no secret
-    finally:
-        client.close()
+    with _site_opened(work, courses, engine) as opened:
+        return opened.reader.verify(opened.authored, opened.adopted, number, Random())  # noqa: S311 - a sample, no secret
 
 
 def _pull(
@@ -237,35 +225,20 @@ def _pull(
     how: _How | None = None,
 ) -> PullReport:
     how = how or _How()
-    chosen = chosen_courses(work.folder, work.site_name, courses, none="pull.no-courses")
-    adopted = [course.adopted for course in chosen if course.adopted is not None]
-    people = read_people(work.folder) if adopted else People()
-    named = {key: slug for course in chosen for key, slug in course.questionnaires.items()}
-    asked = asked_in(named, read_programme_files(work.folder)) if named else {}
-    client = connect(work.site_name, work.site, work.folder)
-    try:
-        keys = [course.key for course in chosen if course.adopted is None]
-        authored, absent = courses_on_site(client, keys)
-        work.tell(absent)
-        report = SiteReader(
-            client,
-            repeatable(engine),
-            work.site_name,
-            work.clock,
-            people,
-            work.site.student_role_id,
-            work.settings.people.institution_from,
-            counter.rows,
-            counter.people,
-            stopping,
-            asked,
-            how.full,
-            how.resume,
-            how.since,
-            how.patience,
-        ).read(authored, adopted)
-    finally:
-        client.close()
+    with _site_opened(work, courses, engine) as opened:
+        work.tell(opened.absent)
+        reader = replace(
+            opened.reader,
+            progress=counter.rows,
+            people_progress=counter.people,
+            stopping=stopping,
+            asked=opened.asked,
+            full=how.full,
+            resume=how.resume,
+            since=how.since,
+            patience=how.patience,
+        )
+        report = reader.read(opened.authored, opened.adopted)
     work.tell(report.warnings)
     if report.unlisted:
         names = ", ".join(account.username for account in report.unlisted[:_NAMES_SHOWN])
@@ -273,6 +246,37 @@ def _pull(
         said = outcome.say("pull.unlisted", work.language, n=len(report.unlisted), names=names + more)
         work.mention(said)
     return report
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A site that is about to be read, and which of its courses."""
+
+    reader: SiteReader
+    authored: Mapping[str, int]
+    adopted: tuple[AdoptedCourse, ...]
+    absent: tuple[Problem, ...]
+    asked: Mapping[str, tuple[Asked, ...]]
+
+
+@contextmanager
+def _site_opened(work: _Work, courses: tuple[str, ...], engine: Engine) -> Iterator[_Opened]:
+    """Finds the courses of the academy on the site."""
+    chosen = chosen_courses(work.folder, work.site_name, courses, none="pull.no-courses")
+    adopted = tuple(course.adopted for course in chosen if course.adopted is not None)
+    people = read_people(work.folder) if adopted else People()
+    named = {key: slug for course in chosen for key, slug in course.questionnaires.items()}
+    asked = asked_in(named, read_programme_files(work.folder)) if named else {}
+    client = connect(work.site_name, work.site, work.folder)
+    try:
+        kept = repeatable(engine)
+        keys = [course.key for course in chosen if course.adopted is None]
+        authored, absent = find_courses(client, kept, work.site_name, keys, work.clock)
+        role, source = work.site.student_role_id, work.settings.people.institution_from
+        reader = SiteReader(client, kept, work.site_name, work.clock, people, role, source)
+        yield _Opened(reader, authored, adopted, absent, asked)
+    finally:
+        client.close()
 
 
 class _Counter(ProgressLine):

@@ -18,11 +18,12 @@ from lms_sync.cli.officer_coverage import coverage, evidence
 from lms_sync.cli.officer_items import items
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.completion_output import terminal_table, write_report
-from lms_sync.completion_report import CompletionReport, ReportedCourse, completion_report
+from lms_sync.completion_report import CompletionReport, ReportedCourse, completion_report, known_people
 from lms_sync.course_outlines import chosen_courses
 from lms_sync.people import read_people
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
-from lms_sync.store.database import open_database, reading
+from lms_sync.state_table import keep_states, make_anew
+from lms_sync.store.database import of_site, open_database, reading, reading_one_moment
 
 
 class CannotReport(LmsSyncError):
@@ -52,10 +53,12 @@ def make_reports(
     language: str | None = None,
     engine: Engine | None = None,
     within: str = "reports",
+    rebuild: bool = False,
 ) -> list[WrittenReport]:
     """Counts and writes the completion report of each course; raises LmsSyncError where that cannot be done.
 
-    `engine` is the state database where the caller has it open; `within` the folder for the files.
+    `engine` is the state database where the caller has it open; `within` the folder for the files; `rebuild` makes the
+    state tables anew from the fact log before anything is counted.
     """
     from certificates.policy import read_policies
 
@@ -66,8 +69,11 @@ def make_reports(
         raise CannotReport("report.no-institutions")
     policies = read_policies(folder)
     engine = engine or open_database(database_url(settings, folder))
+    (make_anew if rebuild else keep_states)(of_site(engine, site_name), site_name)
     as_of = clock.now()
     written: list[WrittenReport] = []
+    with reading(engine) as connection:
+        known = known_people(connection, site_name)
     for course in chosen:
         reported = ReportedCourse(
             course.key,
@@ -76,7 +82,7 @@ def make_reports(
             tuple(policy.id for policy in policies if course.key in policy.courses),
             learners_from_moodle=course.adopted is not None,
         )
-        with reading(engine) as connection:
+        with reading_one_moment(engine) as connection:
             report = completion_report(
                 connection,
                 site_name,
@@ -85,6 +91,7 @@ def make_reports(
                 as_of=as_of,
                 timezone=site.timezone,
                 language=language,
+                known=known,
             )
         written.append(WrittenReport(report, write_report(report, folder, language, within)))
     return written
@@ -111,9 +118,20 @@ report.add_command(items)
 @click.option("--site", "site_name", help="The site in config.yaml (default: the only one).")
 @click.option("--course", "courses", multiple=True, metavar="ID", help="Only this course (repeatable).")
 @click.option("--language", type=click.Choice(LANGUAGES), help="The language of the report (default: yours).")
+@click.option(
+    "--rebuild",
+    is_flag=True,
+    help="First make the state tables anew from the fact log. They follow it by themselves, and come out equal.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def completion(
-    folder: Path, site_name: str | None, courses: tuple[str, ...], language: str | None, *, as_json: bool
+    folder: Path,
+    site_name: str | None,
+    courses: tuple[str, ...],
+    language: str | None,
+    *,
+    rebuild: bool,
+    as_json: bool,
 ) -> int:
     """Count who has started, completed and been certified, for every institution.
 
@@ -128,7 +146,9 @@ def completion(
     settings = load_settings(folder)
     name, site = settings.site(site_name)
     language = language or outcome.reader_language(folder)
-    written = make_reports(folder, settings, name, site, SystemClock(), courses=courses, language=language)
+    written = make_reports(
+        folder, settings, name, site, SystemClock(), courses=courses, language=language, rebuild=rebuild
+    )
     if as_json:
         result = {"reports": [one.as_json() for one in written]}
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))

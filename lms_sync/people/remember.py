@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal, cast
@@ -15,6 +15,7 @@ from authoring.problems import Problem
 from lms_sync.people.match import By, MatchedAccount
 from lms_sync.people.read import Participant
 from lms_sync.same_person import one_person
+from lms_sync.state_table import hand_over_states
 from lms_sync.store import schema
 
 HolderKind = Literal["person", "institution"]
@@ -44,18 +45,30 @@ def new_person(connection: Connection, site: str, now: datetime, *, kind: Holder
 
 def meet_account(connection: Connection, site: str, user_id: int, now: datetime) -> str:
     """Adds a person for an account that a pull has met and nobody knows yet; the opaque id."""
-    person_id = new_person(connection, site, now)
-    connection.execute(
-        insert(schema.account).values(
-            site=site,
-            user_id=user_id,
-            person_id=person_id,
-            created_by_us=False,
-            matched_by="pull",
-            matched_at=now,
-        )
-    )
-    return person_id
+    return meet_accounts(connection, site, [user_id], now)[user_id]
+
+
+def meet_accounts(
+    connection: Connection, site: str, user_ids: Iterable[int], now: datetime
+) -> dict[int, str]:
+    """Adds a person for each account that a pull has met and nobody knows yet; the opaque ids by account."""
+    met = {user_id: str(uuid.uuid4()) for user_id in user_ids}
+    if met:
+        people = [{"id": one, "site": site, "created_at": now, "kind": "person"} for one in met.values()]
+        connection.execute(insert(schema.person), people)
+        accounts = [
+            {
+                "site": site,
+                "user_id": user_id,
+                "person_id": person_id,
+                "created_by_us": False,
+                "matched_by": "pull",
+                "matched_at": now,
+            }
+            for user_id, person_id in met.items()
+        ]
+        connection.execute(insert(schema.account), accounts)
+    return met
 
 
 def known_persons(connection: Connection, site: str, user_ids: Sequence[int]) -> dict[int, str]:
@@ -253,6 +266,7 @@ class _Memory:
             .where(fact.c.site == self.site, fact.c.person_id == owner)
             .values(person_id=person_id)
         )
+        hand_over_states(self.connection, self.site, [owner, person_id])
 
     def _keep_former_name(self, before: Mapping[str, object], values: Mapping[str, object]) -> None:
         """What a person was called until now; whoever has met only a pull before was called nothing."""

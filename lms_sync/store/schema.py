@@ -16,6 +16,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -158,6 +159,31 @@ fact = Table(
     UniqueConstraint("site", "stream", "source_id", "source_time", "content_hash"),
     Index(None, "site", "person_id", "course"),
     Index(None, "site", "course", "stream"),
+)
+
+state = Table(  # what held of whom from when until when: made from `fact`, and equal when made again
+    "state",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("course", String(100), primary_key=True),
+    Column("what", String(16), primary_key=True),  # started, completed, graded, tried, passed, enrolled
+    Column("person_id", String(36), ForeignKey("person.id"), primary_key=True),
+    Column("subject", String(100), primary_key=True),
+    Column("source_id", String(128), primary_key=True),  # of the fact since which it holds
+    Column("number", Integer, primary_key=True),
+    Column("valid_from", Moment, nullable=False),
+    Column("valid_to", Moment),  # it holds until before this moment
+    Column("score", Float),  # percent
+    Column("institutions", JSON(none_as_null=True)),  # of an enrolment: as Moodle names them
+    sqlite_with_rowid=False,
+)
+
+state_mark = Table(  # up to which fact the states have been made
+    "state_mark",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("up_to", BigInteger, nullable=False),
+    Column("making", String(36), nullable=False),  # who makes all of them anew at this moment; ""
 )
 
 cursor = Table(

@@ -11,6 +11,7 @@ from moodle_standin.completion import (
     has_completion_records,
     overall_state,
     rule_states,
+    set_maximum,
     set_state,
 )
 from moodle_standin.course_records import add_module
@@ -391,7 +392,7 @@ def _fill_scorm(
         store_package(call, scorm, *package)
     if item is not None:
         launchable = [s for s in site.scoes.values() if s.scorm == scorm.id and s.launch]
-        item.grademax = scorm.maxgrade if scorm.grademethod else float(len(launchable))
+        set_maximum(site, item, scorm.maxgrade if scorm.grademethod else float(len(launchable)))
 
 
 def _fill_quiz(call: Call, module: CourseModule, wanted: dict[str, Any], slots: list[Slot] | None) -> None:
@@ -414,7 +415,7 @@ def _fill_quiz(call: Call, module: CourseModule, wanted: dict[str, Any], slots: 
         quiz.sections = own["sections"]
     item = site.grade_item_of("quiz", quiz.id)
     if item is not None:
-        item.grademax = quiz.grade
+        set_maximum(site, item, quiz.grade)
         item.gradepass = own.get("gradepass", item.gradepass)
     if slots is not None:
         for preview in [a.id for a in site.quiz_attempts.values() if a.quiz == quiz.id and a.preview]:

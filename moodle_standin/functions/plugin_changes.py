@@ -13,6 +13,7 @@ from moodle_standin.functions.registry import serves
 from moodle_standin.owned_objects import our_activities
 from moodle_standin.question_outcomes import outcome
 from moodle_standin.quiz_attempts import IN_PROGRESS
+from moodle_standin.records import CourseModule, ScormAttempt
 from moodle_standin.site import Call, Site
 
 LARGEST_PAGE = 20000
@@ -89,6 +90,8 @@ def get_news(call: Call, params: dict[str, Any]) -> Any:
         else:
             page = _page(site, stream, question["courseids"], question, left)
         left -= len(page["rows"])
+        if question.get("text"):
+            page = {**page, "rows": [], "text": json.dumps(page["rows"], ensure_ascii=False)}
         pages.append({"asked": number, **page})
     return {"now": site.now(), "logsince": site.logged_since, "pages": pages}
 
@@ -225,17 +228,23 @@ def _question_outcome(site: Site, courses: set[int]) -> Iterator[Change]:
             yield Change(time, taken.id, module.course, attempt.userid, module.id, data)
 
 
-def _scorm_track(site: Site, courses: set[int]) -> Iterator[Change]:
+def _scorm_attempts(site: Site, courses: set[int]) -> Iterator[tuple[CourseModule, int, ScormAttempt]]:
+    """Every attempt at a package of these courses, with its activity and whose it is."""
     modules = {m.instance: m for m in site.modules.values() if m.modname == "scorm"}
     for (scorm_id, user_id), attempts in site.scorm_attempts.items():
         module = modules.get(scorm_id)
         if module is None or module.course not in courses:
             continue
         for attempt in attempts:
-            for value in attempt.values.values():
-                if value.element in STATUS_ELEMENTS or value.element in SCORE_ELEMENTS:
-                    data = {"attempt": attempt.attempt, "element": value.element, "value": value.value}
-                    yield Change(value.timemodified, value.id, module.course, user_id, module.id, data)
+            yield module, user_id, attempt
+
+
+def _scorm_track(site: Site, courses: set[int]) -> Iterator[Change]:
+    for module, user_id, attempt in _scorm_attempts(site, courses):
+        for value in attempt.values.values():
+            if value.element in STATUS_ELEMENTS or value.element in SCORE_ELEMENTS:
+                data = {"attempt": attempt.attempt, "element": value.element, "value": value.value}
+                yield Change(value.timemodified, value.id, module.course, user_id, module.id, data)
 
 
 def _feedback_answer(site: Site, courses: set[int]) -> Iterator[Change]:
@@ -257,27 +266,22 @@ def _feedback_answer(site: Site, courses: set[int]) -> Iterator[Change]:
 
 
 def _scorm_interaction(site: Site, courses: set[int]) -> Iterator[Change]:
-    modules = {m.instance: m for m in site.modules.values() if m.modname == "scorm"}
-    for (scorm_id, user_id), attempts in site.scorm_attempts.items():
-        module = modules.get(scorm_id)
-        if module is None or module.course not in courses:
-            continue
-        for attempt in attempts:
-            for (sco, element), value in attempt.values.items():
-                if not _INTERACTION.fullmatch(element):
-                    continue
-                prefix = element.removesuffix("id")
-                parts = {
-                    name.removeprefix(prefix): one
-                    for (of, name), one in attempt.values.items()
-                    if of == sco and name.startswith(prefix)
-                }
-                data: dict[str, Any] = {"attempt": attempt.attempt, "type": "", "response": "", "result": ""}
-                for part, name in _INTERACTION_PARTS.items():
-                    if part in parts:
-                        data[name] = parts[part].value[:LONGEST]
-                time = max(one.timemodified for one in parts.values())
-                yield Change(time, value.id, module.course, user_id, module.id, data)
+    for module, user_id, attempt in _scorm_attempts(site, courses):
+        for (sco, element), value in attempt.values.items():
+            if not _INTERACTION.fullmatch(element):
+                continue
+            prefix = element.removesuffix("id")
+            parts = {
+                name.removeprefix(prefix): one
+                for (of, name), one in attempt.values.items()
+                if of == sco and name.startswith(prefix)
+            }
+            data: dict[str, Any] = {"attempt": attempt.attempt, "type": "", "response": "", "result": ""}
+            for part, name in _INTERACTION_PARTS.items():
+                if part in parts:
+                    data[name] = parts[part].value[:LONGEST]
+            time = max(one.timemodified for one in parts.values())
+            yield Change(time, value.id, module.course, user_id, module.id, data)
 
 
 def _enrolment(site: Site, courses: set[int]) -> Iterator[Change]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from moodle_standin.completion import set_maximum
 from moodle_standin.errors import plugin_error
 from moodle_standin.plugin_access import only_draft_file
 from moodle_standin.records import Course, CourseModule, GradeItem, SimpleActivity
@@ -101,5 +102,5 @@ def fill_simple(site: Site, module: CourseModule, wanted: dict[str, Any]) -> Non
     activity.timemodified = site.now()
     item = site.grade_item_of(module.modname, module.instance)
     if item is not None:
-        item.grademax = float(activity.settings["grade"])
+        set_maximum(site, item, float(activity.settings["grade"]))
         item.gradepass = activity.settings["gradepass"]

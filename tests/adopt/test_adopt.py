@@ -75,7 +75,7 @@ def test_the_numbers_are_those_of_the_plugin(history: History, command: Command)
         told.pop("as_of"), told.pop("files")
         found.append((json.loads(ended.out)["reader"], told, facts(history.folder)))
     (by_person, its_report, its_facts), (plugin, other_report, other_facts) = found
-    assert (by_person, plugin) == ("by person", "plugin")
+    assert (by_person, plugin) == ("in batches", "plugin")
     assert its_report == other_report
 
     def comparable(rows: list[tuple[Any, ...]]) -> set[str]:

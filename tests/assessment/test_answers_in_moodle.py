@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,13 +14,17 @@ from sqlalchemy import Engine
 
 from authoring.course import Course, read_course
 from authoring.languages import LocalizedText
+from lms_sync.clock import FixedClock
 from lms_sync.course_questionnaires import questionnaire_items, questionnaire_problems
+from lms_sync.cursors import keep_positions
 from lms_sync.desired_wording import Wording
-from lms_sync.facts import ANSWER, Fact, facts_of, latest_of_each
-from lms_sync.moodle_answers import Asked, answer_facts, asked_in, store_answers, understood
+from lms_sync.facts import ANSWER, Fact, facts_of, latest_of_each, store_told
+from lms_sync.moodle_answers import Asked, answer_facts, asked_in, store_answers, store_withdrawn, understood
 from lms_sync.package_data import example_academy
 from lms_sync.people import known_persons, meet_account
+from lms_sync.plugin_source import LOG
 from lms_sync.programme_files import ProgrammeFiles, read_programme_files
+from lms_sync.pull import pull
 from lms_sync.store.database import open_database, reading
 from programmes import Questionnaire, score_answers
 
@@ -144,6 +149,69 @@ def test_a_later_answer_corrects_and_an_earlier_one_read_late_does_not(
     store(engine, files, {"role": "3"}, NOW + timedelta(days=2))
     (fact,) = known(engine)
     assert fact.value["answers"] == {"role": 3}
+
+
+class _DeletedAnswers:
+    """The plugin's log with deleted answers of person 30, and no rows any more; `reset`: the whole course was reset."""
+
+    def __init__(self, *, reset: bool) -> None:
+        self.reset = reset
+
+    def call(self, function: str, arguments: dict[str, Any] | None = None, *, write: bool = False) -> Any:
+        now = int(NOW.timestamp()) + 3600
+        pages = []
+        for number, one in enumerate(json.loads((arguments or {})["asked"])):
+            rows = []
+            after = (one.get("since", 0), one.get("afterid", 0))
+            if one["stream"] == "log":
+                said = [(30, "feedback_answer", 5), *([(0, "", 0)] if self.reset else [])]
+                rows = [
+                    {"id": n, "t": now - 60, "courseid": 7, "userid": user, "cmid": 3, "key": ACTIVITY,
+                     "data": json.dumps({"stream": stream, "rowid": row})}
+                    for n, (user, stream, row) in enumerate(said, 1) if (now - 60, n) > after
+                ]  # fmt: skip
+            since, afterid = (rows[-1]["t"], rows[-1]["id"]) if rows else after
+            pages.append({"asked": number, "more": False, "since": since, "afterid": afterid, "rows": rows})
+        return {"now": now, "logsince": 1, "pages": pages}
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_an_answer_that_is_deleted_in_moodle_counts_no_longer_unless_the_course_was_reset(
+    engine: Engine, files: ProgrammeFiles, reset: bool
+) -> None:
+    store(engine, files, SAID, NOW)
+    with engine.begin() as connection:
+        keep_positions(connection, SITE, [(LOG, "communication", (int(NOW.timestamp()), 0))], NOW)
+
+    def read(later: int) -> int:
+        clock = FixedClock(NOW + timedelta(hours=1, seconds=later))
+        courses = {"communication": 7}
+        asked = asked_in({ACTIVITY: "needs-staff"}, files)
+        return pull(_DeletedAnswers(reset=reset), engine, SITE, courses, clock, asked=asked).gone
+
+    assert read(0) == (0 if reset else 1)
+    assert read(10) == 0
+    (fact,) = known(engine)
+    assert fact.value.get("gone", False) is not reset
+    assert (fact.value["answers"] == {}) is not reset
+    store(engine, files, SAID, NOW + timedelta(days=1))  # given again
+    (fact,) = known(engine)
+    assert "gone" not in fact.value
+
+
+def test_what_was_typed_off_from_a_form_stands_when_the_answer_in_moodle_is_deleted(
+    engine: Engine, files: ProgrammeFiles
+) -> None:
+    store(engine, files, SAID, NOW)
+    (fact,) = known(engine)
+    typed = replace(
+        fact, source_time=NOW + timedelta(days=1), value={**fact.value, "score": 1.0, "recorded_by": "A"}
+    )
+    with engine.begin() as connection:
+        store_told(connection, SITE, [typed], NOW, None)
+        gone = [(asked(files), fact.person_id, NOW + timedelta(days=2))]
+        assert store_withdrawn(connection, SITE, gone, NOW, None) == 0
+    assert known(engine) == [typed]
 
 
 # --- in the course

@@ -244,6 +244,8 @@ class Client:
         if fault == "cut":
             raise UnknownOutcome("moodle.connection-lost", function=function)
         if function == "local_lmssync_get_news" and fault is not None:
+            for page in answer["pages"]:
+                page["rows"] = json.loads(page.pop("text"))
             _spoil(answer["pages"], fault)
         return answer
 

@@ -253,7 +253,7 @@ def test_results_are_pulled_under_the_names_that_the_kit_gave(pushed: Push, comm
         1, package.id, user, 1, pushed.site.now() - 60, None
     )
     told = json.loads(command("pull", "--dir", pushed.folder, "--json").out)
-    assert told["reader"] == "by person"
+    assert told["reader"] == "in batches"
     assert told["new"]["activity_completion"] == 1
     from sqlalchemy import select
 

@@ -55,6 +55,7 @@ foreach (
         ],
         'scorm_attempt' => ['\mod_scorm\event\attempt_deleted'],
         'activity_changed' => ['\core\event\course_module_updated'],
+        'grade_item_changed' => ['\core\event\grade_item_updated'],
         'criteria_set' => ['\core\event\course_completion_updated'],
         'much_changed' => [
             '\core\event\course_module_deleted',

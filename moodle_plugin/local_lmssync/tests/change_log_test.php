@@ -54,6 +54,7 @@ final class change_log_test extends pushing_testcase {
         global $CFG;
         parent::setUp();
         require_once($CFG->libdir . '/gradelib.php');
+        require_once($CFG->dirroot . '/mod/feedback/lib.php');
         $this->learner = $this->getDataGenerator()->create_and_enrol($this->course, 'student');
         $assign = $this->getDataGenerator()->create_module('assign', ['course' => $this->course->id]);
         $this->item = grade_item::fetch(['itemmodule' => 'assign', 'iteminstance' => $assign->id]);
@@ -101,6 +102,41 @@ final class change_log_test extends pushing_testcase {
         $told = $this->lines();
         $this->assertContains(['grade', (int) $this->learner->id], $told);
         $this->assertContains(['enrolment', (int) $this->learner->id], $told);
+    }
+
+    public function test_a_changed_maximum_is_told_for_everybody(): void {
+        global $DB;
+        $this->item->update_final_grade($this->learner->id, 50);
+        grade_regrade_final_grades($this->course->id);
+        $DB->delete_records(change_log::TABLE);
+        $this->item = grade_item::fetch(['id' => $this->item->id]);
+        $this->item->grademax = 20;
+        $this->item->update();
+        $this->assertTrue($DB->record_exists(
+            change_log::TABLE,
+            ['stream' => 'grade', 'userid' => 0, 'courseid' => $this->course->id]
+        ));
+    }
+
+    public function test_an_answer_that_is_deleted_is_told_unless_it_was_given_without_a_name(): void {
+        global $DB;
+        foreach ([FEEDBACK_ANONYMOUS_NO => 1, FEEDBACK_ANONYMOUS_YES => 0] as $anonymous => $lines) {
+            $feedback = $this->getDataGenerator()->create_module(
+                'feedback',
+                ['course' => $this->course->id, 'anonymous' => $anonymous]
+            );
+            $cm = get_coursemodule_from_instance('feedback', $feedback->id);
+            $completed = (object) [
+                'feedback' => $feedback->id,
+                'userid' => $this->learner->id,
+                'timemodified' => time(),
+                'anonymous_response' => $anonymous,
+            ];
+            $completed->id = $DB->insert_record('feedback_completed', $completed);
+            $DB->delete_records(change_log::TABLE);
+            feedback_delete_completed($completed, $DB->get_record('feedback', ['id' => $feedback->id]), $cm, $this->course);
+            $this->assertSame($lines, $DB->count_records(change_log::TABLE, ['stream' => 'feedback_answer']));
+        }
     }
 
     public function test_what_is_rolled_back_is_not_told(): void {

@@ -77,17 +77,64 @@ final class get_accounts extends external_api {
                ORDER BY u.id",
                 $params + ['level' => CONTEXT_USER]
             );
+            $listed = self::in_visible_lists(array_keys($users));
             foreach ($users as $user) {
                 context_helper::preload_from_record($user);
                 $account = array_intersect_key((array) $user, array_flip($fields));
                 if ($user->deleted) {
                     $accounts[] = $blank + $account;
-                } else if (self::may_see($user)) {
+                } else if (isset($listed[$user->id]) || self::may_see($user)) {
                     $accounts[] = $account;
                 }
             }
         }
         return $accounts;
+    }
+
+    /**
+     * Who stands in a course's list of participants that shows the caller everybody, with the ID numbers.
+     *
+     * What `may_see` asks of each person, asked once for each course.
+     *
+     * @param int[] $userids
+     * @return array<int, bool> by user id
+     */
+    private static function in_visible_lists(array $userids): array {
+        global $DB;
+        if (!$userids) {
+            return [];
+        }
+        [$in, $params] = $DB->get_in_or_equal($userids, SQL_PARAMS_NAMED);
+        $enrolled = $DB->get_recordset_sql(
+            "SELECT DISTINCT e.courseid, ue.userid
+               FROM {user_enrolments} ue
+               JOIN {enrol} e ON e.id = ue.enrolid
+              WHERE ue.userid $in",
+            $params
+        );
+        $shown = [];
+        $listed = [];
+        foreach ($enrolled as $one) {
+            $shown[$one->courseid] ??= self::shows_everybody((int) $one->courseid);
+            if ($shown[$one->courseid]) {
+                $listed[$one->userid] = true;
+            }
+        }
+        $enrolled->close();
+        return $listed;
+    }
+
+    /**
+     * Whether a course's list of participants shows the caller everybody, with the ID numbers.
+     *
+     * @param int $courseid
+     * @return bool
+     */
+    private static function shows_everybody(int $courseid): bool {
+        $context = context_course::instance($courseid);
+        return has_all_capabilities(['moodle/course:viewparticipants', 'moodle/site:viewuseridentity'], $context)
+            && (groups_get_course_groupmode(get_course($courseid)) != SEPARATEGROUPS
+                || has_capability('moodle/site:accessallgroups', $context));
     }
 
     /**

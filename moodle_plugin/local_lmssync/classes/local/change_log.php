@@ -97,6 +97,9 @@ final class change_log {
      * @param base $event
      */
     public static function deleted(base $event): void {
+        if ($event->anonymous) {
+            return; // Who answered is nobody's business, and the answer was never told.
+        }
         $stream = [
             '\core\event\grade_deleted' => 'grade',
             '\core\event\user_enrolment_deleted' => 'enrolment',
@@ -136,6 +139,17 @@ final class change_log {
     public static function activity_changed(base $event): void {
         self::add_whole($event, 'activity_completion');
         self::add_whole($event, 'course_completion');
+    }
+
+    /**
+     * A grade item that was changed, its maximum perhaps: that is told with everybody's grade, and written into nobody's.
+     *
+     * @param base $event
+     */
+    public static function grade_item_changed(base $event): void {
+        if (in_array($event->other['itemtype'] ?? '', ['course', 'mod'], true)) {
+            self::add_whole($event, 'grade');
+        }
     }
 
     /**

@@ -93,6 +93,18 @@ final class question_outcome extends stream {
     }
 
     #[\Override]
+    protected function any_since(string $in): string {
+        return "SELECT qa.id
+                  FROM {quiz} q
+                  JOIN {quiz_attempts} a ON a.quiz = q.id
+                  JOIN {question_attempts} qa ON qa.questionusageid = a.uniqueid
+                 WHERE a.preview = 0 AND a.state IN ('finished', 'abandoned') AND q.course $in
+                       AND (a.timemodified >= :from1 OR qa.timemodified >= :from2
+                            OR EXISTS (SELECT 1 FROM {question_attempt_steps} p
+                                        WHERE p.questionattemptid = qa.id AND p.timecreated >= :from3))";
+    }
+
+    #[\Override]
     protected function completed(array $rows): array {
         $wanted = array_keys(array_intersect($this->types, self::WITH_PLACES));
         foreach (array_chunk($wanted, 2000) as $chunk) {

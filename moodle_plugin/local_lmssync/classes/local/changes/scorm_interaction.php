@@ -63,6 +63,11 @@ final class scorm_interaction extends stream {
     }
 
     #[\Override]
+    protected function any_since(string $in): string {
+        return scorm_track::written_since($in);
+    }
+
+    #[\Override]
     protected function data(stdClass $row): array {
         global $DB;
         $prefix = substr($row->element, 0, -strlen('id'));

@@ -44,6 +44,25 @@ final class scorm_track extends stream {
                        'cmi.score.raw')";
     }
 
+    /**
+     * Values of any element that were written at or after :from1.
+     *
+     * @param string $in condition on a course id
+     * @return string SQL
+     */
+    public static function written_since(string $in): string {
+        return "SELECT v.id
+                  FROM {scorm} s
+                  JOIN {scorm_attempt} a ON a.scormid = s.id
+                  JOIN {scorm_scoes_value} v ON v.attemptid = a.id
+                 WHERE s.course $in AND v.timemodified >= :from1";
+    }
+
+    #[\Override]
+    protected function any_since(string $in): string {
+        return self::written_since($in);
+    }
+
     #[\Override]
     protected function data(stdClass $row): array {
         return ['attempt' => (int) $row->attempt, 'element' => $row->element, 'value' => (string) $row->value];
