@@ -120,6 +120,11 @@ def _now() -> tuple[float, float]:
 def _make(path: str, told: Any) -> None:
     _fill(path)
     engine = open_database(f"sqlite:///{path}", migrate=False)
+    with reading(engine) as connection:
+        kept = connection.execute(select(schema.state_mark.c.up_to)).scalar()
+    if kept:  # a database that was kept
+        told.put(None)
+        return
     began = _now()
     made = make_anew(engine, "s")
     told.put({**_spent(began), "pairs": made})
@@ -171,7 +176,7 @@ def measure() -> list[dict[str, object]]:
         made = _told(_make, path)
         caught = _told(_catch_up, path)
         reported = _told(_report, path)
-    assert made["pairs"] == FACTS // 10
+    assert made is None or made["pairs"] == FACTS // 10
     assert reported["completed"] == sum(1 for one in range(FACTS // 100) if one % 3) * len(COURSES)
     where = f"{FACTS:,} facts, {FACTS // 10:,} pairs of person and course, {FACTS // 100:,} people listed"
     small = FACTS < PROMISED
@@ -193,11 +198,13 @@ def measure() -> list[dict[str, object]]:
 
     most = 5 * FACTS / PROMISED + 1 if small else 5  # of little, opening and planning are most
     cpu = f"{where}; {reported['cpu']:.2f} s of CPU"
-    return [
+    figures = [
         figure("report-seconds", reported["seconds"], "s", "<= 5 s for 10,000,000 facts", met=reported["seconds"] <= most, peer=cpu),
         figure("report-memory", reported["megabytes"], "MB", "<= 600 MB for 10,000,000 facts", met=reported["megabytes"] <= 600),
-        figure("states-anew", FACTS / made["seconds"], "facts/s", "told", met=True,
-               peer=f"{made['cpu']:.1f} s of CPU, {made['megabytes']:.0f} MB"),
         figure("states-caught-up", caught["pairs"] / caught["seconds"], "pairs/s", "told", met=True,
                peer=f"{caught['pairs']:,} of {FACTS // 10:,} pairs touched"),
     ]  # fmt: skip
+    if made is not None:
+        cpu = f"{made['cpu']:.1f} s of CPU, {made['megabytes']:.0f} MB"
+        figures.append(figure("states-anew", FACTS / made["seconds"], "facts/s", "told", met=True, peer=cpu))
+    return figures
