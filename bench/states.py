@@ -98,7 +98,7 @@ def _fill(path: str) -> None:
 
 def _told(work: Any, path: str) -> Any:
     """What some work says of itself in a process of its own."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork")  # a module of the benches has no name to import it by
     told = context.Queue()
     process = context.Process(target=work, args=(path, told))
     process.start()
