@@ -86,7 +86,7 @@ class SiteReader:
         """The best way of reading that the functions of the token's service allow."""
         if CHANGES in offered:
             return PluginReader(self, offered)
-        return BatchReader(self, offered) if MANY_CALLS in offered else PersonReader(self, offered)
+        return CoreReader(self, offered, in_batches=MANY_CALLS in offered)
 
     @staticmethod
     def _read_by(reader: Reader, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
@@ -276,33 +276,22 @@ class PluginReader:
 
 
 @dataclass(frozen=True)
-class BatchReader:
-    """By core's functions about every learner, several calls in a request."""
+class CoreReader:
+    """By core's functions about every learner: several calls in a request, or call by call."""
 
     site: SiteReader
     offered: Collection[str]
-    name: str = "in batches"
+    in_batches: bool
+
+    @property
+    def name(self) -> str:
+        return "in batches" if self.in_batches else "by person"
 
     def cannot_see(self) -> Problem:
         return Problem("pull.by-person", severity="warning")
 
     def read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
-        return self.site.by_person(authored, adopted, self.offered, together=True)
-
-
-@dataclass(frozen=True)
-class PersonReader:
-    """By core's functions about every learner, call by call."""
-
-    site: SiteReader
-    offered: Collection[str]
-    name: str = "by person"
-
-    def cannot_see(self) -> Problem:
-        return Problem("pull.by-person", severity="warning")
-
-    def read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
-        return self.site.by_person(authored, adopted, self.offered, together=False)
+        return self.site.by_person(authored, adopted, self.offered, together=self.in_batches)
 
 
 @dataclass(frozen=True)
