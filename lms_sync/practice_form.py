@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 
 from markdown_it import MarkdownIt
@@ -186,16 +187,20 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", "", html.unescape(re.sub(r"<[^>]*>", " ", text))).casefold()
 
 
-def wordings(text: LocalizedText) -> set[str]:
+def wordings(text: LocalizedText) -> frozenset[str]:
     """How a text may appear: in one language, or with all languages one after the other; as Markdown or as it is."""
-    single = [text.root] if isinstance(text.root, str) else list(text.root.values())
+    return _wordings((text.root,) if isinstance(text.root, str) else tuple(text.root.values()))
+
+
+@lru_cache(maxsize=2048)  # every learner is shown the questions that the one before was shown
+def _wordings(single: tuple[str, ...]) -> frozenset[str]:
     found: set[str] = set()
     for texts in (
         [_GAP.sub("", plain(_MARKDOWN.render(one))) for one in single],
         [plain(html.escape(one)) for one in single],
     ):
         found |= {*texts, "".join(texts), "/".join(texts)}
-    return found
+    return frozenset(found)
 
 
 _GAP = re.compile(r"\{\{[^{}]*\}\}")
