@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
 from authoring.languages import LocalizedText
@@ -175,7 +176,7 @@ def _things(question: DragImage, form: QuestionForm, correctly: bool) -> dict[st
     return fields
 
 
-def _chosen(options: Mapping[str, str], right: Set[str], correctly: bool, form: QuestionForm) -> str:
+def _chosen(options: Mapping[str, str], right: AbstractSet[str], correctly: bool, form: QuestionForm) -> str:
     """The value of the right option, or of another; where there is no other, of none."""
     if not right & options.keys():
         raise NotUnderstood("learner.option-unknown", text=form.text[:80])
