@@ -155,16 +155,22 @@ def every_block() -> Course:
 class Learner:
     """One learner in front of one screen: opens the platform, presses keys, reads what it says."""
 
-    def __init__(self, browser: Any, platform: Platform, **context: Any) -> None:
+    def __init__(self, browser: Any, platform: Platform, page: Any = None, **context: Any) -> None:
         self.platform = platform
-        self.context = browser.new_context(locale="en-GB", **context)
+        self.page = page or browser.new_context(locale="en-GB", **context).new_page()
+        self.context = self.page.context
         self.words: list[str] = []  # what the console said
         self.strayed: list[str] = []  # requests to anywhere else
-        self.context.on("request", self._note)
-        self.page = self.context.new_page()
         self.page.set_default_timeout(5000)
-        self.page.on("console", lambda message: self.words.append(f"{message.type}: {message.text}"))
-        self.page.on("pageerror", lambda error: self.words.append(f"error: {error}"))
+        self.context.on("request", self._note)
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", self._broke)
+
+    def _heard(self, message: Any) -> None:
+        self.words.append(f"{message.type}: {message.text}")
+
+    def _broke(self, error: Any) -> None:
+        self.words.append(f"error: {error}")
 
     def _note(self, request: Any) -> None:
         """The browser leads nowhere but to this machine; asking every request first would take a third of a visit."""
@@ -211,17 +217,45 @@ class Learner:
     def close(self) -> None:
         self.context.close()
 
+    def leave_nothing(self, size: Mapping[str, int]) -> bool:
+        """Leaves the screen to the next learner: empty, of this size, nobody listening; False where that cannot be."""
+        if self.page.is_closed() or not self.page.url.startswith(self.platform.address):
+            return False
+        self.page.goto(self.platform.address + "/nothing")  # the package says farewell before
+        self.page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        if self.page.viewport_size != size:
+            self.page.set_viewport_size(size)
+        self.context.remove_listener("request", self._note)
+        self.page.remove_listener("console", self._heard)
+        self.page.remove_listener("pageerror", self._broke)
+        return True
+
+
+@pytest.fixture(scope="session")
+def screens() -> dict[str, list[Any]]:
+    """Pages that no learner uses now, by what is asked of their context: to open one costs as much as a whole visit."""
+    return {}
+
 
 @pytest.fixture
-def learner(browser: Any) -> Iterator[Callable[..., Learner]]:
-    """Makes learners in front of a platform; closes them in the end."""
+def learner(browser: Any, screens: dict[str, list[Any]]) -> Iterator[Callable[..., Learner]]:
+    """Makes learners in front of a platform; takes their screens back in the end. A `fresh` one is for them alone."""
     with contextlib.ExitStack() as stack:
 
-        def make(platform: Platform, **context: Any) -> Learner:
+        def make(platform: Platform, *, fresh: bool = False, **context: Any) -> Learner:
             if not platform.address:
                 stack.enter_context(serve(platform))
-            one = Learner(browser, platform, **context)
-            stack.callback(one.close)
+            free = screens.setdefault(json.dumps(context, sort_keys=True), [])
+            one = Learner(browser, platform, free.pop() if free and not fresh else None, **context)
+
+            def take_back() -> None:
+                size = context.get("viewport", {"width": 1280, "height": 720})
+                if not fresh and one.leave_nothing(size):
+                    free.append(one.page)
+                else:
+                    one.close()
+
+            stack.callback(take_back)
             return one
 
         yield make

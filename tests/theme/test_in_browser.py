@@ -21,6 +21,7 @@ from tests.course_packages.conftest import (  # noqa: F401 - fixtures
     every_block,
     learner,
     platform_for,
+    screens,
 )
 from tests.course_packages.test_every_block import ALL_RULES, open_for_the_eye, violations
 from tests.course_packages.test_in_browser import assert_stayed_home
