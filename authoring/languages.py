@@ -87,6 +87,7 @@ class LocalizedText:
         return form.no_info_wrap_validator_function(
             lambda value, check: value if isinstance(value, cls) else cls(check(value)),
             written,
+            ref=f"{cls.__module__}.{cls.__qualname__}:{id(cls)}",
             serialization=form.plain_serializer_function_ser_schema(_root, return_schema=form.any_schema()),
         )
 
