@@ -47,11 +47,12 @@ class Within:
         return checked
 
 
-def _identifier(value: str) -> str:
+def checked_identifier(value: str) -> str:
+    """The value, which is an identifier. Raises ValueError."""
     if len(value) > MAX_ID or not re.fullmatch(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", value):
         raise ValueError("identifier")
     return value
 
 
-Identifier = Annotated[str, Checked(_identifier)]
+Identifier = Annotated[str, Checked(checked_identifier)]
 """A stable id: letters, digits and dashes, at most 40; keys in Moodle and names in a package come from it."""

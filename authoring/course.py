@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,20 +25,21 @@ from authoring.course_frame import (
     frame_stamps,
     keep_frame,
     kept_frame,
+    plainly_listed,
 )
 from authoring.course_parts import CompleteWhen, CourseCategory, CourseLanguages, MediaRules, Owner, Passing
 from authoring.glossary import FILE as GLOSSARY
-from authoring.glossary import Glossary, undefined_terms
+from authoring.glossary import Glossary, read_glossary, undefined_terms
 from authoring.languages import Language, LocalizedText
 from authoring.lesson import Lesson, LessonText
 from authoring.lesson_reader import LessonReader, Make
 from authoring.problems import ContentError, Place, Problem, in_reading_order
 from authoring.read_image import Image
 from authoring.read_media import MediaFile
-from authoring.read_yaml import read_yaml, relative_name
+from authoring.read_yaml import Document, read_yaml, relative_name
 from authoring.same_in_languages import differences, kept_twice
 from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget, pushed_target
-from authoring.theme import Theme, default_theme
+from authoring.theme import Theme, default_theme, read_theme
 from authoring.web_pictures import WebPictures
 
 if TYPE_CHECKING:
@@ -163,28 +165,55 @@ def read_course(
     look at, another language stands where one is missing, and those errors are in `Course.warnings` as well.
     """
     frame = kept_frame(folder, root, cache) if cache is not None else None
-    document = None
-    if frame is None:
-        before = frame_stamps(folder, root)
-        document = read_yaml(folder / "course.yaml", root=root)
+    if frame is not None:
+        return _read_lessons(frame, folder, root, LessonReader(root, folder, cache), draft=draft, maker=maker)
+    before = frame_stamps(folder, root)
+    document = read_yaml(folder / "course.yaml", root=root)
+    with LessonReader(root, folder, cache) as reader:
+        if cache is not None and maker is not None:
+            _begin(reader, document, maker)
         from authoring.course_file import read_frame  # late: what an earlier build knows needs no pydantic
 
         frame = read_frame(document, folder, root)
         if cache is not None:
             keep_frame(frame, before, folder, root, cache)
+        return _read_lessons(frame, folder, root, reader, draft=draft, maker=maker)
+
+
+def _begin(reader: LessonReader, document: Document, maker: Maker) -> None:
+    """Other processes begin to read the lessons while this one loads what it needs to check the rest of the course.
+
+    Where that is worth while, and `course.yaml` plainly says which lessons those are.
+    """
+    listed = plainly_listed(document.data)
+    if listed is None:
+        return
+
+    @functools.cache
+    def another() -> LessonReader:
+        folder, root, languages = reader.course_folder, reader.root, listed.languages
+        glossary, _ = read_glossary(folder, root=root, languages=languages)
+        theme, _ = read_theme(folder, root=root, languages=languages)
+        return LessonReader(root, folder, reader.cache, make=maker(glossary, theme, listed.default))
+
+    paths = (
+        (_lesson_path(reader.course_folder, one, of), of) for one in listed.lessons for of in listed.languages
+    )
+    reader.begin(paths, another)
+
+
+def _read_lessons(
+    frame: Frame, folder: Path, root: Path, reader: LessonReader, *, draft: bool, maker: Maker | None
+) -> Course:
+    """The course of this frame; `reader` may have begun with its lessons."""
     languages = frame.languages
     problems = list(frame.problems)
     lessons: list[Lesson] = []
-    pictures = WebPictures(frame.media, root, cache) if frame.media else None
-    if pictures:
-        pictures.prepare(sorted((folder / "media").rglob("*")))
-    # A manual shows the blocks themselves.
-    made = (
-        maker(frame.glossary or Glossary(), frame.theme, languages.default)
-        if maker and not frame.manuals
-        else None
-    )
-    reader = LessonReader(root, folder, cache, pictures, made)
+    if frame.media:
+        reader.pictures = WebPictures(frame.media, root, reader.cache)
+        reader.pictures.prepare(sorted((folder / "media").rglob("*")))
+    if maker and not frame.manuals:  # a manual shows the blocks themselves
+        reader.make = maker(frame.glossary or Glossary(), frame.theme, languages.default)
     files = {
         entry.id: {language: _lesson_path(folder, entry.id, language) for language in languages.offered}
         for entry in frame.lessons

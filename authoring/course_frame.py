@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from authoring.build_cache import BuildCache, Stamp, settled, stamp, walk
+from authoring.checked_value import checked_identifier
 from authoring.course_parts import CompleteWhen, CourseCategory, CourseLanguages, MediaRules, Owner, Passing
 from authoring.glossary import Glossary, Term
-from authoring.languages import Language, LocalizedText
+from authoring.languages import Language, LocalizedText, is_language
 from authoring.plain_values import from_plain, plain_problem, problem_of, to_plain
 from authoring.problems import Place, Problem
 from authoring.read_yaml import read_yaml, relative_name
@@ -189,6 +190,33 @@ def kept_frame(folder: Path, root: Path, cache: BuildCache) -> Frame | None:
             sections=LaterSections(names, folder, root),
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return None
+
+
+@dataclass(frozen=True)
+class PlainlyListed:
+    """The lessons of a course by their ids, and its languages."""
+
+    lessons: tuple[str, ...]
+    languages: tuple[Language, ...]
+    default: Language
+
+
+def plainly_listed(data: Any) -> PlainlyListed | None:
+    """What the data of a `course.yaml` say of its lessons, where nobody has to check more of them to read these.
+
+    None where they may not be right, and for what is to be done to lessons with the rest of the course at hand: pictures
+    made smaller, a manual printed.
+    """
+    try:
+        languages, targets = data["languages"], data.get("targets", [])
+        default, offered = languages["default"], languages["offered"]
+        lessons = [checked_identifier(one["id"]) for one in data["lessons"]]
+        whole = default in offered and all(isinstance(one, str) and is_language(one) for one in offered)
+        if not whole or "media" in data or any(one["kind"] == "manual" for one in targets):
+            return None
+        return PlainlyListed(tuple(lessons), tuple(offered), default)
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 

@@ -27,8 +27,8 @@ def _language(value: str) -> str:
 
 
 @lru_cache(maxsize=1000)
-def _is_tag(value: str) -> bool:
-    """Asked for every text, of the same few languages."""
+def is_language(value: str) -> bool:
+    """Whether a text is the tag of a language. Asked for every text, of the same few languages."""
     return _TAG.match(value) is not None
 
 
@@ -58,7 +58,7 @@ class LocalizedText:
         else:
             if not root or not all(map(str.strip, root.values())):
                 raise ValueError("text-empty")
-            if not all(map(_is_tag, root)):
+            if not all(map(is_language, root)):
                 raise ValueError("language-tag")
         object.__setattr__(self, "root", root)
 
