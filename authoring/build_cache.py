@@ -84,6 +84,9 @@ class BuildCache:
                 os.unlink(self.file)  # broken: begin anew
                 self._usable = False
                 self._write()
+        for (kind, name), value in self._new.items():
+            if kind in self._known:  # who goes on building reads no file for what it has written
+                self._known[kind][name] = value
         self._new.clear()
 
     def _write(self) -> None:
