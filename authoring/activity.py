@@ -12,21 +12,10 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from authoring.checked_value import Checked, Identifier
 from authoring.languages import LocalizedText
-
-MAX_ID = 40
-
-
-def _identifier(value: str) -> str:
-    if len(value) > MAX_ID or not re.fullmatch(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", value):
-        raise ValueError("identifier")
-    return value
-
-
-Identifier = Annotated[str, AfterValidator(_identifier)]
-"""A stable id: letters, digits and dashes, at most 40; keys in Moodle and names in a package come from it."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +65,7 @@ def _web_address(value: str) -> str:
 
 
 When = Annotated[Moment, BeforeValidator(_moment)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
+WebAddress = Annotated[str, Checked(_web_address)]
 GroupMode = Literal["none", "separate", "visible"]
 
 

@@ -16,7 +16,7 @@ import sys
 import sysconfig
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,9 @@ class BuildCache:
                 os.unlink(self.file)  # broken: begin anew
                 self._usable = False
                 self._write()
+        for (kind, name), value in self._new.items():
+            if kind in self._known:  # who goes on building reads no file for what it has written
+                self._known[kind][name] = value
         self._new.clear()
 
     def _write(self) -> None:
@@ -151,8 +154,11 @@ def program() -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def walk(folder: Path, name: str) -> dict[str, Stamp]:
-    """Every file below a folder with its stamp, by names that begin with `name`; links are followed to files only."""
+def walk(folder: Path, name: str, without: Collection[str] = ()) -> dict[str, Stamp]:
+    """Every file below a folder with its stamp, by names that begin with `name`; links are followed to files only.
+
+    `without` are the names of files and folders that are passed over.
+    """
     found: dict[str, Stamp] = {}
     waiting = [(os.fspath(folder), name)]
     while waiting:
@@ -163,6 +169,8 @@ def walk(folder: Path, name: str) -> dict[str, Stamp]:
             continue
         with entries:
             for entry in entries:
+                if without and f"{here}/{entry.name}" in without:
+                    continue
                 try:
                     if entry.is_dir(follow_symlinks=False):
                         if entry.name != "__pycache__":

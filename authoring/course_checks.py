@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from authoring.course import Course
+from authoring.course_parts import MediaRules
 from authoring.problems import Place, Problem
 from authoring.read_yaml import relative_name
 from authoring.translations import Translations, compare_translations
-from authoring.web_pictures import MediaRules
 
 _MEDIA = "media"
 _QUIET = re.compile(r"^(?:\.|Thumbs\.db$|desktop\.ini$)")

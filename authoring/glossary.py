@@ -15,11 +15,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
-from pydantic import Field
-
-from authoring.activity import Identifier, Part
 from authoring.languages import LocalizedText
 from authoring.lesson import TermUse
 from authoring.localized_parts import localized_texts
@@ -31,19 +27,13 @@ FILE = "glossary.yaml"
 MAX_DEFINITION = 600
 
 
-class Term(Part):
+@dataclass(frozen=True)
+class Term:
     """A term with its definition; the definition is Markdown in one paragraph."""
 
-    id: Identifier
+    id: str
     term: LocalizedText
     definition: LocalizedText
-
-
-class GlossaryFile(Part):
-    """`glossary.yaml` as a trainer writes it."""
-
-    schema_: Literal["glossary/1"] = Field(alias="schema")
-    terms: tuple[Term, ...] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -83,6 +73,8 @@ def read_glossary(
     """
     if not (folder / FILE).is_file():
         return Glossary(), []
+    from authoring.glossary_file import GlossaryFile  # late, with pydantic: many courses have none
+
     document = read_yaml(folder / FILE, root=root)
     file = load_model(document, GlossaryFile)
     problems: list[Problem] = []
@@ -106,7 +98,7 @@ def read_glossary(
             name = next((str(step) for step in reversed(pointer) if isinstance(step, str)), "")
             values = {"key": name, "language": language}
             problems.append(Problem("course.text-not-translated", values, document.place(pointer), severity))
-    return Glossary(file.terms), problems
+    return Glossary(tuple(Term(one.id, one.term, one.definition) for one in file.terms)), problems
 
 
 def undefined_terms(glossary: Glossary, uses: Iterable[TermUse], file: str) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 Thing = TypeVar("Thing")
 Result = TypeVar("Result")
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 MOST = 8
 """Processes; each holds a part of the memory."""
 
-_PARTS = 16
+_PARTS = 32
 """For each process: enough that all end at nearly the same moment."""
 _MOST_PARTS = 256
 """What a byte can number."""
@@ -29,40 +29,65 @@ def in_parallel(work: Callable[[Thing], Result], things: Sequence[Thing], *, lea
     A process that fails is no failure of the whole: its parts are done here. Only on Linux: elsewhere a process takes
     longer to start than it saves.
     """
-    count = min(_processors(), len(things) // max(least, 1), MOST)
-    if count < 2 or sys.platform != "linux" or threading.active_count() > 1:
-        return [work(thing) for thing in things]
-    import multiprocessing
+    with Begun(work, things, least=least) as begun:
+        return begun.finish(work)
 
-    # A copy of this process begins at once and has everything that is loaded already.
-    context = multiprocessing.get_context("fork")
-    size = -(-len(things) // min(count * _PARTS, _MOST_PARTS))
-    parts = [things[at : at + size] for at in range(0, len(things), size)]
-    # The numbers of the parts that nobody has taken yet, a byte each: who reads one has taken it.
-    left, put = os.pipe()
-    os.write(put, bytes(range(len(parts))))
-    os.close(put)
-    started = []
-    try:
+
+class Begun(Generic[Thing, Result]):
+    """The same, begun by the other processes at once, while this one has something else to do before it comes to `finish`.
+
+    Leaving it without that ends them.
+    """
+
+    def __init__(self, work: Callable[[Thing], Result], things: Sequence[Thing], *, least: int) -> None:
+        self.things = things
+        self._started: list[tuple[Any, Any]] = []
+        count = min(_processors(), len(things) // max(least, 1), MOST)
+        if count < 2 or sys.platform != "linux" or threading.active_count() > 1:
+            return
+        import multiprocessing
+
+        # A copy of this process begins at once and has everything that is loaded already.
+        context = multiprocessing.get_context("fork")
+        size = -(-len(things) // min(count * _PARTS, _MOST_PARTS))
+        self._parts = [things[at : at + size] for at in range(0, len(things), size)]
+        # The numbers of the parts that nobody has taken yet, a byte each: who reads one has taken it.
+        self._left, put = os.pipe()
+        os.write(put, bytes(range(len(self._parts))))
+        os.close(put)
         for _ in range(count - 1):
             receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(target=_work, args=(work, parts, left, sender), daemon=True)
+            process = context.Process(target=_work, args=(work, self._parts, self._left, sender), daemon=True)
             process.start()
             sender.close()
-            started.append((process, receiver))
-        done = {number: [work(thing) for thing in parts[number]] for number in _taken(left)}
-    finally:
-        os.close(left)
-    for process, receiver in started:
-        with contextlib.suppress(EOFError, OSError):
-            done.update(receiver.recv())
-        receiver.close()
-        process.join()
-    return [
-        result
-        for number, part in enumerate(parts)
-        for result in (done[number] if number in done else [work(thing) for thing in part])
-    ]
+            self._started.append((process, receiver))
+
+    def finish(self, work: Callable[[Thing], Result]) -> list[Result]:
+        """What became of all things, in their order, this process having done its share by `work`."""
+        if not self._started:
+            return [work(thing) for thing in self.things]
+        done = {number: [work(thing) for thing in self._parts[number]] for number in _taken(self._left)}
+        for process, receiver in self._started:
+            with contextlib.suppress(EOFError, OSError):
+                done.update(receiver.recv())
+            process.join()
+        return [
+            result
+            for number, part in enumerate(self._parts)
+            for result in (done[number] if number in done else [work(thing) for thing in part])
+        ]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._started:
+            os.close(self._left)
+        for process, receiver in self._started:
+            receiver.close()
+            process.terminate()  # which does nothing to one that has ended
+            process.join()
+        self._started = []
 
 
 def _taken(left: int) -> Iterator[int]:

@@ -1,4 +1,7 @@
-"""Any text is a string or a map of language to text."""
+"""Any text is a string or a map of language to text.
+
+Pydantic is asked only where a file is checked: it takes longer to load than a small build does.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,13 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, RootModel, model_validator
+from authoring.checked_value import Checked
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 _TAG = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 
@@ -20,34 +27,69 @@ def _language(value: str) -> str:
 
 
 @lru_cache(maxsize=1000)
-def _is_tag(value: str) -> bool:
-    """Asked for every text, of the same few languages."""
+def is_language(value: str) -> bool:
+    """Whether a text is the tag of a language. Asked for every text, of the same few languages."""
     return _TAG.match(value) is not None
 
 
-Language = Annotated[str, AfterValidator(_language)]
+def _root(text: LocalizedText) -> str | dict[str, str]:
+    return text.root
+
+
+Language = Annotated[str, Checked(_language)]
 """A BCP 47 language tag such as "sq" or "ro"."""
 
 
-class LocalizedText(RootModel):  # type: ignore[type-arg]  # a class of its own for the argument takes a while to make
-    """A text in one language (a string: the same in every language) or in several."""
+class LocalizedText:
+    """A text in one language (a string: the same in every language) or in several; cannot be changed.
 
-    model_config = {"frozen": True, "defer_build": True}
+    Raises ValueError("text-empty") or ValueError("language-tag") where it is none. A model may have it as a field: then
+    pydantic tells both, and values of another kind, with their places.
+    """
+
+    __slots__ = ("root",)
 
     root: str | dict[str, str]
 
-    @model_validator(mode="after")
-    def _has_text(self) -> LocalizedText:
-        root = self.root
+    def __init__(self, root: str | dict[str, str]) -> None:
         if isinstance(root, str):
             if not root.strip():
                 raise ValueError("text-empty")
-            return self
-        if not root or not all(map(str.strip, root.values())):
-            raise ValueError("text-empty")
-        if not all(map(_is_tag, root)):
-            raise ValueError("language-tag")
-        return self
+        else:
+            if not root or not all(map(str.strip, root.values())):
+                raise ValueError("text-empty")
+            if not all(map(is_language, root)):
+                raise ValueError("language-tag")
+        object.__setattr__(self, "root", root)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a text cannot be changed: {name}")
+
+    def __repr__(self) -> str:
+        return f"LocalizedText({self.root!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LocalizedText) and self.root == other.root
+
+    def __hash__(self) -> int:
+        return hash(self.root if isinstance(self.root, str) else tuple(sorted(self.root.items())))
+
+    def __reduce__(self) -> tuple[type[LocalizedText], tuple[str | dict[str, str]]]:
+        return LocalizedText, (self.root,)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema as form
+
+        written = form.union_schema(
+            [form.str_schema(), form.dict_schema(form.str_schema(), form.str_schema())]
+        )
+        return form.no_info_wrap_validator_function(
+            lambda value, check: value if isinstance(value, cls) else cls(check(value)),
+            written,
+            ref=f"{cls.__module__}.{cls.__qualname__}:{id(cls)}",
+            serialization=form.plain_serializer_function_ser_schema(_root, return_schema=form.any_schema()),
+        )
 
     @property
     def languages(self) -> tuple[str, ...]:

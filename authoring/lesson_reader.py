@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from authoring.blocks import Block, Check, Kept, LawReference, Option
 from authoring.build_cache import BuildCache, Stamp, settled, stamp
-from authoring.in_parallel import in_parallel
+from authoring.in_parallel import Begun
 from authoring.lesson import Citation, LessonText, TermUse
 from authoring.plain_values import from_plain, plain_problem, problem_of, to_plain
 from authoring.problems import ContentError, Place, Problem
@@ -103,11 +103,16 @@ class LessonReader:
         self.pictures = pictures
         self.make = make
         self.course_folder = course_folder
-        self.rules = repr(pictures.rules) if pictures else ""
         self.base = Path(os.path.realpath(course_folder))
         self.cache = cache
         self._ahead: dict[Path, _Read | _Failed] = {}
+        self._begun: Begun[tuple[Path, str], _Read | _Failed] | None = None
         self._stamps: dict[str, Stamp | None] = {}
+
+    @property
+    def rules(self) -> str:
+        """By which pictures are made smaller."""
+        return repr(self.pictures.rules) if self.pictures else ""
 
     def read(self, path: Path, language: str) -> tuple[LessonText, list[Problem]]:
         """The text of a lesson file and what is wrong with it, as `read_lesson` gives it. Raises ContentError."""
@@ -122,19 +127,37 @@ class LessonReader:
         """Whether this file was read ahead, so that it is there."""
         return path in self._ahead
 
-    def read_ahead(self, wanted: Iterable[tuple[Path, str]]) -> None:
-        """Reads several lessons that will be asked for, by all processors."""
+    def begin(self, wanted: Iterable[tuple[Path, str]], by: Callable[[], LessonReader]) -> None:
+        """Other processes begin with what no earlier build knows of these, each with the reader that `by` gives it.
+
+        `read_ahead` goes on with it; who leaves the reader before ends them.
+        """
         unknown: list[tuple[Path, str]] = []
         for path, language in wanted:
             if (known := self._kept(path)) is not None:
                 self._ahead[path] = known
             elif path.is_file():
                 unknown.append((path, language))
-        results = in_parallel(lambda one: self._read(*one), unknown, least=_WORTH_A_PROCESS)
-        self._ahead.update(zip((path for path, _ in unknown), results, strict=True))
+        self._begun = Begun(lambda one: by()._read(*one), unknown, least=_WORTH_A_PROCESS)  # noqa: SLF001 - its own class
+
+    def read_ahead(self, wanted: Iterable[tuple[Path, str]]) -> None:
+        """Reads several lessons that will be asked for, by all processors; those with which they have begun, or `wanted`."""
+        if self._begun is None:
+            self.begin(wanted, lambda: self)
+        assert self._begun is not None
+        with self._begun as begun:
+            results = begun.finish(lambda one: self._read(*one))
+        self._ahead.update(zip((path for path, _ in begun.things), results, strict=True))
         for one in results:
             if isinstance(one, _Read) and isinstance(one.text, KnownLessonText):
                 one.text.by(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        if self._begun is not None:
+            self._begun.__exit__(*ended)
 
     def _read(self, path: Path, language: str) -> _Read | _Failed:
         before = stamp(path)

@@ -1,4 +1,4 @@
-"""Frozen dataclasses and problems as values of JSON, and back: for what a cache keeps of a lesson."""
+"""Frozen dataclasses and problems as values of JSON, and back: for what a cache keeps of a course and its lessons."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from authoring.languages import LocalizedText
 from authoring.problems import Place, Problem
 
-CLASS, PATH, DAY = "/class", "/path", "/day"  # no names of fields
+CLASS, PATH, DAY, TEXT, MAP, SECONDS = "/class", "/path", "/day", "/text", "/map", "/seconds"
 _PLAIN = frozenset({str, int, bool, float, type(None)})
 
 
 def to_plain(value: Any, base: Path, paths: set[str]) -> Any:
-    """A value of JSON for a text, number, day, path, sequence or dataclass; paths are kept relative to `base`.
+    """A value of JSON for a text, number, day, path, sequence, mapping of texts or dataclass; paths are kept relative to `base`.
 
     They are added to `paths`. Raises TypeError for anything else, so that nothing is kept that would come back as
     something else.
@@ -33,6 +34,12 @@ def to_plain(value: Any, base: Path, paths: set[str]) -> Any:
         return {PATH: kept}
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         return {DAY: value.isoformat()}
+    if isinstance(value, LocalizedText):
+        return {TEXT: value.root if isinstance(value.root, str) else dict(value.root)}
+    if isinstance(value, Mapping):
+        return {MAP: [[key, to_plain(one, base, paths)] for key, one in value.items()]}
+    if isinstance(value, datetime.timedelta):
+        return {SECONDS: value.total_seconds()}
     if is_dataclass(value) and not isinstance(value, type):
         own = [getattr(value, name) for name in _names(type(value))]
         parts = [one if type(one) in _PLAIN else to_plain(one, base, paths) for one in own]
@@ -62,6 +69,12 @@ def from_plain(value: Any, base: Path, classes: Mapping[str, type]) -> Any:
         return _path(base, content)
     if sign == DAY:
         return datetime.date.fromisoformat(content)
+    if sign == TEXT:
+        return LocalizedText(content)
+    if sign == MAP:
+        return {key: from_plain(one, base, classes) for key, one in content}
+    if sign == SECONDS:
+        return datetime.timedelta(seconds=content)
     name, *parts = content
     made = [from_plain(one, base, classes) if type(one) in (list, dict) else one for one in parts]
     return classes[name](*made)

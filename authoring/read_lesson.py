@@ -21,30 +21,20 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from authoring.blocks import READABLES, Block, Prose
 from authoring.directives import Directive, Lines, each_lines, split_directives
+from authoring.front_matter import FrontMatter, front_matter
 from authoring.lesson import LessonText, TermUse
 from authoring.problems import ContentError, Place, Problem
 from authoring.read_image import Image, find_image
 from authoring.read_markdown import Picture, References, heading_problems, link_references, render
 from authoring.read_media import MediaFile, find_media
-from authoring.read_yaml import load_model, parse_yaml, read_text, relative_name
+from authoring.read_yaml import parse_yaml, read_text, relative_name
 from authoring.web_pictures import WebPictures
 
 MAX_BYTES = 400_000
 
 _SIGNATURES = {name: readable.signature for name, readable in READABLES.items()}
-
-
-class FrontMatter(BaseModel):
-    """What stands between the `---` lines at the top of a lesson."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    title: str = Field(min_length=1, max_length=200)
-    objectives: tuple[str, ...] = ()
 
 
 def read_lesson(
@@ -57,14 +47,14 @@ def read_lesson(
     file = relative_name(path, root)
     text = read_text(path, root=root, limit=MAX_BYTES)
     reader = _LessonReader(file, language, path.parent, course_folder, pictures)
-    front_matter, body, first_line = reader.split_front_matter(text)
+    head, body, first_line = reader.split_front_matter(text)
     blocks = reader.read_body(body, first_line)
     if not blocks and not any(problem.severity == "error" for problem in reader.problems):
         reader.report("lesson.empty", first_line)
     lesson = LessonText(
         language,
-        front_matter.title,
-        front_matter.objectives,
+        head.title,
+        head.objectives,
         blocks,
         tuple({image.name: image for image in reader.images}.values()),
         file,
@@ -109,7 +99,7 @@ class _LessonReader:
     def split_front_matter(self, text: str) -> tuple[FrontMatter, str, int]:
         """The front matter, the body, and the line on which the body begins."""
         lines = text.split("\n")
-        nothing = FrontMatter.model_construct(title="?", objectives=())
+        nothing = FrontMatter("?")
         if lines[0].rstrip() != "---":
             self.report("lesson.front-matter-missing", 1)
             return nothing, text, 1
@@ -120,7 +110,7 @@ class _LessonReader:
         body = "\n".join(lines[end + 1 :])
         try:
             document = parse_yaml("\n".join(lines[1:end]), self.file, first_line=2)
-            return load_model(document, FrontMatter), body, end + 2
+            return front_matter(document), body, end + 2
         except ContentError as error:
             self.problems.extend(error.problems)
             return nothing, body, end + 2

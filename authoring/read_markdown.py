@@ -3,7 +3,7 @@
 CommonMark with tables and strikethrough. A few HTML tags that Markdown has no sign for are allowed
 (`INLINE_TAGS`); every other tag, script, remote picture and unsafe link is a problem with its line,
 not something that silently disappears. What comes out has passed nh3's allow-list last, so that an
-oversight above cannot reach a reader.
+oversight above cannot reach a reader; what plainly consists of allowed tags is not parsed for that.
 """
 
 from __future__ import annotations
@@ -51,6 +51,26 @@ _PLAIN_TAGS = {
 }  # fmt: skip
 _ALIGNED = {"align-left", "align-center", "align-right"}
 
+# Tags that nh3 gives back letter for letter, by their whole text: no attribute has another value than these. Links are not
+# among them, nor what authors may write themselves, which may not be closed. Eight times as fast as nh3, for nine texts in ten; tested
+# against it with random texts. Nothing is tried twice, however long the text is ("++", "*+").
+_WORDS_ONLY = r"[^<>&\x00-\x08\x0b-\x1f\x7f-\xa0]"
+_SAFE = re.compile(
+    rf"""(?:
+    {_WORDS_ONLY}++
+    |<(?:
+        /?(?:p|li|em|strong|s|ul|ol|blockquote|h[2-6]|tr|thead|tbody|td|th|code|figure|figcaption)
+        |/pre|pre><code|/?table|/div|div\ class="table"|br
+        |t[dh]\ class="align-(?:left|right|center)"(?:\ scope="col")?|th\ scope="col"
+        |ol\ start="[0-9]{{1,9}}"
+        |img\ src="media/[A-Za-z0-9._/-]++"\ alt="[^"<>&\x00-\x1f\x7f-\xa0]*+"\ width="[0-9]++"\ height="[0-9]++"
+            \ loading="lazy"\ decoding="async"
+    )>
+    |&(?:amp|lt|gt);
+    )*+""",
+    re.VERBOSE,
+)
+
 
 @dataclass(frozen=True)
 class Rendered:
@@ -94,7 +114,7 @@ def render(
             find_term=find_term,
         )
         if ordinary is not None:
-            return Rendered(_sanitise(ordinary.html), ordinary.problems, ordinary.heading_levels)
+            return Rendered(sanitise(ordinary.html), ordinary.problems, ordinary.heading_levels)
     return walk(
         source,
         file=file,
@@ -122,7 +142,7 @@ def walk(
     writer = HtmlWriter(source, file, first_line, find_picture, find_term, math=math)
     writer.write(references or {}, inline=inline)
     writer.inspect_characters()
-    return Rendered(_sanitise("".join(writer.out)), tuple(writer.problems), tuple(writer.heading_levels))
+    return Rendered(sanitise("".join(writer.out)), tuple(writer.problems), tuple(writer.heading_levels))
 
 
 def _without_control_characters(source: str) -> bool:
@@ -171,10 +191,11 @@ def _cleaner() -> nh3.Cleaner:
     )
 
 
-def _sanitise(unsafe: str) -> str:
+def sanitise(unsafe: str) -> str:
+    """What nh3 leaves of HTML; of HTML that has nothing in it but words and `_SAFE` tags that is the same text."""
     if "<" not in unsafe and "&" not in unsafe:
         return unsafe  # without these two signs there is nothing that could be read as anything but text
-    return _cleaner().clean(unsafe)
+    return unsafe if _SAFE.fullmatch(unsafe) else _cleaner().clean(unsafe)
 
 
 def heading_problems(levels: Iterator[tuple[int, Place]] | Sequence[tuple[int, Place]]) -> list[Problem]:

@@ -14,16 +14,18 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, is_dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-import pydantic
 import yaml
-from pydantic_core import ErrorDetails
 
 from authoring.problems import ContentError, Place, Problem
+
+if TYPE_CHECKING:  # whoever has a model has loaded it; a file that is read without one does not need it
+    import pydantic
+    from pydantic_core import ErrorDetails
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 64
@@ -33,7 +35,7 @@ SECRETS = ".lms-sync"
 """The folder of keys, tokens and state within an academy; no file that authors write leads there."""
 
 Pointer = tuple[str | int, ...]
-Model = TypeVar("Model", bound=pydantic.BaseModel)
+Model = TypeVar("Model", bound="pydantic.BaseModel")
 
 _NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
 _TRUE = re.compile(r"^(?:true|True|TRUE)$")
@@ -427,6 +429,8 @@ _FIRST_OF_NO_TEXT = frozenset("~nNtTfF+-.0123456789“„”")
 
 def load_model(document: Document, model: type[Model]) -> Model:
     """Validates a document against a pydantic model; ContentError names every wrong key with its place."""
+    import pydantic
+
     try:
         return model.model_validate(document.data)
     except pydantic.ValidationError as error:
@@ -455,7 +459,7 @@ def _each_problem(
         value = _shown(item.get("input"), whole=not pointer)
         context = item.get("ctx", {})
         match item["type"]:
-            case "extra_forbidden":
+            case "extra_forbidden" | "unexpected_keyword_argument":
                 known = _known_keys(model, document.data, pointer)
                 similar = difflib.get_close_matches(key, known, n=1)
                 if not known:
@@ -552,37 +556,50 @@ def _real_pointer(location: Pointer, data: object) -> Pointer:
     return tuple(pointer)
 
 
-def _known_keys(model: type[pydantic.BaseModel], data: object, pointer: Pointer) -> list[str]:
+def _known_keys(model: type, data: object, pointer: Pointer) -> list[str]:
     """Field names of the model (or a nested one) in which an unknown key stands, as far as types tell."""
-    candidates: list[type[pydantic.BaseModel]] = [model]
+    candidates: list[type] = [model]
     here = data
     for step in pointer[:-1]:
         if isinstance(step, str):
-            found: list[type[pydantic.BaseModel]] = []
+            found: list[type] = []
             for candidate in candidates:
-                info = candidate.model_fields.get(step)
-                if info is not None:
-                    found.extend(_models_in(info.annotation))
+                own = _fields(candidate).get(step)
+                if own is not None:
+                    found.extend(_models_in(own[1]))
             candidates = found or candidates
         here = here[step] if isinstance(here, dict | list) else None  # type: ignore[index]
         candidates = [one for one in candidates if _may_be(one, here)] or candidates
     if isinstance(here, dict) and len(candidates) > 1:  # a union: keep the branches that fit best
-        best = max(len(here.keys() & c.model_fields.keys()) for c in candidates)
-        candidates = [c for c in candidates if len(here.keys() & c.model_fields.keys()) == best]
-    return sorted({info.alias or name for c in candidates for name, info in c.model_fields.items()})
+        best = max(len(here.keys() & _fields(c).keys()) for c in candidates)
+        candidates = [c for c in candidates if len(here.keys() & _fields(c).keys()) == best]
+    return sorted({key for c in candidates for key, _ in _fields(c).values()})
 
 
-def _may_be(model: type[pydantic.BaseModel], data: object) -> bool:
+@cache
+def _fields(model: type) -> dict[str, tuple[str, Any]]:
+    """The fields of a model or dataclass: the key in a file, and the type."""
+    if is_dataclass(model):
+        return {
+            name: (name, of)
+            for name, of in get_type_hints(model).items()
+            if name in model.__dataclass_fields__
+        }
+    fields: Mapping[str, Any] = getattr(model, "model_fields", {})
+    return {name: (info.alias or name, info.annotation) for name, info in fields.items()}
+
+
+def _may_be(model: type, data: object) -> bool:
     """Whether data names this branch of a union: its discriminators have the words of the model."""
     return not isinstance(data, dict) or all(
-        data[name] in get_args(info.annotation)
-        for name, info in model.model_fields.items()
-        if name in data and get_origin(info.annotation) is Literal and isinstance(data[name], str)
+        data[name] in get_args(of)
+        for name, (_, of) in _fields(model).items()
+        if name in data and get_origin(of) is Literal and isinstance(data[name], str)
     )
 
 
-def _models_in(annotation: object) -> list[type[pydantic.BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
+def _models_in(annotation: object) -> list[type]:
+    if isinstance(annotation, type) and _fields(annotation):
         return [annotation]
     arguments = getattr(annotation, "__args__", ())
     return [found for argument in arguments for found in _models_in(argument)]

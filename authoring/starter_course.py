@@ -17,7 +17,7 @@ from pathlib import Path
 
 import jinja2
 
-from authoring.activity import MAX_ID
+from authoring.checked_value import MAX_ID
 from authoring.problems import LmsSyncError
 from authoring.write_files import refuse_links, write_durably
 

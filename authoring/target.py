@@ -1,42 +1,50 @@
-"""What a course is built into: `targets` of `course.yaml`, one model for each kind."""
+"""What a course is built into: `targets` of `course.yaml`, one class for each kind."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from authoring.activity import PackageActivity
+from authoring.checked_value import NO_OTHER_KEYS
 from authoring.languages import Language
 
-
-class _Target(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    languages: tuple[Language, ...] = ()  # none named: every language that the course offers
+if TYPE_CHECKING:
+    from authoring.activity import PackageActivity
 
 
-class ScormTarget(_Target):
+@dataclass(frozen=True)
+class ScormTarget:
     """A SCORM package: 1.2, or 2004 4th Edition; one SCO for the course, or one for each lesson."""
+
+    __pydantic_config__ = NO_OTHER_KEYS
 
     kind: Literal["scorm12", "scorm2004"]
     scos: Literal["course", "lessons"] = "course"
+    languages: tuple[Language, ...] = ()  # none named: every language that the course offers
 
 
-class HtmlTarget(_Target):
+@dataclass(frozen=True)
+class HtmlTarget:
     """Pages that open from a folder or a web server, without a learning platform."""
 
+    __pydantic_config__ = NO_OTHER_KEYS
+
     kind: Literal["html"]
+    languages: tuple[Language, ...] = ()
 
 
-class ManualTarget(_Target):
+@dataclass(frozen=True)
+class ManualTarget:
     """A manual to print: one PDF for each language."""
 
+    __pydantic_config__ = NO_OTHER_KEYS
+
     kind: Literal["manual"]
+    languages: tuple[Language, ...] = ()
 
 
-Target = Annotated[ScormTarget | HtmlTarget | ManualTarget, Field(discriminator="kind")]
+Target = ScormTarget | HtmlTarget | ManualTarget
 """Everything that a course can be built into."""
 
 DEFAULT_TARGETS: tuple[ScormTarget | HtmlTarget, ...] = (ScormTarget(kind="scorm12"),)

@@ -12,17 +12,20 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import TYPE_CHECKING, Any, Literal
 
 from authoring.course import Course
 from authoring.problems import ContentError, Place, Problem
-from authoring.read_yaml import load_model, read_text, read_yaml, relative_name
+from authoring.read_yaml import Document, load_model, read_text, read_yaml, relative_name
 from authoring.write_files import write_durably
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
 FILE = "translations.lock.yaml"
+_SCHEMA = "translations/1"
 _HEADING = re.compile(r"^ {0,3}#{1,6}(?:[ \t]|$)")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _HEAD = """# Which wording of the source each section of a translation is of. Written by lms-sync build; nothing to edit here.
@@ -31,13 +34,6 @@ _HEAD = """# Which wording of the source each section of a translation is of. Wr
 
 Known = dict[str, dict[str, dict[str, str]]]
 """By lesson and language: the hash of a section of the translation → the hash of its source."""
-
-
-class _Lock(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    schema_: Literal["translations/1"] = Field(alias="schema")
-    lessons: Mapping[str, Mapping[str, Mapping[str, str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,7 @@ def compare_translations(course: Course, root: Path, *, accepted: Collection[str
     before: Mapping[str, Mapping[str, Mapping[str, str]]] = {}
     if lock.is_file():
         try:
-            before = load_model(read_yaml(lock, root=root), _Lock).lessons
+            before = _known(read_yaml(lock, root=root))
         except ContentError as error:
             result.problems.append(Problem("translation.lock-broken", {}, error.problems[0].place))
             return result
@@ -119,6 +115,39 @@ def write_lock(course: Course, translations: Translations) -> None:
             lines.append(f"    {language}:")
             lines.extend(f'      "{text}": "{source}"' for text, source in known.items())
     write_durably(course.folder / FILE, ("\n".join(lines) + "\n").encode())
+
+
+def _known(document: Document) -> Known:
+    """What a lock says. Raises ContentError. What plainly is one is taken at once: pydantic takes a while to load."""
+    data: Any = document.data
+    if isinstance(data, dict) and data.keys() <= {"schema", "lessons"} and data.get("schema") == _SCHEMA:
+        lessons = data.get("lessons", {})
+        if _is_map(lessons) and all(map(_is_map, lessons.values())):
+            sections = [one for languages in lessons.values() for one in languages.values()]
+            if all(_is_map(one) and all(isinstance(of, str) for of in one.values()) for one in sections):
+                known: Known = lessons
+                return known
+    checked: Any = load_model(document, _form())
+    found: Known = checked.lessons
+    return found
+
+
+def _is_map(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+@cache
+def _form() -> type[BaseModel]:
+    """The form of a lock, for what is wrong with one."""
+    from pydantic import BaseModel, ConfigDict, Field
+
+    class Lock(BaseModel):
+        model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+        schema_: Literal["translations/1"] = Field(alias="schema")
+        lessons: dict[str, dict[str, dict[str, str]]] = {}
+
+    return Lock
 
 
 def _compare(

@@ -17,10 +17,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from authoring.activity import Part
 from authoring.build_cache import BuildCache, stamp
+from authoring.course_parts import MediaRules
 from authoring.problems import ContentError, Place, Problem
 from authoring.read_image import Image, webp_size
 from authoring.write_files import CannotWrite, write_durably
@@ -34,14 +32,6 @@ MAX_PIXELS = 100_000_000
 
 _KIND = "picture"
 _RASTER = (".png", ".jpg", ".jpeg", ".webp")
-
-
-class MediaRules(Part):
-    """`media` of `course.yaml`: how large pictures are shown, and how much all media may weigh."""
-
-    max_image_px: int = Field(default=1600, ge=200, le=8000)
-    webp: int = Field(default=80, ge=1, le=100)
-    package_budget_mb: int = Field(default=50, ge=1, le=4000)
 
 
 class WebPictures:

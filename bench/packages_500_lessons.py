@@ -185,7 +185,7 @@ def write_pictures(folder: Path) -> None:
 _COMMAND = "from lms_sync.cli import main; main()"
 _AFTER_START = """
 import sys, time
-from lms_sync.cli import commands, trainer
+from lms_sync.cli import commands, trainer_build
 started = time.perf_counter()
 commands.main(sys.argv[1:], standalone_mode=False)
 print(f"after start-up {time.perf_counter() - started:.4f}")

@@ -67,7 +67,7 @@ def in_languages(course: Course, target: ScormTarget | HtmlTarget) -> Course:
         return course
     default = course.languages.default
     chosen = default if default in target.languages else target.languages[0]
-    languages = course.languages.model_copy(update={"default": chosen, "offered": target.languages})
+    languages = replace(course.languages, default=chosen, offered=target.languages)
     lessons = []
     for lesson in course.lessons:
         texts = {

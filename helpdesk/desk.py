@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
-from authoring.activity import Identifier, Part
+from authoring.activity import Part
+from authoring.checked_value import Identifier
 from authoring.languages import Language, LocalizedText
 from authoring.problems import Problem
 from authoring.read_image import Image

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from authoring.activity import MAX_ID
+from authoring.checked_value import MAX_ID
 from authoring.localized_parts import localized_texts
 from authoring.problems import ContentError, Place, Problem, in_reading_order
 from authoring.read_image import Image, find_image

@@ -9,9 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from authoring.activity import FileActivity, PackageActivity
 from authoring.build_cache import BuildCache
-from authoring.check_activity import file_of
 from authoring.course import Course, read_course
 from authoring.problems import ContentError, Place, Problem
 from authoring.target import target_name
@@ -130,6 +128,7 @@ def _unknown_quizzes(
             Place(f"courses/{course.slug}/course.yaml"),
         )
         for course in courses.values()
+        if not present.issuperset(course.quizzes)
         for section in course.sections
         for activity in section.activities
         if activity.kind == "quiz" and activity.quiz not in present
@@ -183,7 +182,7 @@ def build_academy(
             if wanted == course.pushed_target:
                 items = frozenset(package.items)
                 pushed = BuiltPackage(path, package.sha1, package.size, items, package.content_sha256)
-        used = UsedQuizzes([str(one.quiz) for one in course.activities if one.kind == "quiz"], banks)
+        used = UsedQuizzes(course.quizzes, banks)
         asked = {activity.id: academy.questionnaires[slug] for slug, activity in asking_activities(course)}
         content.append(CourseContent(course, pushed, used, _files(course), asked))
     printed = [
@@ -222,13 +221,17 @@ def _write_banks(
 
 
 def _files(course: Course) -> dict[str, BuiltPackage]:
+    if not course.names.files:
+        return {}
+    from authoring.check_activity import file_of
+
     found = {}
     for activity in course.activities:
-        if isinstance(activity, PackageActivity) and activity.file:
+        if activity.kind == "package" and activity.file:
             from lms_sync.foreign_packages import foreign_package
 
             found[activity.id] = foreign_package(activity, course)
-        elif isinstance(activity, FileActivity):
+        elif activity.kind == "file":
             path = file_of(activity.file, course.folder)
             try:
                 with path.open("rb") as file:

@@ -17,7 +17,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from authoring.activity import Activity, QuizActivity
-from authoring.course import Course, CourseFile, course_file_problems
+from authoring.course import Course
+from authoring.course_file import CourseFile, course_file_problems
 from authoring.languages import LocalizedText, multilang, multilang_html
 from authoring.patch_yaml import CannotPatch, Value, patch_bytes
 from authoring.problems import ContentError, Problem
@@ -674,7 +675,7 @@ def _changes(
         yield pointer, None
         return
     if isinstance(data, Mapping):
-        now = LocalizedText.model_validate(data)
+        now = LocalizedText(dict(data))
         for language in offered:
             if made(now.in_language(language)) != texts[language]:
                 yield (*pointer, language), back(texts[language])

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from authoring.activity import Activity, FeedbackActivity
 from authoring.course import Course
 
 if TYPE_CHECKING:
+    from authoring.activity import Activity, FeedbackActivity
     from programmes import Questionnaire
     from quizzes import QuestionBank, Quiz
 
@@ -44,8 +44,10 @@ class CourseContent:
 
 def asking_activities(course: Course) -> list[tuple[str, FeedbackActivity]]:
     """The activities of a course that take their questions from a file, each with the file's name."""
+    if not course.names.questionnaires:
+        return []
     return [
         (activity.questionnaire, activity)
         for activity in course.activities
-        if isinstance(activity, FeedbackActivity) and activity.questionnaire
+        if activity.kind == "feedback" and activity.questionnaire
     ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from authoring.course import CourseFile
+from authoring.course_file import CourseFile
 from authoring.languages import LocalizedText
 from authoring.problems import ContentError, LmsSyncError, Place, Problem
 from authoring.read_yaml import load_model, read_yaml

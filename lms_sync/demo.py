@@ -263,7 +263,7 @@ def demo_config(url: str, programme: Programme, policies: Sequence[Policy]) -> s
     Languages and the time zone are the programme's; who issues is who issues its first award.
     """
     issuer = next(one.issuer_name for one in policies if one.id == programme.awards[0])
-    names = json.dumps(issuer.model_dump(), ensure_ascii=False)
+    names = json.dumps(issuer.root, ensure_ascii=False)
     language = programme.default_language
     text = config_example()
     for example, own in (

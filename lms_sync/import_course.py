@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 import pydantic
 from pydantic import TypeAdapter
 
-from authoring.activity import MAX_ID, Activity, Identifier
-from authoring.course import Course, CourseCategory, CourseLanguages
+from authoring.activity import Activity
+from authoring.checked_value import MAX_ID, Identifier
+from authoring.course import Course
+from authoring.course_parts import CourseCategory, CourseLanguages
 from authoring.languages import LocalizedText
 from authoring.patch_yaml import Items
 from authoring.problems import LmsSyncError, Problem

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, bindparam, insert, select, update
 
 from lms_sync.clock import Clock
 from lms_sync.plan import Action, Change, Kind
@@ -28,6 +28,20 @@ from lms_sync.store.database import reading
 from lms_sync.store.schema import journal, run
 
 OPEN = ("intent", "sent")
+
+# Made once, and for all rows of a request at once: that is most of what noting them costs.
+_INTENT = insert(journal).returning(journal.c.id, sort_by_parameter_order=True)
+_SENT = update(journal).where(journal.c.id == bindparam("row")).values(state="sent", sent_at=bindparam("at"))
+_CONFIRMED = (
+    update(journal)
+    .where(journal.c.id == bindparam("row"))
+    .values(
+        state="confirmed",
+        confirmed_at=bindparam("at"),
+        remote_id=bindparam("remote"),
+        detail=bindparam("told"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -59,51 +73,46 @@ class Journal:
 
     def intend(self, changes: Sequence[Change]) -> list[int]:
         """Notes that these changes are about to be sent in one call; their row ids."""
-        ids: list[int] = []
         with self._numbering:
             first = self._step + 1
             self._step += len(changes)
+        if not changes:
+            return []
+        rows = [
+            {
+                "site": self._site,
+                "run_id": self.run_id,
+                "step": step,
+                "action": change.action.value,
+                "kind": change.kind.value,
+                "key": change.key,
+                "wanted_hash": change.wanted_hash,
+                "state": "intent",
+                "detail": {"scope": change.scope},
+                "intent_at": self._clock.now(),
+            }
+            for step, change in enumerate(changes, first)
+        ]
         with self._engine.begin() as connection:
-            for step, change in enumerate(changes, first):
-                done = connection.execute(
-                    insert(journal).values(
-                        site=self._site,
-                        run_id=self.run_id,
-                        step=step,
-                        action=change.action.value,
-                        kind=change.kind.value,
-                        key=change.key,
-                        wanted_hash=change.wanted_hash,
-                        state="intent",
-                        detail={"scope": change.scope},
-                        intent_at=self._clock.now(),
-                    )
-                )
-                ids.append(int(done.inserted_primary_key[0]))  # type: ignore[index]
-        return ids
+            return [int(number) for number in connection.execute(_INTENT, rows).scalars()]
 
     def send(self, ids: Sequence[int]) -> None:
         """Notes that the request with these changes leaves now."""
+        now = self._clock.now()
         with self._engine.begin() as connection:
-            connection.execute(
-                update(journal).where(journal.c.id.in_(ids)).values(state="sent", sent_at=self._clock.now())
-            )
+            if ids:
+                connection.execute(_SENT, [{"row": number, "at": now} for number in ids])
 
     def confirm(self, ids: Iterable[int], details: Mapping[int, Mapping[str, Any]] | None = None) -> None:
         """Notes that Moodle answered that these changes are done; `details` by row id."""
+        rows = []
+        for number in ids:
+            detail = dict((details or {}).get(number, {}))
+            remote = detail.pop("remote_id", None)
+            rows.append({"row": number, "at": self._clock.now(), "remote": remote, "told": detail or None})
         with self._engine.begin() as connection:
-            for number in ids:
-                detail = dict((details or {}).get(number, {}))
-                connection.execute(
-                    update(journal)
-                    .where(journal.c.id == number)
-                    .values(
-                        state="confirmed",
-                        confirmed_at=self._clock.now(),
-                        remote_id=detail.pop("remote_id", None),
-                        detail=detail or None,
-                    )
-                )
+            if rows:
+                connection.execute(_CONFIRMED, rows)
 
     def fail(self, ids: Iterable[int], code: str) -> None:
         """Notes that these changes were refused: nothing was done."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from authoring.blocks.reading import IDENTIFIER, MAX_ID
-from authoring.course import CourseFile
+from authoring.course_file import CourseFile
 from authoring.patch_yaml import Items, patch_yaml
 from authoring.problems import ContentError, LmsSyncError, Place, Problem
 from authoring.read_lesson import MAX_BYTES, read_lesson

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from authoring.course import CourseFile
+from authoring.course_file import CourseFile
 from authoring.languages import LocalizedText
 from authoring.problems import ContentError
 from authoring.read_yaml import load_model, read_yaml

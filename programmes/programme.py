@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
-from authoring.activity import Identifier, Part
+from authoring.activity import Part
+from authoring.checked_value import Identifier
 from authoring.languages import Language, LocalizedText
 from authoring.localized_parts import localized_texts
 from authoring.problems import ContentError, Problem, in_reading_order

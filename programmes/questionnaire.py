@@ -13,7 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr
 
-from authoring.activity import Identifier, Part
+from authoring.activity import Part
+from authoring.checked_value import Identifier
 from authoring.languages import LocalizedText
 from authoring.problems import ContentError, Problem, in_reading_order
 from authoring.read_yaml import Document, Pointer, load_model, read_yaml

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from authoring.course import CourseFile
+from authoring.course_file import CourseFile
 from authoring.problems import ContentError, Refused
 from authoring.read_yaml import load_model, read_yaml
 from certificates.policy import Policy, read_policies

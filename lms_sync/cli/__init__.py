@@ -27,7 +27,11 @@ VERBS: dict[str, dict[str, tuple[str, str, str]]] = {
             "check",
             "Read courses, quizzes, people, policies and programmes; list all mistakes with places and remedies.",
         ),
-        "build": ("trainer", "build", "Write the course packages and question banks into the folder build."),
+        "build": (
+            "trainer_build",
+            "build",
+            "Write the course packages and question banks into the folder build.",
+        ),
         "inspect": (
             "trainer_inspect",
             "inspect_file",

@@ -401,7 +401,7 @@ def _publish_glossary(place: _Place, *, yes: bool, remove: bool, as_json: bool) 
 def _publish_draft(
     place: _Place, discussion: int, topic: str, answer_id: str, language: str | None, post: int | None
 ) -> int:
-    from authoring.activity import MAX_ID
+    from authoring.checked_value import MAX_ID
     from lms_sync.helpdesk_draft import write_draft
     from lms_sync.helpdesk_questions import list_posts, questions
     from lms_sync.people import read_people

@@ -1,4 +1,4 @@
-"""The trainer's verbs: init, check, build."""
+"""The trainer's verbs init and check."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def check(
     forum_types: dict[str, str] = {}
     try:
         academy = read_academy(folder, BuildCache(folder), wanted="nothing")  # the cache is not written
-        problems, taken = _checked(academy, accepted)
+        problems, taken = checked(academy, accepted)
         courses, quizzes = len(academy.courses), len(academy.quizzes)
         problems.extend(academy.warnings)
         if links:
@@ -146,75 +146,14 @@ def check(
         }
         click.echo(json.dumps(report, ensure_ascii=False, indent=1))
     else:
-        _print_by_file(problems, reader)
-        _print_count(courses, quizzes, errors, len(problems) - errors, reader)
+        print_by_file(problems, reader)
+        print_count(courses, quizzes, errors, len(problems) - errors, reader)
         if taken:
             click.echo(text("check.accepted", {"n": taken}, reader))
     return outcome.ERROR if errors else outcome.DONE
 
 
-@click.command()
-@dir_option
-@language_option
-@json_option
-def build(folder: Path, language: str | None, as_json: bool) -> int:
-    """Write the course packages and question banks into the folder build.
-
-    \b
-    Example:
-      lms-sync build --dir academy
-    """
-    from authoring.build_cache import BuildCache
-    from lms_sync.last_build import LastBuild, Watch
-
-    reader = language or outcome.reader_language(folder)
-    cache = BuildCache(folder)
-    watch = Watch(cache, _today())
-    built = watch.last_build()
-    if built is not None:
-        if not as_json:
-            for name in built.names:
-                click.echo(f"  {name}")
-    else:
-        from lms_sync.academy import build_academy, read_academy
-
-        names: list[str] = []
-
-        def said(name: str) -> None:
-            names.append(name)
-            if not as_json:
-                click.echo(f"  {name}")
-
-        try:
-            academy = read_academy(folder, cache, wanted="banks")
-            made = build_academy(academy, said=said, cache=cache)
-            warnings = [*academy.warnings, *_checked(academy, write=True)[0]]
-        except ContentError as error:
-            # Said here, not by the caller, so that --language and the order by file hold for build as well.
-            problems = in_reading_order(error.problems)
-            errors = sum(problem.severity == "error" for problem in problems)
-            _print_by_file(problems, reader, err=True)
-            _print_count(0, 0, errors, len(problems) - errors, reader, err=True)
-            return outcome.ERROR
-        finally:
-            cache.save()
-        built = LastBuild(_build_json(folder, made), tuple(names), tuple(in_reading_order(warnings)))
-        watch.keep(built.report, built.names, built.warnings)
-        cache.save()
-    if as_json:
-        click.echo(json.dumps(built.report, indent=1))
-        return outcome.DONE
-    _print_by_file(built.warnings, reader, err=True)
-    click.echo(text("build.packages", {"n": len(built.report["packages"])}, reader))
-    if built.report["manuals"]:
-        click.echo(text("build.manuals", {"n": len(built.report["manuals"])}, reader))
-    if built.report["banks"]:
-        questions = sum(bank["questions"] for bank in built.report["banks"])
-        click.echo(text("build.questions", {"n": questions}, reader))
-    return outcome.DONE
-
-
-def _checked(
+def checked(
     academy: Any, accepted: Collection[str] = (), *, write: bool = False
 ) -> tuple[list[Problem], int]:
     """Warnings about the courses of an academy, and how many lessons' translations were taken as up to date.
@@ -229,7 +168,7 @@ def _checked(
     if unknown := set(accepted) - lessons - {"all"}:
         raise LmsSyncError("check.unknown-lesson", id=min(unknown))
     wanted = lessons if "all" in accepted else set(accepted)
-    today = _today()
+    today = this_day()
     found: list[Problem] = []
     for course in academy.courses.values():
         problems, translations = course_checks(course, academy.folder, today, accepted=wanted)
@@ -242,7 +181,7 @@ def _checked(
     return found, len(wanted)
 
 
-def _today() -> datetime.date:
+def this_day() -> datetime.date:
     """The day in UTC: a citation's last day is told an hour or two late at most, and no configuration has to be read."""
     return SystemClock().now().date()
 
@@ -360,7 +299,8 @@ def by_schema(manifest: bytes) -> list[Problem]:
         return schema_problems(manifest, schemas)
 
 
-def _print_by_file(problems: Iterable[Problem], language: str, *, err: bool = False) -> None:
+def print_by_file(problems: Iterable[Problem], language: str, *, err: bool = False) -> None:
+    """Problems with a line between those of two files; on standard error with `err`."""
     before: str | None = None
     for problem in problems:
         if before is not None and problem.place.file != before:
@@ -369,9 +309,10 @@ def _print_by_file(problems: Iterable[Problem], language: str, *, err: bool = Fa
         click.echo(describe(problem, language), err=err)
 
 
-def _print_count(
+def print_count(
     courses: int, quizzes: int, errors: int, warnings: int, language: str, *, err: bool = False
 ) -> None:
+    """How many errors and warnings there are; without errors, what was read."""
     parts = []
     if errors:
         parts.append(text("check.errors", {"n": errors}, language))
@@ -393,37 +334,4 @@ def _problem_json(problem: Problem, language: str) -> dict[str, object]:
         **problem.as_json(),
         "what": text(problem.code, problem.params, language),
         "remedy": remedy(problem.code, problem.params, language),
-    }
-
-
-def _build_json(folder: Path, built: Any) -> dict[str, object]:
-    return {
-        "packages": [
-            {
-                "path": package.path.relative_to(folder).as_posix(),
-                "kind": package.kind,
-                "identifier": package.identifier,
-                "size": package.size,
-                "sha1": package.sha1,
-                "sha256": package.sha256,
-                "content_sha256": package.content_sha256,
-                "lessons": list(package.lessons),
-                "languages": list(package.languages),
-            }
-            for package in built.packages
-        ],
-        "manuals": [
-            {
-                "path": manual.path.relative_to(folder).as_posix(),
-                "language": manual.language,
-                "size": manual.size,
-                "sha256": manual.sha256,
-                "pdf_ua": manual.accessible,
-            }
-            for manual in built.manuals
-        ],
-        "banks": [
-            {"path": f"build/{slug}/{slug}.moodle.xml", "questions": questions}
-            for slug, questions in built.banks.items()
-        ],
     }

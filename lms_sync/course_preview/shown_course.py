@@ -26,6 +26,7 @@ from authoring.target import HtmlTarget, ScormTarget
 from course_packages import target_files
 from course_packages.zip_file import Content, Made
 from lms_sync.foreign_packages import foreign_problems
+from lms_sync.saved_files import PASSING, changed_names
 
 PAUSE_SECONDS = 0.03
 """Between two looks: each time at the files that were saved before, and at all of them where that takes a tenth of it."""
@@ -41,8 +42,6 @@ AT_ONCE_SECONDS = 0.05
 _BESIDE = ("theme", "quizzes", "programmes")
 """Folders of the academy that a course's package or its checks rest on."""
 _TO_ACADEMY = "../../"
-_PASSING = re.compile(r"/(?:[.#~][^/]*|[^/.]+|[^/]*(?:~|\.(?:tmp|bak|swp|part)))$")
-"""What editors and systems put beside a file while it is saved."""
 _LESSON = re.compile(r"lessons/([^/]+)/lesson\.([A-Za-z-]+)\.md$")
 
 
@@ -118,7 +117,7 @@ class ShownCourse:
             time.sleep(SETTLE_SECONDS)
             stamps = self._stamps()
         before, self._seen = self._seen, stamps
-        changed = _changed(before, stamps)
+        changed = changed_names(before, stamps)
         self._saved = dict.fromkeys((*changed, *self._saved)[:SAVED_BEFORE])
         self._build(changed, max((stamps[name][1] for name in changed if name in stamps), default=0))
         self._unchecked = self._course
@@ -243,7 +242,7 @@ class ShownCourse:
         found = walk(self.folder, "")
         for name in _BESIDE:
             found |= walk(self.root / name, f"/{_TO_ACADEMY}{name}")
-        return {name[1:]: one for name, one in found.items() if not _PASSING.search(name)}
+        return {name[1:]: one for name, one in found.items() if not PASSING.search(name)}
 
     def _keep_some(self) -> None:
         until = time.monotonic() + AT_ONCE_SECONDS
@@ -272,10 +271,3 @@ def _pre_tests(files: Iterable[Path], root: Path) -> set[str]:
             quiz = read_quiz(path, root=root)
             found |= {quiz.pair.pre} if quiz.pair else set()
     return found
-
-
-def _changed(before: dict[str, Stamp] | None, now: dict[str, Stamp]) -> tuple[str, ...]:
-    """The names of files that are new, gone or changed."""
-    if before is None:
-        return ()
-    return tuple(sorted(name for name in {*before, *now} if before.get(name) != now.get(name)))

@@ -52,7 +52,7 @@ def find_quiz(folder: Path, site: str, name: str, language: str) -> QuizOnSite:
 
     Raises NoQuiz, and ContentError where the file cannot be read.
     """
-    from authoring.course import CourseFile
+    from authoring.course_file import CourseFile
     from authoring.read_yaml import load_model, read_yaml
 
     activities: dict[str, list[str]] = {}

@@ -122,7 +122,7 @@ def _day(text: str) -> datetime.date:
 
 def _shown(institution: str, steps: Mapping[str, tuple[str, Mapping[str, str]]]) -> tuple[Shown, ...]:
     return tuple(
-        Shown(institution, milestone, _day(on), LocalizedText.model_validate(dict(evidence)))
+        Shown(institution, milestone, _day(on), LocalizedText(dict(evidence)))
         for milestone, (on, evidence) in steps.items()
     )
 

@@ -221,6 +221,6 @@ def test_the_documented_activities_are_read(course_folder: Any) -> None:
 
 
 def _model() -> Any:
-    from authoring.course import CourseFile
+    from authoring.course_file import CourseFile
 
     return CourseFile

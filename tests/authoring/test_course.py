@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from authoring.course import Course, CourseFile
+from authoring.course import Course
+from authoring.course_file import CourseFile
 from authoring.messages import LANGUAGES, describe
 from authoring.read_yaml import load_model, parse_yaml
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from authoring import read_markdown
 from authoring.ordinary_markdown import ordinary_html
 from authoring.plain_markdown import plain_html
 from authoring.problems import Place, Problem
-from authoring.read_markdown import Picture, render, walk
+from authoring.read_markdown import Picture, render, sanitise, walk
 
 PIECES = [
     "a", "b c", "**", "*", "_", "`", "[", "](", "https://x.org", ")", "![", "x.png", "\n", "\n\n", "- ", "1. ", "3) ",
@@ -63,6 +65,34 @@ def test_the_short_way_and_the_walk_give_the_same(pieces: list[str], inline: boo
     assert same(short.html) == same(long.html)
     assert short.heading_levels == long.heading_levels
     assert sorted(short.problems, key=repr) == sorted(long.problems, key=repr)
+
+
+@settings(max_examples=300, deadline=None)
+@given(pieces=st.lists(st.sampled_from([*PIECES, *WORDS]), max_size=14), inline=st.booleans())
+def test_what_passes_without_the_sanitiser_would_come_out_of_it_to_the_letter(
+    pieces: list[str], inline: bool
+) -> None:
+    made = ordinary_html(
+        "".join(pieces), file="f", first_line=1, inline=inline, find_picture=find_picture, find_term=find_term
+    )
+    for html in (made.html if made else "", walk("".join(pieces), file="f", inline=inline).html):
+        if "<" in html or "&" in html:
+            assert sanitise(html) == read_markdown._cleaner().clean(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>", "<p onclick=x>", "<p\n>", "<P>", "<img src=x>", "<a href='javascript:x'>", "<ol start=\"1\" onclick=x>",
+        '<img src="https://x.org/a.png" alt="" width="1" height="1" loading="lazy" decoding="async">', "<!-- x -->", "<p/>",
+        '<img src="media/a.png" alt="" width="1" height="1" loading="lazy" decoding="async" onerror="x">', "<style>", "<svg>",
+        '<img src="media/a.png" alt=""x" width="1" height="1" loading="lazy" decoding="async">', "<div class=\"x\">", "<p",
+        "a \x00", "&nbsp;", "&#60;script&#62;", "<math>", "\xa0<p>", '<div class="table" id="a">', "<h1>", "<iframe>", "</script>",
+    ],
+)  # fmt: skip
+def test_nothing_else_passes_without_the_sanitiser(html: str) -> None:
+    for around in ("{}", "<p>{}</p>", "a{}b", "{}<em>x</em>"):
+        assert read_markdown._SAFE.fullmatch(around.format(html)) is None
 
 
 @settings(max_examples=300, deadline=None)

@@ -8,7 +8,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from authoring.languages import LocalizedText, multilang, multilang_html
 
@@ -36,7 +36,7 @@ def test_what_is_offered_and_not_written_is_named() -> None:
 )
 def test_empty_texts_and_odd_language_names_are_refused(value: object) -> None:
     with pytest.raises(ValidationError):
-        LocalizedText.model_validate(value)
+        TypeAdapter(LocalizedText).validate_python(value)
 
 
 def test_one_text_for_all_languages_gets_no_spans() -> None:

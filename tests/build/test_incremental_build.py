@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import multiprocessing
 import os
 import shutil
 import sqlite3
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -15,8 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from authoring import in_parallel, lesson_reader
 from authoring.build_cache import FILE, BuildCache
-from authoring.problems import ContentError
+from authoring.problems import ContentError, Problem
 from course_packages import zip_file
 from course_packages.zip_file import content_sha256, write_zip, zip_bytes
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
@@ -34,13 +37,26 @@ def build(folder: Path, *, cached: bool = True) -> BuiltAcademy:
     return built
 
 
-def fresh_bytes(academy: SmallAcademy) -> bytes:
-    """The package of a build elsewhere that knows nothing of earlier ones."""
+def fresh(academy: SmallAcademy) -> tuple[bytes, tuple[Problem, ...]]:
+    """The package of a build elsewhere that knows nothing of earlier ones, and its warnings."""
     with tempfile.TemporaryDirectory() as elsewhere:
         copy = Path(elsewhere) / "copy"
         shutil.copytree(academy.folder / "courses", copy / "courses")
-        build(copy, cached=False)
-        return (copy / ZIP).read_bytes()
+        built = build(copy, cached=False)
+        return (copy / ZIP).read_bytes(), built.academy.warnings
+
+
+def problems_of(academy: SmallAcademy) -> tuple[Problem, ...]:
+    """What is wrong with it, found without knowing of earlier builds."""
+    try:
+        read_academy(academy.folder)
+    except ContentError as error:
+        return error.problems
+    return ()
+
+
+def fresh_bytes(academy: SmallAcademy) -> bytes:
+    return fresh(academy)[0]
 
 
 CHANGES = st.one_of(
@@ -52,6 +68,9 @@ CHANGES = st.one_of(
     ),
     st.tuples(st.just("picture"), st.sampled_from(["a", "b"]), st.integers(1, 9)),
     st.tuples(st.just("lessons"), st.permutations(["one", "two", "three", "four"]), st.integers(1, 4)),
+    st.tuples(st.just("glossary"), st.sampled_from(["{sq: Akti}", "{en: Act, sq: Akti}", '"{x"'])),
+    st.tuples(st.just("theme"), st.sampled_from(["'#204060'", "'#ffee00'"])),
+    st.tuples(st.just("course"), st.sampled_from(["Small course", "Another", ""])),
     st.tuples(
         st.just("break"), st.sampled_from(["cache", "zip", "no cache", "no zip", "other zip", "old cache"])
     ),
@@ -72,6 +91,19 @@ def make(academy: SmallAcademy, change: tuple[object, ...]) -> None:
                 if not (academy.course / "lessons" / name).exists():
                     academy.write_lesson(name)
             academy.write_course()
+        case ("glossary", str(term)):
+            words = f"{{id: act, term: {term}, definition: A paper.}}"
+            academy.write(
+                academy.course / "glossary.yaml", f"schema: glossary/1\nterms: [{words}]\n".encode()
+            )
+        case ("theme", str(colour)):
+            theme = f"schema: theme/1\nextends: courtyard\ncolours: {{light: {{main: {colour}}}}}\n"
+            academy.write(academy.course / "theme" / "theme.yaml", theme.encode())
+        case ("course", str(title)):
+            academy.write_course()
+            course = (academy.course / "course.yaml").read_text("utf-8")
+            written = course.replace("title: Small course", f"title: '{title}'")
+            academy.write(academy.course / "course.yaml", written.encode())
         case ("break", "cache") if cache.is_file():
             cache.write_bytes(cache.read_bytes()[:5000] + b"not a database" * 99)
         case ("break", "old cache") if cache.is_file():
@@ -95,9 +127,14 @@ def test_with_and_without_a_cache_the_bytes_are_the_same(changes: list[tuple[obj
         build(academy.folder)
         for change in changes:
             make(academy, change)
+            if problems := problems_of(academy):
+                with pytest.raises(ContentError) as told:
+                    build(academy.folder)
+                assert told.value.problems == problems
+                continue
             built = build(academy.folder)
             packed = (academy.folder / ZIP).read_bytes()
-            assert packed == fresh_bytes(academy)
+            assert (packed, built.academy.warnings) == fresh(academy)
             (package,) = built.packages
             assert package.sha256 == hashlib.sha256(packed).hexdigest()
             assert package.sha1 == hashlib.sha1(packed).hexdigest()
@@ -264,3 +301,31 @@ def test_files_made_while_lessons_are_read_are_those_that_are_made_afterwards(tm
     assert [one.sha256 for one in ahead.packages] == [one.sha256 for one in afterwards.packages]
     words = read[0].texts["sq"].blocks[0]  # the process that read them kept none
     assert words == afterwards.academy.courses["every-block"].lessons[0].texts["sq"].blocks[0]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere one process reads all")
+def test_lessons_that_others_begin_to_read_while_the_course_is_checked_are_the_same(
+    small_academy: SmallAcademy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lesson_reader, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(in_parallel, "_processors", lambda: 2)
+    make(small_academy, ("glossary", "{en: Act}"))
+    make(small_academy, ("theme", "'#204060'"))
+    small_academy.write_lesson("two", "[acts](term:act)")
+    build(small_academy.folder)
+    assert (small_academy.folder / ZIP).read_bytes() == fresh_bytes(small_academy)
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere one process reads all")
+def test_who_has_begun_to_read_lessons_ends_where_the_course_is_wrong(
+    small_academy: SmallAcademy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lesson_reader, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(in_parallel, "_processors", lambda: 2)
+    course = small_academy.course / "course.yaml"
+    small_academy.write(course, course.read_bytes() + b"colour: red\n")
+    with pytest.raises(ContentError) as told:
+        build(small_academy.folder)
+    assert [one.code for one in told.value.problems] == ["yaml.unknown-key"]
+    assert multiprocessing.active_children() == []

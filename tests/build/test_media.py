@@ -11,9 +11,10 @@ import PIL.ImageCms
 import pytest
 
 from authoring.build_cache import BuildCache
+from authoring.course_parts import MediaRules
 from authoring.problems import ContentError
 from authoring.read_image import Image
-from authoring.web_pictures import FOLDER, MediaRules, WebPictures, to_webp
+from authoring.web_pictures import FOLDER, WebPictures, to_webp
 from lms_sync.academy import build_academy, read_academy
 from tests.build.conftest import SmallAcademy
 

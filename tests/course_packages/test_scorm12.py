@@ -22,7 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authoring.blocks.exercise import REASONS
-from authoring.course import Course, CourseLanguages
+from authoring.course import Course
+from authoring.course_parts import CourseLanguages
 from authoring.languages import LocalizedText
 from authoring.lesson import CallOut, LawReference, Lesson, Prose
 from authoring.problems import ContentError
