@@ -3,7 +3,7 @@
 PULLED_FACTS facts (default 100,000; the promise is for 10,000,000: `PULLED_FACTS=10000000 python bench states`, about ten
 minutes and 8 GB of disk in TMPDIR) of a hundredth as many people in ten courses: 4 activity completions, 2 attempts, 3 grades
 and a course completion for each pair of person and course. Everybody is in the people files, in 61 institutions.
-What is reported are all ten courses, in a process of its own, with its peak of memory. MANY_FACTS names a database that was
+What is reported are all ten courses, written as CSV and XLSX as the verb does it, in a process of its own, with its peak of memory. MANY_FACTS names a database that was
 made so before, or is to be kept.
 """
 
@@ -21,9 +21,11 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from lms_sync.completion_report import ReportedCourse, completion_report, known_people
+from lms_sync.completion_output import write_report
+from lms_sync.completion_report import ReportedCourse, completion_report
 from lms_sync.facts import ACTIVITY_COMPLETION, COURSE_COMPLETION, GRADE, QUIZ_ATTEMPT, Fact, store_facts
 from lms_sync.people import Institution, Participant, People
+from lms_sync.report_people import known_people
 from lms_sync.state_table import keep_states, make_anew
 from lms_sync.store import schema
 from lms_sync.store.database import open_database, reading, repeatable
@@ -152,7 +154,7 @@ def _report(path: str, told: Any) -> None:
     keep_states(engine, "s")
     completed = 0
     with reading(engine) as connection:
-        known = known_people(connection, "s")
+        known = known_people(connection, "s", everybody)
     for course in COURSES:
         with reading(engine) as connection:
             found = completion_report(
@@ -166,6 +168,7 @@ def _report(path: str, told: Any) -> None:
                 known=known,
             )
         completed += found.total.completed
+        write_report(found, Path(path).parent, "en", "many-facts-reports")
     told.put({**_spent(began), "completed": completed})
 
 

@@ -10,16 +10,16 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
-from statistics import fmean
+from itertools import chain, repeat, starmap
+from math import fsum
 
 from sqlalchemy import Connection, select
 
 from authoring.messages import text
 from lms_sync.clock import local_date
+from lms_sync.count_listed import BETWEEN, Listed
 from lms_sync.people import People
-from lms_sync.report_people import Source, counted_people
-from lms_sync.same_person import one_person
+from lms_sync.report_people import KnownPeople, Source, counted_people, known_people
 from lms_sync.state_table import KeptStates, kept_states
 from lms_sync.store import schema
 
@@ -118,32 +118,34 @@ def completion_report(
 
     started: did anything in it (an attempt, a SCORM result, a grade, a completed activity). completed: the
     course was complete at any time, whatever was reset later. certified: holds an award of the course's
-    policies that is not revoked. `known` are the people of the site, where several reports are made. Participants are those whom the people files list for the course, and for an
+    policies that is not revoked. `known` are these people as the site knows them, where several reports are made. Participants are those whom the people files list for the course, and for an
     adopted course that they do not list anybody for, those enrolled in Moodle.
     """
-    known = known or known_people(connection, site)
+    known = known or known_people(connection, site, people)
     one = known.one
     states = kept_states(connection, site, [course.key])
     counted_for = counted_people(
         connection,
         site,
-        people,
+        known,
         course.key,
-        known.person_of,
         from_moodle=course.learners_from_moodle,
         learned=lambda: {
-            one.get(person, person) for some in states.first(course.key, "started", as_of) for person in some
+            one.get(person, person)
+            for some in states.first(course.key, "started", as_of)
+            if some
+            for person in some.split(BETWEEN)
         },
         as_of=as_of,
         language=language,
     )
-    counting = _Counting({person: code for code, person in counted_for.people if person}, one)
+    counting = _Counting(counted_for.listed, one)
     started, unlisted = counting.of(states.first(course.key, "started", as_of))
     completed, _ = counting.of(states.first(course.key, "completed", as_of))
-    certified, _ = counting.of([list(_certified(connection, site, course.policies, as_of, one))])
+    certified, _ = counting.of([BETWEEN.join(_certified(connection, site, course.policies, as_of, one))])
     final = course.final_quiz
     scores = counting.mean(states, course.key, final, as_of) if final else {}
-    participants = Counter(code for code, _ in counted_for.people)
+    participants = counted_for.listed.of_institution
 
     def row(code: str | None, name: str) -> CompletionRow:
         asked, begun, done, held = (
@@ -166,33 +168,34 @@ def completion_report(
 class _Counting:
     """Counts people by the institution for which they count; who has two rows counts once."""
 
-    def __init__(self, institution_of: Mapping[str, str], one: Mapping[str, str]) -> None:
-        self._institution_of = institution_of
+    def __init__(self, listed: Listed, one: Mapping[str, str]) -> None:
+        self._listed = listed
         self._one = one
         self._several = {*one, *one.values()}
 
-    def of(self, portions: Iterable[Sequence[str]]) -> tuple[Counter[str], int]:
+    def of(self, texts: Iterable[str]) -> tuple[Counter[str], int]:
         """How many there are of each institution, and how many of none. Nobody comes twice but under two rows."""
         found: Counter[str | None] = Counter()
         several: set[str] = set()
-        for people in portions:
+        for people in texts:
             some = people
-            if self._several:
-                several.update(self._one.get(one, one) for one in people if one in self._several)
-                some = [one for one in people if one not in self._several]
-            found.update(map(self._institution_of.get, some))
-        found.update(map(self._institution_of.get, several))
+            if self._several and people:
+                each = people.split(BETWEEN)
+                several.update(self._one.get(one, one) for one in each if one in self._several)
+                some = self._single(each)
+            found.update(self._listed.count(some))
+        found.update(map(self._listed.institution_of.get, several))
         elsewhere = found.pop(None, 0)
         return Counter({code: n for code, n in found.items() if code is not None}), elsewhere
 
     def mean(self, states: KeptStates, course: str, quiz: str, as_of: datetime) -> dict[str | None, float]:
         """The mean of each institution, and under None that of everybody; of two rows the later score counts."""
-        values: dict[str, list[float]] = defaultdict(list)
-        for portion in states.scores(course, quiz, "graded", as_of):
-            for person, score in portion:
-                code = self._institution_of.get(person)
-                if code is not None and person not in self._several:
-                    values[code].append(score)
+        values: dict[str, list[tuple[float, int]]] = defaultdict(list)  # percentages, and how many have them
+        for score, people in states.grades(course, quiz, as_of):
+            some = self._single(people.split(BETWEEN)) if self._several else people
+            for code, number in self._listed.count(some).items():
+                if code is not None:
+                    values[code].append((score, number))
         latest: dict[str, tuple[datetime, float]] = {}
         if self._several:
             for state in states.holding("graded", as_of, quiz, self._several):
@@ -201,29 +204,21 @@ class _Counting:
                     told = (state.valid_from, state.score)
                     latest[holder] = max(latest.get(holder, told), told)
         for holder, (_, score) in latest.items():
-            if (code := self._institution_of.get(holder)) is not None:
-                values[code].append(score)
-        means: dict[str | None, float] = {code: fmean(some) for code, some in values.items()}
+            if (code := self._listed.institution_of.get(holder)) is not None:
+                values[code].append((score, 1))
+        means: dict[str | None, float] = {code: _mean(some) for code, some in values.items()}
         if values:
-            means[None] = fmean(chain.from_iterable(values.values()))
+            means[None] = _mean([*chain.from_iterable(values.values())])
         return means
 
-
-@dataclass(frozen=True)
-class KnownPeople:
-    """Whose the idnumbers of the files are, and who has two rows (`lms_sync.same_person`)."""
-
-    person_of: Mapping[str, str]
-    one: Mapping[str, str]
+    def _single(self, people: Sequence[str]) -> str:
+        """Those who have one row."""
+        return BETWEEN.join(one for one in people if one not in self._several)
 
 
-def known_people(connection: Connection, site: str) -> KnownPeople:
-    """The people of a site, as reports need them."""
-    one = one_person(connection, site)
-    data = schema.person_data
-    query = select(data.c.idnumber, data.c.person_id).where(data.c.site == site, data.c.idnumber.is_not(None))
-    person_of = {number: one.get(person, person) for number, person in connection.execute(query)}
-    return KnownPeople(person_of, one)
+def _mean(counted: Sequence[tuple[float, int]]) -> float:
+    """The mean of percentages that so many have, whose sum is exact to the last digit."""
+    return fsum(chain.from_iterable(starmap(repeat, counted))) / sum(number for _, number in counted)
 
 
 def _certified(

@@ -9,16 +9,18 @@ its number, so that a row that moved while the pass was under way is not taken f
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from authoring.problems import Problem
 from lms_sync.facts import ANSWER
+from lms_sync.moodle_answers import Withdrawn
 from lms_sync.observed import current_facts, present_sources, store_gone
 from lms_sync.people import known_persons
-from lms_sync.plugin_rows import Page, PageRow, log_entry
+from lms_sync.plugin_rows import Page, log_entry
 from lms_sync.plugin_source import LOG, STREAM_OF, Ask
 from lms_sync.seen_numbers import SeenNumbers
 from lms_sync.store.database import reading
@@ -41,6 +43,8 @@ class FullPass:
     """Looking again on behalf of one pull."""
 
     work: PluginPull
+    withdrawn: dict[str, list[Withdrawn]] = field(default_factory=dict)
+    """By course the answers that the log has named as deleted, of which its end has still to say whether they count."""
 
     def run(self, *, everything: bool, resume: bool, fresh: Collection[str]) -> None:
         """Compares everything, or the courses whose turn it is; `fresh` ones have just been read from their beginning.
@@ -171,11 +175,10 @@ class FullPass:
     # --- the plugin's log -----------------------------------------------------------------------
 
     def follow(self, ask: Ask, page: Page) -> None:
-        """Looks at what the entries of a page of the log name."""
+        """Looks at what the entries of a page of the log name; answers that were deleted count no longer from its last page on."""
         rows: dict[tuple[str, str], dict[int, int]] = {}
         people: dict[tuple[str, str, int], int] = {}
         whole: set[tuple[str, str]] = set()
-        answers: list[tuple[str, PageRow]] = []
         for entry in page["rows"]:
             name, number = log_entry(entry)
             course = ask.key_of[entry["courseid"]]
@@ -185,13 +188,19 @@ class FullPass:
                 if one not in self.work.streams or course not in self.work.courses_in(one):
                     continue
                 if one == ANSWER and number:
-                    answers.append((course, entry))
+                    at = datetime.fromtimestamp(entry["t"], UTC)
+                    told = Withdrawn(self.work.subject(course, entry), entry["userid"], at)
+                    self.withdrawn.setdefault(course, []).append(told)
                 elif number:
                     rows.setdefault((one, course), {})[number] = entry["t"]
                 elif entry["userid"]:
                     people[one, course, entry["userid"]] = entry["t"]
                 else:
                     whole.add((one, course))
+                    if one == ANSWER:
+                        # Whoever resets a course takes nothing of what was said before; the log of a plugin before
+                        # 2026112250 names each answer that the reset deletes, and then, maybe pages later, the reset.
+                        self.withdrawn.pop(course, None)
         for (stream, course), ids in rows.items():
             if (stream, course) not in whole:
                 self.look_at(stream, {course: ask.courses[course]}, ids)
@@ -199,14 +208,14 @@ class FullPass:
             if (stream, course) not in whole:
                 ids = dict.fromkeys(self._rows_of(stream, course, user_id), when)
                 self.look_at(stream, {course: ask.courses[course]}, ids)
-        # Whoever resets a course takes nothing of what was said before: then the log is about the whole course.
-        self.work.withdraw([(course, one) for course, one in answers if (ANSWER, course) not in whole])
         together = {
             stream: {course: ask.courses[course] for one, course in sorted(whole) if one == stream}
             for stream in self.work.streams
         }
         if whole:
             self.compare({stream: courses for stream, courses in together.items() if courses})
+        if not page["more"]:
+            self.work.withdraw([one for course in ask.courses for one in self.withdrawn.pop(course, ())])
 
     def _rows_of(self, stream: str, course: str, user_id: int) -> Sequence[int]:
         """The numbers of the rows that are known of one person in one course."""

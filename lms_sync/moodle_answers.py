@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -35,6 +36,14 @@ class Asked:
     programme: str
     timezone: str
     questionnaire: Questionnaire
+
+
+class Withdrawn(NamedTuple):
+    """Somebody's answer was deleted in Moodle: in which activity (our key), whose (Moodle's number), when."""
+
+    activity: str
+    user_id: int
+    at: datetime
 
 
 def asked_in(named: Mapping[str, str], files: ProgrammeFiles) -> dict[str, tuple[Asked, ...]]:
@@ -144,7 +153,7 @@ def store_withdrawn(
 ) -> int:
     """Adds that what somebody answered in Moodle was deleted there (what was asked, who, when); how many were new.
 
-    What was typed off from a form since stands.
+    What was typed off from a form since stands, and what was answered since: the log is read more than once.
     """
     table = schema.fact
     facts = []
@@ -158,6 +167,8 @@ def store_withdrawn(
             )
             last = connection.execute(query).first()
             if last is None or last.value.get("recorded_by") != BY or last.value.get(GONE):
+                continue
+            if last.source_time > when:
                 continue
             value = {**last.value, "answers": {}, "score": None, "areas": {}, GONE: True}
             at = max(when, last.source_time + timedelta(seconds=1))

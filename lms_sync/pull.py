@@ -13,8 +13,8 @@ later than the time that they carry, and because clocks are put right. `lms_sync
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -39,7 +39,7 @@ from lms_sync.facts import (
     Fact,
 )
 from lms_sync.full_pass import FullPass
-from lms_sync.moodle_answers import Asked, answer_facts, store_answers, store_withdrawn
+from lms_sync.moodle_answers import Asked, Withdrawn, answer_facts, store_answers, store_withdrawn
 from lms_sync.observed import Stored, store_observed
 from lms_sync.people import known_persons, meet_accounts
 from lms_sync.plugin_rows import (
@@ -159,6 +159,10 @@ def pull(
 
 class LooksAgain(Protocol):
     """What goes through the plugin's log."""
+
+    @property
+    def withdrawn(self) -> Collection[str]:
+        """The courses of which it has read something that the rest of the log has to explain."""
 
     def follow(self, ask: Ask, page: Page) -> None:
         """Looks at what the entries of a page of the log name."""
@@ -368,9 +372,10 @@ class PluginPull:
         self._person_of.update(met)
         for ask, page in log:
             passes.follow(ask, page)
-            if moves:
+            if moves:  # whoever goes on after a stop reads again what could not be judged yet
+                judged = {key: number for key, number in ask.courses.items() if key not in passes.withdrawn}
                 with self.engine.begin() as connection:
-                    self._keep_where(connection, [(ask, page)], self.clock.now())
+                    self._keep_where(connection, [(replace(ask, courses=judged), page)], self.clock.now())
         for ask, page in answered:
             if page["rows"] and not ask.ids:
                 ask.position = (page["since"], page["afterid"])
@@ -389,21 +394,17 @@ class PluginPull:
         self.gone += stored.gone
         self.reused += stored.reused
 
-    def withdraw(self, deleted: Sequence[tuple[str, PageRow]]) -> None:
-        """Adds that answers to questionnaires, with their courses, were deleted on the site."""
+    def withdraw(self, deleted: Sequence[Withdrawn]) -> None:
+        """Adds that answers to questionnaires were deleted on the site."""
         if not deleted:
             return
         now = self.clock.now()
         with self.engine.begin() as connection:
-            persons = known_persons(connection, self.site, sorted({row["userid"] for _, row in deleted}))
+            persons = known_persons(connection, self.site, sorted({one.user_id for one in deleted}))
             gone = [
-                (
-                    self.asked.get(self._subject(course, row), ()),
-                    person,
-                    datetime.fromtimestamp(row["t"], UTC),
-                )
-                for course, row in deleted
-                if (person := persons.get(row["userid"])) is not None
+                (self.asked.get(one.activity, ()), persons[one.user_id], one.at)
+                for one in deleted
+                if one.user_id in persons
             ]
             new = store_withdrawn(connection, self.site, gone, now, self.run_id)
         self.count(ANSWER, Stored(new, new))
@@ -420,7 +421,7 @@ class PluginPull:
         if ask.stream == ANSWER:
             facts: list[Fact] = []
             for row, (t, said) in zip(page["rows"], values, strict=True):
-                asked = self.asked.get(self._subject(ask.key_of[row["courseid"]], row), ())
+                asked = self.asked.get(self.subject(ask.key_of[row["courseid"]], row), ())
                 when = datetime.fromtimestamp(t, UTC)
                 answers = {key: str(value) for key, value in said.items()}
                 facts += answer_facts(asked, person_of[row["userid"]], when, answers)
@@ -432,14 +433,15 @@ class PluginPull:
                 datetime.fromtimestamp(t, UTC),
                 person_of[row["userid"]],
                 ask.key_of[row["courseid"]],
-                self._subject(ask.key_of[row["courseid"]], row),
+                self.subject(ask.key_of[row["courseid"]], row),
                 value,
             )
             for row, (t, value) in zip(page["rows"], values, strict=True)
         ]
         return store_observed(connection, self.site, ask.stream, observed, page["now"], now, self.run_id)
 
-    def _subject(self, course: str, row: PageRow) -> str:
+    def subject(self, course: str, row: PageRow) -> str:
+        """Our key of the activity that a row is about; "" for none."""
         adopted = self.subjects.get(course)
         key = row["key"] if adopted is None else adopted.get(row["cmid"], "")
         return key or (f"cmid:{row['cmid']}" if row["cmid"] else "")

@@ -17,9 +17,21 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Engine, Select, Text, cast, delete, func, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    Text,
+    cast,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.exc import OperationalError
 
+from lms_sync.count_listed import BETWEEN
 from lms_sync.states import STATE_STREAMS, State, What, grouped, states_of
 from lms_sync.store import schema
 from lms_sync.store.database import reading
@@ -31,7 +43,6 @@ ANEW = 200_000
 _FAR_BEHIND = 10_000  # facts of other sites, through which every look at the log would have to go
 _PEOPLE = 500  # in one query and one transaction
 _ROWS = 2000
-_PORTION = 10_000  # rows of a report
 _WHATS: tuple[What, ...] = ("started", "completed", "graded", "tried", "passed", "enrolled")
 _COLUMNS = tuple(field.name for field in fields(State))
 _KEY = ("site", "course", "what", "person_id", "subject", "source_id", "number")
@@ -306,51 +317,51 @@ class KeptStates:
             if _held(state, at, subject) and (people is None or state.person_id in people):
                 yield state
 
-    def first(self, course: str, what: What, at: datetime) -> Iterator[Sequence[str]]:
-        """Who had been so in a course at some time up to a moment, each once; in portions."""
-        table = _state
-        query = select(table.c.person_id).where(table.c.number == 1, table.c.valid_from <= at)
-        for some in self._portions(query, course, what):
-            yield [row[0] for row in some]
-        yield [
+    def first(self, course: str, what: What, at: datetime) -> Iterator[str]:
+        """Who had been so in a course at some time up to a moment, each once; texts with `BETWEEN` between people."""
+        if self.touched is not None:
+            table = _state
+            people = func.aggregate_strings(table.c.person_id, BETWEEN)
+            query = select(people).where(
+                *self._of(course), table.c.what == what, table.c.number == 1, table.c.valid_from <= at
+            )
+            yield self._untouched(course, self.connection.execute(query).scalar())
+        yield BETWEEN.join(
             state.person_id
             for state in self._told((what,))
             if state.course == course and state.number == 1 and state.valid_from <= at
-        ]
-
-    def scores(
-        self, course: str, subject: str, what: What, at: datetime
-    ) -> Iterator[Sequence[tuple[str, float]]]:
-        """The percentages that hold at a moment in an activity of a course, with whose they are; in portions."""
-        table = _state
-        query = select(table.c.person_id, table.c.score).where(
-            table.c.subject == subject, table.c.score.is_not(None), _holds(at)
         )
-        yield from self._portions(query, course, what)
-        yield [
-            (state.person_id, state.score)
-            for state in self._told((what,))
-            if state.course == course and state.score is not None and _held(state, at, subject)
-        ]
 
-    def _portions(self, query: Select[Any], course: str, what: What) -> Iterator[Sequence[Any]]:
-        """Rows of the table about one course, the person first, without those of whom the log is asked."""
-        if self.touched is None:
-            return
-        query = query.where(_state.c.site == self.site, _state.c.course == course, _state.c.what == what)
-        touched = self.touched.get(course, ())
-        for some in self._fetched(query):
-            yield [row for row in some if row[0] not in touched] if touched else some
+    def grades(self, course: str, activity: str, at: datetime) -> Iterator[tuple[float, str]]:
+        """The percentages of an activity of a course that hold at a moment, with whose they are as in `first`.
 
-    def _fetched(self, query: Select[Any]) -> Iterator[Sequence[Any]]:
-        """Portions of rows of texts and numbers alone."""
-        if self.connection.dialect.name == "sqlite":
-            # Its driver gives them as they are, and streams by itself; to make rows of them would take twice as long.
-            given: Any = self.connection.execute(query).cursor
-            while some := given.fetchmany(_PORTION):
-                yield some
-            return
-        yield from self.connection.execute(query, execution_options={"yield_per": _PORTION}).partitions()
+        A percentage may come several times.
+        """
+        table = _state
+        query = select(table.c.score, func.aggregate_strings(table.c.person_id, BETWEEN)).where(
+            *self._of(course),
+            table.c.what == literal_column("'graded'"),  # as the index says it
+            table.c.subject == activity,
+            table.c.valid_from <= at,
+        )
+        # Two questions, each of which the index answers in order: "one or the other" would be sorted.
+        for ends in (table.c.valid_to.is_(None), table.c.valid_to > at):
+            if self.touched is not None:
+                for score, people in self.connection.execute(query.where(ends).group_by(table.c.score)):
+                    yield score, self._untouched(course, people)
+        for state in self._told(("graded",)):
+            if state.course == course and state.score is not None and _held(state, at, activity):
+                yield state.score, state.person_id
+
+    def _of(self, course: str) -> tuple[Any, Any]:
+        return _state.c.site == self.site, _state.c.course == course
+
+    def _untouched(self, course: str, people: str | None) -> str:
+        """People whom the database gave as one text, in a fraction of the time of rows, without those of whom the log is asked."""
+        touched = (self.touched or {}).get(course, ())
+        if not people or not touched:
+            return people or ""
+        return BETWEEN.join(one for one in people.split(BETWEEN) if one not in touched)
 
     def all(self, *what: What) -> Iterator[State]:
         """Every state of these kinds; the stretches of one thing in their order."""

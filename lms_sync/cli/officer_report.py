@@ -18,9 +18,10 @@ from lms_sync.cli.officer_coverage import coverage, evidence
 from lms_sync.cli.officer_items import items
 from lms_sync.clock import Clock, SystemClock
 from lms_sync.completion_output import terminal_table, write_report
-from lms_sync.completion_report import CompletionReport, ReportedCourse, completion_report, known_people
+from lms_sync.completion_report import CompletionReport, ReportedCourse, completion_report
 from lms_sync.course_outlines import chosen_courses
 from lms_sync.people import read_people
+from lms_sync.report_people import known_people
 from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
 from lms_sync.state_table import keep_states, make_anew
 from lms_sync.store.database import of_site, open_database, reading, reading_one_moment
@@ -73,7 +74,7 @@ def make_reports(
     as_of = clock.now()
     written: list[WrittenReport] = []
     with reading(engine) as connection:
-        known = known_people(connection, site_name)
+        known = known_people(connection, site_name, people)
     for course in chosen:
         reported = ReportedCourse(
             course.key,

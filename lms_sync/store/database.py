@@ -279,5 +279,5 @@ def _alembic() -> Any:
     return config
 
 
-LATEST = "0012"
+LATEST = "0013"
 """The newest migration; a test compares it with the migrations folder."""

@@ -8,10 +8,11 @@ import re
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -58,11 +59,19 @@ def _shape(engine: Engine) -> dict[str, object]:
             ],
             sorted(look.get_foreign_keys(name), key=lambda one: str(one["name"])),
             sorted(look.get_unique_constraints(name), key=lambda one: str(one["name"])),
-            sorted(look.get_indexes(name), key=lambda one: str(one["name"])),
+            sorted(
+                (str(one["name"]), one["column_names"], one["unique"], str(_where(one)))
+                for one in look.get_indexes(name)
+            ),
             look.get_pk_constraint(name),
         )
         for name in tables
     }
+
+
+def _where(index: Mapping[str, Any]) -> object:
+    """The condition of an index that holds some rows only."""
+    return index.get("dialect_options", {}).get("sqlite_where")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
