@@ -151,8 +151,8 @@ class AcademyOnTrial:
             table.writerows({**person, "courses": self.course} for person in people)
 
     def build(self) -> BuiltAcademy:
-        """Reads and builds everything."""
-        return build_academy(read_academy(self.folder))
+        """Reads and builds everything that a site asks for."""
+        return build_academy(read_academy(self.folder), manuals=False)
 
     @property
     def content(self) -> CourseContent:

@@ -1,11 +1,13 @@
 """The crash table: apply is killed at every place that it passes, run again, and its site recounted.
 
     python tests/crash/campaign.py                       the places of `make test`
+    python tests/crash/campaign.py --without-waiting     the control: the rule is not there, and the recount shows it
     python tests/crash/campaign.py --every               every place of every stage
     python tests/crash/campaign.py --random 2000 --seed 7     random ones; both are in `make proofs`
 
-One warm process imports everything, builds the academy once and forks a child for each kill. Stand-ins run as
-processes of their own, one for each worker, and go on working on what a dead client has sent.
+One warm process imports everything, builds the academy once and forks the workers. A worker forks a child for each
+kill; what is run to its end afterwards runs in the worker itself, on the files that the dead child has left. Stand-ins
+run as processes of their own, one for each worker, and go on working on what a dead client has sent.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from urllib.request import Request, urlopen
 from kill_points import Kill, Place, Watch, is_write
 from recount import Recount, recount
 from small_academy import SmallAcademy, Stage
+from sqlalchemy import Engine
 
 from lms_sync.after_stop import read_after_stop
 from lms_sync.apply import ApplyReport
@@ -74,11 +77,41 @@ class Target:
         return MoodleClient(self.url, Secret(self.token), waits=(0.05, 0.1))
 
 
-def run_apply(target: Target, stage: Stage, folder: Path, longest: float) -> str:
+@dataclass(frozen=True)
+class Workplace:
+    """A folder with a state database, opened once: what is learned of SQL on the way serves all who are forked here.
+
+    Nobody is connected between two runs, so that each of them, and each child, opens the files anew.
+    """
+
+    folder: Path
+    engine: Engine
+
+    @classmethod
+    def at(cls, folder: Path) -> Workplace:
+        """In a folder; the database is made where there is none."""
+        return cls(folder, open_database(f"sqlite:///{folder / DATABASE}"))
+
+    def begin(self, database: Path) -> None:
+        """Leaves nothing but a copy of a database."""
+        self.engine.dispose()
+        for one in self.folder.iterdir():
+            shutil.rmtree(one) if one.is_dir() else one.unlink()
+        shutil.copy(database, self.folder / DATABASE)
+
+
+def run_apply(target: Target, stage: Stage, work: Workplace, longest: float) -> str:
     """What the verb does: settle, plan, apply, read back. What is wrong in the end, "" if nothing."""
+    try:
+        return _run_apply(target, stage, work, longest)
+    finally:
+        work.engine.dispose()
+
+
+def _run_apply(target: Target, stage: Stage, work: Workplace, longest: float) -> str:
     settings = target.settings(longest)
     site = settings.sites[SITE]
-    engine = open_database(f"sqlite:///{folder / DATABASE}")
+    engine, folder = work.engine, work.folder
     client = target.client()
     clock = SystemClock()
 
@@ -103,7 +136,6 @@ def run_apply(target: Target, stage: Stage, folder: Path, longest: float) -> str
             again=again, report=report, say=report.problems.append, parallel=stage.parallel,
         )  # fmt: skip
     still_open = open_rows(engine, SITE)
-    engine.dispose()
     if not report.complete:
         return (
             "refused: "
@@ -120,12 +152,14 @@ def run_apply(target: Target, stage: Stage, folder: Path, longest: float) -> str
     return ""
 
 
-def plan_again(target: Target, stage: Stage, folder: Path) -> str:
+def plan_again(target: Target, stage: Stage, work: Workplace) -> str:
     """What a plan says when everything that was on its way has landed."""
     settings = target.settings(1)
-    with reading(open_database(f"sqlite:///{folder / DATABASE}")) as connection:
+    with reading(work.engine) as connection:
         known = known_accounts(connection, SITE)
-    plan = prepare(target.client(), stage.built, settings, settings.sites[SITE], known=known).plan
+    work.engine.dispose()
+    with closing(target.client()) as client:
+        plan = prepare(client, stage.built, settings, settings.sites[SITE], known=known).plan
     wrong = [f"{one.action} {one.kind} {one.key}" for one in (*plan.work, *plan.refused)]
     return "planned again: " + ", ".join(wrong) if wrong else ""
 
@@ -149,6 +183,15 @@ def in_child(work: Callable[[], str]) -> tuple[int, str]:
         said = pipe.read()
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status), said
+
+
+def in_this(work: Callable[[], str]) -> tuple[int, str]:
+    """The same in this process, for what nobody kills: a child costs as much as a short run."""
+    try:
+        said = work()
+    except Exception:  # noqa: BLE001 - told as a child's
+        return 2, traceback.format_exc()
+    return (1 if said else 0), said
 
 
 # --- stand-ins -------------------------------------------------------------------------------------------------
@@ -252,13 +295,12 @@ class Outcome:
         return asdict(self)
 
 
-def attempt(trial: Trial, stages: Sequence[Stage], site: StandIn, folder: Path) -> Outcome:
+def attempt(trial: Trial, stages: Sequence[Stage], site: StandIn, work: Workplace) -> Outcome:
     """Runs one trial on a fresh site."""
     started = time.monotonic()
     stage = stages[trial.stage]
     site.ask("back", {"name": stage.name})
-    work = Path(tempfile.mkdtemp(dir=folder))
-    shutil.copy(site.databases[stage.name], work / DATABASE)
+    work.begin(site.databases[stage.name])
     killed, wrong = 0, ""
     for kill in trial.kills:
         status, said = in_child(lambda kill=kill: killable(site, stage, work, trial.longest, kill))  # type: ignore[misc]
@@ -266,43 +308,41 @@ def attempt(trial: Trial, stages: Sequence[Stage], site: StandIn, folder: Path) 
         if status > 0:
             wrong = f"the run to be killed ended with {status}: {said}"
         site.ask("faults", method="DELETE")
-    status, said = in_child(lambda: run_apply(site.target, stage, work, trial.longest))
+    status, said = in_this(lambda: run_apply(site.target, stage, work, trial.longest))
     wrong = wrong or (f"{status}: {said}" if status else "")
     site.wait_until_idle()
     found = recount(site.ask("log").splitlines(), stage.wanted)
     if trial.late and found.clean and not wrong:
-        status, said = in_child(lambda: plan_again(site.target, stage, work))
-        wrong = said
-    shutil.rmtree(work)
+        status, wrong = in_this(lambda: plan_again(site.target, stage, work))
     return Outcome(trial, killed, found, wrong, time.monotonic() - started)
 
 
-def killable(site: StandIn, stage: Stage, folder: Path, longest: float, kill: Kill) -> str:
+def killable(site: StandIn, stage: Stage, work: Workplace, longest: float, kill: Kill) -> str:
     """Apply with somebody who watches where it is and kills it."""
     Watch(site.target.url, kill, lambda place: None).begin()
-    return run_apply(site.target, stage, folder, longest)
+    return run_apply(site.target, stage, work, longest)
 
 
 # --- which kills -----------------------------------------------------------------------------------------------
 
 
-def places_of(site: StandIn, stage: Stage, folder: Path) -> list[Place]:
+def places_of(site: StandIn, stage: Stage, work: Workplace) -> list[Place]:
     """Every place that a run passes which nobody kills."""
     site.ask("back", {"name": stage.name})
-    work = Path(tempfile.mkdtemp(dir=folder))
-    shutil.copy(site.databases[stage.name], work / DATABASE)
+    work.begin(site.databases[stage.name])
     passed: list[Place] = []
+    written = work.folder / "places.json"
 
     def watched() -> str:
         Watch(site.target.url, None, passed.append).begin()
         wrong = run_apply(site.target, stage, work, 1)
-        (work / "places.json").write_text(json.dumps([asdict(one) for one in passed]), encoding="utf-8")
+        written.write_text(json.dumps([asdict(one) for one in passed]), encoding="utf-8")
         return wrong
 
     status, said = in_child(watched)
     if status:
         raise RuntimeError(f"{stage.name}: {said}")
-    return [Place(**one) for one in json.loads((work / "places.json").read_text(encoding="utf-8"))]
+    return [Place(**one) for one in json.loads(written.read_text(encoding="utf-8"))]
 
 
 LATE = (0.12, 0.4, 1.0)
@@ -374,6 +414,13 @@ def without_waiting(places: Sequence[Sequence[Place]]) -> list[Trial]:
     ]
 
 
+def mixed(many: Sequence[Trial], few: Sequence[Trial]) -> list[Trial]:
+    """All of both, the few evenly among the many."""
+    step = len(many) / max(1, len(few))
+    order = [(n, one) for n, one in enumerate(many)] + [(n * step, one) for n, one in enumerate(few)]
+    return [one for _, one in sorted(order, key=lambda each: each[0])]
+
+
 def in_the_middle(stage: int, one: Place, late: float) -> Trial:
     """The client dies while the site works."""
     what = "in the middle of " + ("an upload" if one.function == "upload.php" else "a write")
@@ -430,13 +477,13 @@ def campaign(
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
         folder = Path(name)
         with many([stand_in(folder / f"site-{n}", academy) for n in range(workers)]) as sites:
-            for site in sites:
-                prepare_site(site, stages, folder)
+            # In this process, which so has loaded everything before the first fork.
+            workplaces = [prepare_site(site, stages, folder) for site in sites]
             gc.freeze()
-            places = [places_of(sites[0], stage, folder) for stage in stages]
+            places = [places_of(sites[0], stage, workplaces[0]) for stage in stages]
             trials = choose(places)
             said(f"{[len(one) for one in places]} places, {len(trials)} trials, {workers} workers")
-            found = list(in_workers(trials, stages, sites, folder))
+            found = list(in_workers(trials, stages, sites, workplaces))
     for stage in stages:
         stage.academy.close()
     return found
@@ -449,36 +496,38 @@ def many(managers: Sequence[Any]) -> Iterator[list[Any]]:
         yield [held.enter_context(one) for one in managers]
 
 
-def prepare_site(site: StandIn, stages: Sequence[Stage], folder: Path) -> None:
-    """Keeps the site, and the state database with it, as it is before each stage.
-
-    It runs in this process, which so has loaded everything before the first fork.
-    """
-    work = Path(tempfile.mkdtemp(dir=folder))
-    open_database(f"sqlite:///{work / DATABASE}").dispose()
+def prepare_site(site: StandIn, stages: Sequence[Stage], folder: Path) -> Workplace:
+    """Keeps the site, and the state database with it, as it is before each stage. Where its runs take place."""
+    kept = Path(tempfile.mkdtemp(dir=folder))
+    work = Workplace.at(Path(tempfile.mkdtemp(dir=folder)))
+    work.engine.dispose()
     for stage in stages:
         if stage.begins_anew:
             site.ask("back", {"name": stages[0].name})
-            shutil.copy(site.databases[stages[0].name], work / DATABASE)
+            work.begin(site.databases[stages[0].name])
         site.ask("keep", {"name": stage.name})
         site.databases[stage.name] = Path(
-            shutil.copy(work / DATABASE, work / f"before-{len(site.databases)}.db")
+            shutil.copy(work.folder / DATABASE, kept / f"before-{len(site.databases)}.db")
         )
         said = run_apply(site.target, stage, work, 1)
         if said:
             raise RuntimeError(f"{stage.name}: {said}")
+    return work
 
 
 def in_workers(
-    trials: Sequence[Trial], stages: Sequence[Stage], sites: Sequence[StandIn], folder: Path
+    trials: Sequence[Trial],
+    stages: Sequence[Stage],
+    sites: Sequence[StandIn],
+    workplaces: Sequence[Workplace],
 ) -> Iterator[Outcome]:
-    """Shares the trials out; each worker has a stand-in of its own."""
+    """Shares the trials out; each worker has a stand-in and a database of its own."""
     pipes = []
-    for number, site in enumerate(sites):
+    for number, (site, work) in enumerate(zip(sites, workplaces, strict=True)):
         receive, send = os.pipe()
         if os.fork() == 0:
             os.close(receive)
-            work_off(trials[number :: len(sites)], stages, site, folder, send)
+            work_off(trials[number :: len(sites)], stages, site, work, send)
         os.close(send)
         pipes.append(receive)
     for receive in pipes:
@@ -491,14 +540,14 @@ def in_workers(
 
 
 def work_off(
-    trials: Sequence[Trial], stages: Sequence[Stage], site: StandIn, folder: Path, send: int
+    trials: Sequence[Trial], stages: Sequence[Stage], site: StandIn, work: Workplace, send: int
 ) -> NoReturn:
     """A worker: it ends here, whatever happens, and never runs into what its parent has still to do."""
     status = 1
     try:
         with os.fdopen(send, "w", encoding="utf-8") as pipe:
             for trial in trials:
-                pipe.write(json.dumps(attempt(trial, stages, site, folder).as_json()) + "\n")
+                pipe.write(json.dumps(attempt(trial, stages, site, work).as_json()) + "\n")
                 pipe.flush()
         status = 0
     except BaseException:  # noqa: BLE001 - shown, and told by the exit code
@@ -552,6 +601,7 @@ def main() -> int:
     parser.add_argument(
         "--without-waiting", action="store_true", help="the control, which must show duplicates"
     )
+    parser.add_argument("--and-control", action="store_true", help="the control as well; it is only written")
     parser.add_argument("--every", action="store_true", help="every place of every stage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
@@ -563,14 +613,19 @@ def main() -> int:
         choose = without_waiting
     if arguments.random:
         choose = lambda places: at_random(places, arguments.random, arguments.seed)  # noqa: E731
-    found = campaign(choose, arguments.workers)
+    if arguments.and_control:
+        # The control waits most of its time: it is shared out among the others.
+        choose = lambda places: mixed(places_for_each_test(places), without_waiting(places))  # noqa: E731
+    outcomes = campaign(choose, arguments.workers)
+    found = [one for one in outcomes if one.trial.waits or not arguments.and_control]
     print(table(found))
     for one in found:
         if not one.good:
             print(json.dumps(one.as_json(), ensure_ascii=False))
     print(f"{time.monotonic() - started:.1f} s" + (f", seed {arguments.seed}" if arguments.random else ""))
     if arguments.json:
-        arguments.json.write_text(json.dumps([one.as_json() for one in found], indent=1), encoding="utf-8")
+        written = json.dumps([one.as_json() for one in outcomes], indent=1)
+        arguments.json.write_text(written, encoding="utf-8")
     return 0 if all(one.good for one in found) else 1
 
 

@@ -26,12 +26,10 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from campaign import DATABASE, Target, in_child, plan_again, run_apply
+from campaign import Target, Workplace, in_child, plan_again, run_apply
 from kill_points import Kill, Place, Watch
 from recount import Recount, Thing, judge
 from small_academy import SmallAcademy
-
-from lms_sync.store.database import open_database
 
 LONGEST_SECONDS = 30.0
 _OWN = "forum"  # a course begins with one
@@ -139,7 +137,8 @@ class OneAcademy:
         self.target, self.reader, self.prefix = target, reader, prefix
         self.academy = SmallAcademy(prefix)
         self.folder = Path(tempfile.mkdtemp(prefix="lms-sync-crash-"))
-        open_database(f"sqlite:///{self.folder / DATABASE}").dispose()
+        self.work = Workplace.at(self.folder)
+        self.work.engine.dispose()
 
     def kill(self, writes: int, after: float) -> str | None:
         """Kills apply so many seconds into its n-th writing request; the function, or None where it got through."""
@@ -148,7 +147,7 @@ class OneAcademy:
 
         def killed() -> str:
             Watch(self.target.url, Kill(writing=writes, after=after), note).begin()
-            return run_apply(self.target, self.academy.first, self.folder, LONGEST_SECONDS)
+            return run_apply(self.target, self.academy.first, self.work, LONGEST_SECONDS)
 
         def note(place: Place) -> None:
             with notes.open("a", encoding="utf-8") as file:
@@ -168,14 +167,14 @@ class OneAcademy:
     def finish(self) -> tuple[Recount, str]:
         """Apply to its end; what the site has then, and what is wrong."""
         status, wrong = in_child(
-            lambda: run_apply(self.target, self.academy.first, self.folder, LONGEST_SECONDS)
+            lambda: run_apply(self.target, self.academy.first, self.work, LONGEST_SECONDS)
         )
         assert status >= 0
         time.sleep(1)
         living, versions = self.reader.things(self.prefix, people=4)
         found = judge(living, self.academy.first.wanted, versions=versions, suspended=())
         if not wrong:
-            _, wrong = in_child(lambda: plan_again(self.target, self.academy.first, self.folder))
+            _, wrong = in_child(lambda: plan_again(self.target, self.academy.first, self.work))
         return found, wrong
 
     def close(self) -> None:
@@ -185,7 +184,7 @@ class OneAcademy:
 
     def landed_late(self) -> int:
         """How many changes were found on the site although their sender was dead."""
-        engine = open_database(f"sqlite:///{self.folder / DATABASE}")
+        engine = self.work.engine
         with engine.connect() as connection:
             # Settling keeps the note of the intent; an answer replaces it.
             query = "SELECT count(*) FROM journal WHERE state = 'confirmed' AND detail LIKE '%scope%'"
