@@ -258,20 +258,27 @@ def refuse_newer(version: str) -> None:
     """Raises DatabaseUnusable where the migration is none of this program's."""
     from alembic.script import ScriptDirectory
 
-    if version not in {s.revision for s in ScriptDirectory.from_config(_alembic()).walk_revisions()}:
+    if version not in {s.revision for s in ScriptDirectory.from_config(alembic_config()).walk_revisions()}:
         raise DatabaseUnusable("database.newer", version=version)
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
     """Brings the schema to a migration within the caller's transaction."""
+    if to in ("head", LATEST) and connection.dialect.name == "sqlite":
+        from lms_sync.store.new_sqlite import is_new, make
+
+        if is_new(connection):
+            make(connection)
+            return
     from alembic import command
 
-    config = _alembic()
+    config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, to)
 
 
-def _alembic() -> Any:
+def alembic_config() -> Any:
+    """Where Alembic finds the migrations."""
     from alembic.config import Config
 
     config = Config()

@@ -27,6 +27,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, insert, select
 
+from lms_sync.store import new_sqlite
 from lms_sync.store.database import LATEST, MIGRATIONS, DatabaseUnusable, open_database, reading, repeatable
 from lms_sync.store.failures import DatabaseFailed, database_problem
 from lms_sync.store.schema import Moment, account, fact, journal, metadata, person, run
@@ -109,6 +110,50 @@ def test_the_migrations_make_exactly_the_schema(engine: Engine) -> None:
 
 def test_the_newest_migration_is_the_one_that_the_program_knows() -> None:
     assert _scripts().get_heads() == [LATEST]
+
+
+def _all_that_sqlite_keeps(connection: sa.Connection) -> list[tuple[object, ...]]:
+    """Tables, indexes, triggers and views with the statements that made them, and every row, by name."""
+    kept = connection.exec_driver_sql(
+        "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+    )
+    rows = [tuple(one) for one in kept]
+    tables = [row[1] for row in rows if row[0] == "table"]
+    return rows + [
+        (table, *row) for table in tables for row in connection.exec_driver_sql(f"SELECT * FROM {table}")
+    ]
+
+
+def test_a_new_database_is_byte_for_byte_what_the_migrations_make(engine: Engine, tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    migrated = sa.create_engine(f"sqlite:///{tmp_path}/migrated.db")
+    with migrated.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    with migrated.connect() as one, engine.connect() as other:
+        assert len(_all_that_sqlite_keeps(one)) > 60
+        remedy = "Type: python -m lms_sync.store.new_sqlite"
+        assert _all_that_sqlite_keeps(one) == _all_that_sqlite_keeps(other), remedy
+        pragmas = ("user_version", "encoding", "auto_vacuum", "page_size", "application_id")
+        for name in pragmas:
+            ask = f"PRAGMA {name}"
+            assert one.exec_driver_sql(ask).scalar() == other.exec_driver_sql(ask).scalar()
+    migrated.dispose()
+    assert new_sqlite.FILE.read_text(encoding="utf-8") == new_sqlite.written_by_migrations()
+
+
+def test_what_holds_something_already_is_migrated_step_by_step(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with sqlite3.connect(path) as raw:
+        raw.execute("CREATE TABLE of_somebody_else (x)")
+    one = open_database(f"sqlite:///{path}")
+    declared = sa.create_engine("sqlite://")
+    metadata.create_all(declared)
+    found = _shape(one)
+    assert found.pop("of_somebody_else")
+    assert found == _shape(declared)
+    one.dispose()
 
 
 @pytest.mark.parametrize("revision", [one.revision for one in _scripts().walk_revisions()][::-1])
@@ -240,7 +285,18 @@ def test_a_password_in_the_address_is_not_told() -> None:
     assert "hunter2" not in repr(caught.value.problem)
 
 
-def test_a_migration_that_breaks_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("revision", [None, "0001"])
+def test_a_migration_that_breaks_leaves_nothing_behind(tmp_path: Path, revision: str | None) -> None:
+    path = tmp_path / "state.db"
+    if revision is not None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        old = sa.create_engine(f"sqlite:///{path}")
+        with old.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+        old.dispose()
+    before = _dump(path)
     seen: list[str] = []
 
     def breaking(connection: object, cursor: object, statement: str, *_: object) -> None:
@@ -256,7 +312,8 @@ def test_a_migration_that_breaks_leaves_nothing_behind(tmp_path: Path) -> None:
         assert caught.value.code == "database.full"
     finally:
         event.remove(Engine, "before_cursor_execute", breaking)
-    assert not [line for line in _dump(tmp_path / "state.db") if "CREATE" in line]
+    assert _dump(path) == before
+    assert revision is not None or not [line for line in before if "CREATE" in line]
     open_database(f"sqlite:///{tmp_path}/state.db").dispose()
 
 
