@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from authoring.build_cache import BuildCache
 from authoring.messages import remedy, text
 from authoring.problems import Problem, Refused
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
@@ -78,9 +79,14 @@ def _connect(folder: Path, site_name: str | None) -> tuple[Settings, str, SiteSe
 
 
 def _built(folder: Path, site: SiteSettings, language: str) -> BuiltAcademy:
-    academy = read_academy(folder)
-    outcome.print_problems(academy.warnings, language)
-    return build_academy(academy, multilang=site.multilang, manuals=False)
+    """The academy with its packages and banks; what an earlier verb has read and packed is taken from the build cache."""
+    cache = BuildCache(folder)
+    try:
+        academy = read_academy(folder, cache)
+        outcome.print_problems(academy.warnings, language)
+        return build_academy(academy, multilang=site.multilang, manuals=False, cache=cache)
+    finally:
+        cache.save()
 
 
 def remembered_base(settings: Settings, folder: Path, site_name: str) -> Base:
@@ -129,7 +135,7 @@ def doctor(folder: Path, site_name: str | None, as_json: bool) -> int:
     several, largest = True, 0
     courses: tuple[str, ...] = ()
     if (folder / "courses").is_dir():
-        academy = read_academy(folder)
+        academy = read_academy(folder, BuildCache(folder), wanted="nothing")  # the cache is not written
         courses = tuple(academy.courses)
         several = any(len(course.languages.offered) > 1 for course in academy.courses.values())
         sent = [*(folder / "build").glob("*/*.zip"), *(folder / "courses").glob("*/packages/*.zip")]
