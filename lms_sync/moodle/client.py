@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlencode
 
 import requests
 import urllib3
@@ -44,6 +45,7 @@ class Limits:
     reply_bytes: int = 200_000_000
 
 
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _SHORTEST_TOKEN = 8  # Moodle's have 32 characters; a shorter one may stand in a reply by chance
 _WAITS = (0.5, 2.0, 5.0)
 _ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
@@ -210,7 +212,7 @@ class MoodleClient:
         patience = self._limits.write if write else self._limits.read
         with self.throttle.call(function) as made:
             try:
-                answer = self._send(function, "/webservice/rest/server.php", form, {}, patience)
+                answer = self._send(function, "/webservice/rest/server.php", urlencode(form), _FORM, patience)
                 seconds = time.monotonic() - made.began
                 log.debug("%s: HTTP %s, %d bytes, %.3f s", function, answer.status, len(answer.body), seconds)
                 return _understood(function, answer)

@@ -7,8 +7,10 @@ chunk size without end, would hold a client for ever; so a clock shuts the conne
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
+import time
 from typing import Any, Self
 
 import urllib3
@@ -28,7 +30,6 @@ class Watch:
         self.seconds = seconds
         self.sent = False
         self.passed = False
-        self._timer: threading.Timer | None = None
 
     def __enter__(self) -> Self:
         _current.watch = self
@@ -36,20 +37,67 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         _current.watch = None
-        if self._timer is not None:
-            self._timer.cancel()
+        _clock.stop(self)
 
     def start(self, sock: socket.socket) -> None:
         """Starts the clock for a connection on which the answer will come."""
-        self._timer = threading.Timer(self.seconds, self._end, (sock,))
-        self._timer.daemon = True
-        self._timer.start()
+        _clock.start(self, sock)
 
-    def _end(self, sock: socket.socket) -> None:
+    def end(self, sock: socket.socket) -> None:
+        """Time is up."""
         self.passed = True
         with contextlib.suppress(OSError):  # gone already
             # Past TLS, which must not be touched while another thread reads through it.
             socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class _Clock:
+    """One thread for all requests that wait: a thread for each would take as long as the rest of a short one.
+
+    It wakes up when the time of the request that was first to wait is up, looks who still waits, and ends when nobody
+    does.
+    """
+
+    def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Nobody waits, and no thread runs: in a forked child there is only the parent's."""
+        self._changed = threading.Condition()
+        self._waiting: dict[Watch, tuple[float, socket.socket]] = {}
+        self._wakes_at = 0.0
+        self._runs = False
+
+    def start(self, watch: Watch, sock: socket.socket) -> None:
+        ends_at = time.monotonic() + watch.seconds
+        with self._changed:
+            self._waiting[watch] = ends_at, sock
+            if not self._runs:
+                self._runs, self._wakes_at = True, ends_at
+                threading.Thread(target=self._run, name="watch over requests", daemon=True).start()
+            elif ends_at < self._wakes_at:
+                self._changed.notify()
+
+    def stop(self, watch: Watch) -> None:
+        with self._changed:
+            self._waiting.pop(watch, None)
+
+    def _run(self) -> None:
+        with self._changed:
+            while self._waiting:
+                self._wakes_at = min(ends_at for ends_at, _ in self._waiting.values())
+                self._changed.wait(self._wakes_at - time.monotonic())
+                now = time.monotonic()
+                for watch, (ends_at, sock) in list(self._waiting.items()):
+                    if ends_at <= now:
+                        del self._waiting[watch]
+                        watch.end(sock)
+            self._runs = False
+
+
+_clock = _Clock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_clock.begin_anew)
 
 
 class _Watched:
