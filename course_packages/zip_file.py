@@ -213,7 +213,10 @@ class _Hashed:
         self.written = 0
         self.sha1 = hashlib.sha1(usedforsecurity=False)
         self.sha256 = hashlib.sha256()
-        self._parts: Queue[bytes | None] = Queue(maxsize=2)  # a part may be large
+        # Handed over by the megabyte: two threads that wait for each other at every small part lose what both gain.
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._handed: Queue[list[bytes] | None] = Queue(maxsize=2)
         self._thread = Thread(target=self._hash, daemon=True)
 
     def __enter__(self) -> Self:
@@ -221,20 +224,26 @@ class _Hashed:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._parts.put(None)
+        self._handed.put(self._parts)
+        self._handed.put(None)
         self._thread.join()
 
     def _hash(self) -> None:
-        while (part := self._parts.get()) is not None:
-            self.sha1.update(part)
-            self.sha256.update(part)
+        while (parts := self._handed.get()) is not None:
+            for part in parts:
+                self.sha1.update(part)
+                self.sha256.update(part)
 
     def write(self, part: bytes) -> None:
         self.written += len(part)
         if self.written > MAX_BYTES:
             values = {"limit": f"{MAX_BYTES / 1e9:.1f} GB"}
             raise ContentError([Problem("package.too-large", values)])
-        self._parts.put(part)
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size >= _CHUNK:
+            self._handed.put(self._parts)
+            self._parts, self._size = [], 0
         self.stream.write(part)
 
 
