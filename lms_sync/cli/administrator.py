@@ -86,7 +86,8 @@ def _built(folder: Path, site: SiteSettings, language: str) -> BuiltAcademy:
         outcome.print_problems(academy.warnings, language)
         return build_academy(academy, multilang=site.multilang, manuals=False, cache=cache)
     finally:
-        cache.save()
+        if cache.file.parent.is_dir():  # a plan makes nothing but what it builds
+            cache.save()
 
 
 def remembered_base(settings: Settings, folder: Path, site_name: str) -> Base:

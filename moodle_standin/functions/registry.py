@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import cache
 from importlib import import_module
 from inspect import isgeneratorfunction
 from typing import Any, Final, TypeVar
@@ -72,6 +73,7 @@ def serves(name: str) -> Callable[[Function], Function]:
     return register
 
 
+@cache
 def served_functions() -> dict[str, Function]:
     """All functions that are served, by name."""
     for module in MODULES:
