@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import mammoth
 import PIL
 import PIL.Image
 
@@ -66,6 +65,8 @@ class ReadDocument:
 
 def read_document(word: WordFile, lesson_id: str, tell: Tell) -> ReadDocument:
     """Reads a document that was looked through. Raises ContentError where mammoth cannot make anything of it."""
+    import mammoth
+
     found = ReadDocument(Node(""))
     damaged = Problem("docx.damaged", {"part": "-"}, Place(word.name))
     try:
