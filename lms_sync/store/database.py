@@ -267,9 +267,8 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     if to in ("head", LATEST) and connection.dialect.name == "sqlite":
         from lms_sync.store.new_sqlite import is_new, make
 
-        if is_new(connection):
-            make(connection)
-            return
+        if is_new(connection) and make(connection) == LATEST:
+            return  # else somebody forgot to write the newest migration down
     from alembic import command
 
     config = alembic_config()

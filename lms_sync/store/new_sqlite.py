@@ -22,10 +22,11 @@ def is_new(connection: Connection) -> bool:
     return connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first() is None
 
 
-def make(connection: Connection) -> None:
-    """Makes today's tables in a new database, within the caller's transaction."""
+def make(connection: Connection) -> str:
+    """Makes the tables in a new database, within the caller's transaction; the migration at which it then is."""
     for statement in statements():
         connection.exec_driver_sql(statement)
+    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
 
 
 def statements() -> Iterator[str]:

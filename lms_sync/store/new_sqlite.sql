@@ -430,4 +430,5 @@ CREATE TABLE state_mark (
 	making VARCHAR(36) NOT NULL, 
 	CONSTRAINT pk_state_mark PRIMARY KEY (site)
 );
-INSERT INTO alembic_version (version_num) VALUES ('0012');
+CREATE INDEX ix_state_grades ON state (site, course, subject, valid_to, score, person_id, valid_from) WHERE what = 'graded';
+INSERT INTO alembic_version (version_num) VALUES ('0013');

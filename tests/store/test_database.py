@@ -143,6 +143,28 @@ def test_a_new_database_is_byte_for_byte_what_the_migrations_make(engine: Engine
     assert new_sqlite.FILE.read_text(encoding="utf-8") == new_sqlite.written_by_migrations()
 
 
+def test_a_migration_that_is_not_written_down_yet_is_made_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with sa.create_engine(f"sqlite:///{tmp_path}/old.db").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        made = connection.exec_driver_sql(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
+        )
+        old = [*made.scalars(), "INSERT INTO alembic_version VALUES ('0001')"]
+    stale = tmp_path / "stale.sql"
+    stale.write_text("".join(f"{one};\n" for one in old), encoding="utf-8")
+    monkeypatch.setattr(new_sqlite, "FILE", stale)
+    one = open_database(f"sqlite:///{tmp_path}/state.db")
+    declared = sa.create_engine("sqlite://")
+    metadata.create_all(declared)
+    assert _shape(one) == _shape(declared)
+    one.dispose()
+
+
 def test_what_holds_something_already_is_migrated_step_by_step(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with sqlite3.connect(path) as raw:
