@@ -21,8 +21,8 @@ from certificates.issuer import open_issuer
 from lms_sync.clock import FixedClock
 from lms_sync.store.database import open_database
 
-DEATHS = 0.02
-"""How many awards of a hundred die while they are entered."""
+DEATHS = 0.04
+"""How many of all awards die while they are entered."""
 
 STATEMENTS = 15
 """About so many statements enter an award, or find that another process has entered it."""

@@ -41,8 +41,8 @@ from lms_sync.profile_push import Pushed, push_profiles  # noqa: E402
 from lms_sync.settings import Secret  # noqa: E402
 from lms_sync.store import schema  # noqa: E402
 from lms_sync.store.database import open_database  # noqa: E402
+from tests.axe import axe_source  # noqa: E402
 from tests.conftest import CHROMIUM, FLAGS  # noqa: E402
-from tests.course_packages.conftest import axe_source  # noqa: E402
 
 SITE = "main"
 URL = os.environ["MOODLE_URL"].rstrip("/")

@@ -17,17 +17,14 @@ from certificates import register
 from certificates.holder_link import holder_link
 from certificates.lifecycle import find_award_said
 from certificates.offline import publish_offline
+from tests.axe import WCAG_AND_MORE, violations
 from tests.certificates.conftest import _academy_in
 from tests.certificates.seals import make_seal
 from tests.certificates.test_pdf_signatures import sealed_academy
 from tests.certificates.test_portal import Portal
-from tests.course_packages.conftest import axe_source
 
 pytestmark = pytest.mark.browser
 
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-AXE = """only => axe.run(document, {runOnly: only, resultTypes: ["violations"]})
-    .then(result => result.violations.map(one => [one.id, one.nodes.map(node => node.html.slice(0, 160))]))"""
 SHOTS = os.environ.get("SCREENSHOTS")  # a folder, for pictures to look at
 
 
@@ -66,12 +63,6 @@ def page(browser: Any) -> Iterator[Any]:
 def shoot(page: Any, name: str) -> None:
     if SHOTS:
         page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
-
-
-def violations(page: Any) -> list[Any]:
-    """What axe finds on the page; its own report of all that is well is forty times as long."""
-    page.evaluate(axe_source())
-    return list(page.evaluate(AXE, WCAG))
 
 
 def outcome_of(page: Any, content: bytes) -> str:
@@ -133,7 +124,7 @@ def test_axe_finds_nothing_in_any_language(served: tuple[str, Portal], page: Any
                 page.evaluate(
                     "document.querySelectorAll('#drop [hidden]').forEach(one => one.hidden = false)"
                 )
-            assert violations(page) == [], (language, name)
+            assert violations(page, WCAG_AND_MORE) == [], (language, name)
             shoot(page, f"portal-{name}-{language}")
 
 
@@ -191,7 +182,7 @@ def test_the_offline_page_verifies_without_network_and_says_how_old_it_is(
     assert outcome_of(page, pdf) == "same"
     assert page.locator("#file-result [data-seals] li").count() == 2
     assert page.inner_text("#file-result [data-statuses] [data-status]:not([hidden])") == "Valid"
-    assert violations(page) == []
+    assert violations(page, WCAG_AND_MORE) == []
     shoot(page, "portal-offline")
 
     page.clock.set_fixed_time("2030-01-01T12:00:00Z")

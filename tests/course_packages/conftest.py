@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import importlib.util
 import json
 import mimetypes
 import threading
@@ -21,6 +20,7 @@ import pytest
 
 from authoring.course import Course, read_course
 from course_packages import scorm12_files
+from tests.axe import axe_source
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "archive-officers"
@@ -264,15 +264,6 @@ def learner(browser: Any, screens: dict[str, list[Any]]) -> Iterator[Callable[..
 @pytest.fixture(scope="session")
 def platform_for() -> Callable[..., Platform]:
     return Platform
-
-
-def axe_source() -> str:
-    """axe-core's own script, from whichever Python package brings it."""
-    for package in ("axe_playwright_python", "axe_core_python"):
-        spec = importlib.util.find_spec(package)
-        if spec and spec.submodule_search_locations:
-            return (Path(spec.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
-    raise RuntimeError("axe-core is not installed")
 
 
 @pytest.fixture(scope="session")

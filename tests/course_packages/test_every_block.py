@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -86,7 +86,7 @@ def answer_questions(learner: Any, blocks: list[Any]) -> None:
         if not isinstance(block, Check | Hotspot):
             reach(learner, f"{form} [type=submit]")
         learner.press("Enter")
-        frame.wait_for_selector(f"{form}.answered.right")
+        assert frame.evaluate("f => document.querySelector(f + '.answered.right') !== null", form)
 
 
 def order_of(frame: Any, form: str) -> list[int]:
@@ -268,8 +268,10 @@ def open_for_the_eye(frame: Any) -> None:
     )
 
 
-def violations(frame: Any, rules: list[str]) -> list[str]:
-    found = frame.evaluate("rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", rules)
+def violations(frame: Any, rules: Sequence[str]) -> list[str]:
+    found = frame.evaluate(
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", [*rules]
+    )
     return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]
 
 

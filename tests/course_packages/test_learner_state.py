@@ -41,10 +41,16 @@ def page(browser: Any) -> Iterator[Any]:
 
 
 def run(page: Any, course: Course, body: str, *values: object) -> Any:
-    """Runs JavaScript that has the player's own `State`, `course` and `values`."""
+    """Runs JavaScript that has the player's own `State`, `course` (its own, to be changed at will) and `values`."""
+    if shown.get(page) is not course:  # so that one is sent once, not for every example
+        page.evaluate("course => { window.course = course; }", outline(course))
+        shown[page] = course
     return page.evaluate(
-        "([course, values]) => { " + STATE + "{" + body + "} }", [outline(course), [*values]]
+        "values => { const course = structuredClone(window.course); " + STATE + "{" + body + "} }", [*values]
     )
+
+
+shown: dict[Any, Course] = {}
 
 
 FILL = """

@@ -23,10 +23,9 @@ from moodle_standin.records import SimpleActivity
 from moodle_standin.seed import build_site
 from moodle_standin.server import create_app
 from tests.cli.conftest import Ended, command
-from tests.course_packages.conftest import axe_source
 from tests.pushed_academy import Server
 
-__all__ = ["Ended", "axe_source", "command"]
+__all__ = ["Ended", "command"]
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ("archive-officers", "inspectorate", "training-of-trainers")

@@ -10,17 +10,13 @@ from typing import Any
 import pytest
 
 from helpdesk import Site
-from tests.course_packages.conftest import axe_source
+from tests.axe import COLOURS, WCAG_AND_MORE, axe_source, violations
 from tests.everything import EVERYTHING
 from tests.helpdesk.conftest import EXAMPLES
 
 pytestmark = pytest.mark.browser
 
 WIDTHS = (360, 768, 1280)
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-COLOURS = ["color-contrast", "link-in-text-block"]  # what other colours can spoil
-AXE = """only => axe.run(document, {runOnly: only, resultTypes: ["violations"]})
-    .then(result => result.violations.map(one => [one.id, one.nodes.map(node => node.html.slice(0, 160))]))"""
 
 
 class Reader:
@@ -96,7 +92,7 @@ def test_every_kind_of_page_is_accessible_in_both_schemes_and_fits_at_three_widt
             one.page.set_viewport_size({"width": width, "height": 800})
             assert one.page.evaluate("document.documentElement.scrollWidth") <= width, (page, width)
             if width == 360 or EVERYTHING:  # wider ones show the same boxes, further apart
-                assert one.page.evaluate(AXE, RULES) == [], (page, width)
+                assert violations(one.page, WCAG_AND_MORE) == [], (page, width)
             if width == 360:
                 small = one.page.evaluate(
                     """() => [...document.querySelectorAll("nav a, .button, button, .question-list a, input")]
@@ -107,7 +103,7 @@ def test_every_kind_of_page_is_accessible_in_both_schemes_and_fits_at_three_widt
                 assert small == [], page
                 if page in dark:
                     one.page.emulate_media(color_scheme="dark")
-                    assert one.page.evaluate(AXE, RULES if EVERYTHING else COLOURS) == [], page
+                    assert violations(one.page, WCAG_AND_MORE if EVERYTHING else COLOURS) == [], page
                     one.page.emulate_media(color_scheme="light")
         widths.reverse()  # the next page begins with the width that the window has
     assert [one for one in one.words if "Service Worker registration blocked" not in one] == []

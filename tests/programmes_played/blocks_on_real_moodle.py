@@ -44,8 +44,9 @@ from lms_sync.learners import mobile_token  # noqa: E402
 from lms_sync.moodle.client import MoodleClient  # noqa: E402
 from lms_sync.settings import Secret  # noqa: E402
 from lms_sync.store.database import open_database, reading  # noqa: E402
+from tests.axe import axe_source  # noqa: E402
 from tests.conftest import CHROMIUM, FLAGS  # noqa: E402
-from tests.course_packages.conftest import EVERY_BLOCK, axe_source  # noqa: E402
+from tests.course_packages.conftest import EVERY_BLOCK  # noqa: E402
 from tests.course_packages.test_every_block import (  # noqa: E402
     ALL_RULES,
     GOOD_WAY,

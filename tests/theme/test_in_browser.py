@@ -5,7 +5,7 @@ One sitting per theme in `make test`; with EVERYTHING (`make proofs`) every lang
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from authoring.course import Course
 from authoring.theme.theme import SHIPPED
 from course_packages import scorm12_files, target_files
 from course_packages.words import words_in
+from tests.axe import COLOURS
 from tests.course_packages.conftest import (  # noqa: F401 - fixtures
     axe,
     every_block,
@@ -30,7 +31,6 @@ from tests.theme.conftest import ROOT, ThemedAcademy, finished_theme, ttf
 
 pytestmark = pytest.mark.browser
 
-COLOURS = ["wcag2aa"]  # contrast is one of its rules, and nearly all of its time
 SITTINGS = (
     [(theme, language, width) for theme in SHIPPED for language in ("sq", "ro", "en") for width in (360, 768, 1280)]
     if EVERYTHING
@@ -81,7 +81,9 @@ class Eyes:
         self.found: list[str] = []
         self.looks = 0
 
-    def look(self, state: str, *, scheme: str = "light", size: str = "", rules: list[str] = COLOURS) -> None:
+    def look(
+        self, state: str, *, scheme: str = "light", size: str = "", rules: Sequence[str] = COLOURS
+    ) -> None:
         """Judges the page as it is, in a scheme and a size of text."""
         self.frame.evaluate(
             "([theme, size]) => Object.assign(document.documentElement.dataset, {theme, size})",

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo import what_was_played
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.wheel
 
@@ -88,19 +90,12 @@ def test_the_demo_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     summary = json.loads(done.stdout)
     written = json.loads((tmp_path / "demo-academy" / "summary.json").read_text(encoding="utf-8"))
     assert summary == written
-    assert summary["packages"] >= 1
-    assert summary["questions"] >= 20
-    assert summary["created"] > 0
-    assert summary["second_apply_changes"] == 0
-    assert summary["facts"] > 0
-    assert summary["certificates"] > 12, "most of the 24 pass"
-    assert summary["second_certify_issued"] == 0
-    assert summary["verification"] == "valid"
-    assert summary["awards"]["archive-trainer"] == 3, (
-        "trainers are certified before the sessions that need them"
-    )
-    assert summary["institutions_certified"] == summary["awards"]["certified-municipality"] == 2
-    assert (tmp_path / summary["certificate"]).read_bytes().startswith(b"%PDF-")
+    folder = tmp_path / "demo-academy"
+    what_was_played.pushed_learned_awarded_and_verified(folder, summary)
+    what_was_played.reported(folder, summary)
+    what_was_played.configured((folder / "config.yaml").read_text(encoding="utf-8"), "archive-61")
+    explained = (tmp_path / summary["explained"]).read_text(encoding="utf-8")
+    assert "Ende i pafituar: mungojnë 2 kërkesa." in explained  # one day was missed, no session led
     again = run(installed / "lms-sync", "demo", "--dir", "demo-academy/courses", cwd=tmp_path)
     assert again.returncode == 3, "a folder that no demo made is not replaced"
     assert "Traceback" not in again.stderr

@@ -8,7 +8,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,10 +21,12 @@ from authoring.read_markdown import render
 from course_packages.zip_file import read_content
 from lms_sync.course_preview.shown_course import ShownCourse
 from lms_sync.word.open_word import open_word
-from lms_sync.word.to_lesson import WordLesson, lesson_of
 from tests.cli.conftest import Ended, command, files_below
 from tests.schemas import must_be
 from tests.word.documents import SPACES, as_word_writes, by_hand, inline_picture, p, picture, relations
+
+if TYPE_CHECKING:
+    from lms_sync.word.to_lesson import WordLesson
 
 __all__ = ["command"]
 
@@ -33,6 +35,8 @@ LETTERS = "Çdo shkresë: ç ë Ç Ë. Fiecare cerere: ă â î ș ț Ș Ț. Eve
 
 
 def read(path: Path) -> WordLesson:
+    from lms_sync.word.to_lesson import lesson_of  # and mammoth, for which other processes need not wait
+
     return lesson_of(open_word(path), lesson_id="l", notes_title="Notes")
 
 
