@@ -72,6 +72,7 @@ final class change_log_test extends pushing_testcase {
         $asked = [['stream' => 'log', 'courseids' => [(int) $this->course->id], 'since' => 0, 'afterid' => 0]];
         $answer = get_news::execute(json_encode($asked), 100);
         $this->assertSame(change_log::complete_since(), $answer['logsince']);
+        $this->assertSame(hash('sha256', get_site_identifier()), $answer['site']);
         return array_map(
             fn($row) => [json_decode($row['data'])->stream, $row['userid']],
             array_values(array_filter($answer['pages'][0]['rows'], fn($row) => $row['userid'] !== 0))
@@ -130,16 +131,15 @@ final class change_log_test extends pushing_testcase {
             'feedback',
             ['course' => $this->course->id, 'anonymous' => $anonymous]
         );
-        $completed = (object) [
+        $id = $DB->insert_record('feedback_completed', [
             'feedback' => $feedback->id,
             'userid' => $this->learner->id,
             'timemodified' => time(),
             'anonymous_response' => $anonymous,
-        ];
-        $completed->id = $DB->insert_record('feedback_completed', $completed);
+        ]);
         $DB->delete_records(change_log::TABLE);
         return [
-            $completed,
+            $DB->get_record('feedback_completed', ['id' => $id]),
             $DB->get_record('feedback', ['id' => $feedback->id]),
             get_coursemodule_from_instance('feedback', $feedback->id),
         ];
