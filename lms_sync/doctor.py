@@ -26,7 +26,7 @@ from lms_sync.verified_release import VERIFIED_RELEASE, is_verified
 
 Level = Literal["good", "warning", "fault"]
 
-MINIMUM_PLUGIN = 2026112240
+MINIMUM_PLUGIN = 2026112250
 _WANTED_INPUT_VARS = 1000
 _MAX_CLOCK_SKEW = 120
 

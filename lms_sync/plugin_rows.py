@@ -285,6 +285,7 @@ class News(TypedDict):
 
     now: Annotated[int, Field(gt=0, lt=1 << 33)]
     logsince: int
+    site: NotRequired[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]  # since plugin 2026112250
     pages: list[NewsPage]
 
 

@@ -87,6 +87,8 @@ class PluginSource:
     together: bool = field(init=False, default=True)
     log_since: int | None = field(init=False, default=None)
     """Since when the plugin's log is complete, in the site's time; None where it keeps none."""
+    identity: str | None = field(init=False, default=None)
+    """Which Moodle it is (`lms_sync.site_identity`); None where the plugin does not tell."""
 
     def __post_init__(self) -> None:
         self._fixed = self.size < _FEWEST
@@ -160,6 +162,7 @@ class PluginSource:
         if not numbers or numbers != sorted({*numbers}) or not 0 <= numbers[0] <= numbers[-1] < len(asks):
             raise WrongPage("pull.page-shape", stream=NEWS, detail="asked")
         self.log_since = news["logsince"]
+        self.identity = news.get("site")
         found = []
         left = self.size
         for page in news["pages"]:

@@ -54,6 +54,7 @@ from lms_sync.plugin_source import CHANGES, LOG, Ask, Caller, PluginSource
 from lms_sync.pull_report import Progress, PullInterrupted, PullReport, UnlistedAccount, WrongPage
 from lms_sync.run_record import recorded_run
 from lms_sync.site_courses import COURSE_ID, courses_on_site
+from lms_sync.site_identity import check_identity, keep_identity
 from lms_sync.site_time import KnownTime, begin_again, check_present, clock_warning, keep_time, known_time
 from lms_sync.store import schema
 from lms_sync.store.database import reading
@@ -126,8 +127,8 @@ def pull(
     what is known; with `resume` it leaves out what a full pass that was stopped within the last day has done. `since` reads
     again from a moment on. `patience`: seconds to wait, each time that the site is busy, before it is asked again.
 
-    Raises MoodleError where the site fails, WrongPage where its answer cannot be right, PullInterrupted
-    when `stopping` says so between two pages; in each case what was stored stays, and the next pull goes on
+    Raises MoodleError where the site fails, WrongPage where its answer cannot be right, AnotherSite where another Moodle
+    answers than the one that is known under the site's name, PullInterrupted when `stopping` says so between two pages; in each case what was stored stays, and the next pull goes on
     from there. The run and its outcome are in the table `run`.
     """
     if page < 1:
@@ -198,6 +199,7 @@ class PluginPull:
         self._asking = {key.partition("/")[0] for key in self.asked}
         self._person_of: dict[int, str] = {}  # Moodle user id → person id, as far as met
         self._time: KnownTime | None = None
+        self._identified = False  # the Moodle that answers is the one that is known under the site's name
         self._told = 0  # the site's time in the last answer
         self.first_told = 0  # and in the first
 
@@ -258,12 +260,19 @@ class PluginPull:
                     return
             self.check_stop()
             answered = self.source.ask(waiting)
+            self._check_identity()
             back = [self._from_further_back(ask, page, waiting) for ask, page in answered if page["now"]]
             if any(back):
                 continue  # asked again, from before the moment at which the clock was put right
             self.store(answered, passes, moves=moves, seen=seen)
             done = {ask for ask, page in answered if not page["more"]}
             waiting = [ask for ask in waiting if ask not in done]
+
+    def _check_identity(self) -> None:
+        """Raises AnotherSite; before anything else of the site is believed, or asked."""
+        if self.source.identity is not None and not self._identified:
+            with reading(self.engine) as connection:
+                self._identified = check_identity(connection, self.site, self.source.identity)
 
     def check_stop(self) -> None:
         """Raises PullInterrupted when the pull is to stop."""
@@ -359,6 +368,8 @@ class PluginPull:
         now = self.clock.now()
         found: list[tuple[str, int, Stored]] = []
         with self.engine.begin() as connection:
+            if self.source.identity is not None and not self._identified:
+                keep_identity(connection, self.site, self.source.identity, now)
             met = known_persons(connection, self.site, strangers)  # another pull may have met them meanwhile
             met |= meet_accounts(connection, self.site, [one for one in strangers if one not in met], now)
             person_of = {**self._person_of, **met} if met else self._person_of
@@ -369,6 +380,7 @@ class PluginPull:
                 self._keep_where(connection, told, now)
                 if self._told:
                     keep_time(connection, self.site, self._told, now)
+        self._identified = self.source.identity is not None
         self._person_of.update(met)
         for ask, page in log:
             passes.follow(ask, page)

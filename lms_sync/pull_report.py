@@ -12,6 +12,10 @@ class WrongPage(LmsSyncError):
     """The site's answer breaks the rules of `get_changes`; nothing of it was stored."""
 
 
+class AnotherSite(LmsSyncError):
+    """Another Moodle answers than the one whose results are kept under the site's name; nothing was stored."""
+
+
 class PullInterrupted(LmsSyncError):
     """The pull was asked to stop; what was read so far is stored."""
 

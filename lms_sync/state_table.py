@@ -363,13 +363,17 @@ class KeptStates:
             return people or ""
         return BETWEEN.join(one for one in people.split(BETWEEN) if one not in touched)
 
-    def all(self, *what: What) -> Iterator[State]:
-        """Every state of these kinds; the stretches of one thing in their order."""
+    def all(self, *what: What, subjects: Collection[str] | None = None) -> Iterator[State]:
+        """Every state of these kinds, or those about some subjects; the stretches of one thing in their order."""
         table = _state
         query = select(*(table.c[name] for name in _COLUMNS)).order_by(*(table.c[name] for name in _KEY))
+        if subjects is not None:
+            query = query.where(table.c.subject.in_(sorted(subjects)))
         for row in self._rows(query, what):
             yield State(*row)
-        yield from self._told(what)
+        for state in self._told(what):
+            if subjects is None or state.subject in subjects:
+                yield state
 
     def _rows(self, query: Select[Any], what: Sequence[What]) -> Iterator[Any]:
         """Rows of the table, without those of whom the log is asked."""

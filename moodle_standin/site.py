@@ -176,6 +176,8 @@ class Site:
     change_log: list[LogLine] = field(default_factory=list)
     """The plugin's table of what rows do not tell themselves, and since when it is complete."""
     logged_since: int = 1
+    identifier: str = "the stand-in"
+    """What Moodle calls itself since it was installed ($CFG->siteidentifier)."""
     last_access: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     """(course, user) -> the row's id and time."""
     log: list[str] = field(default_factory=list, repr=False)

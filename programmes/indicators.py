@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -48,7 +48,7 @@ class Row:
     figure: Figure | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Counted:
     """One holder who counts: where and when they first did, and all that counts of them."""
 
@@ -332,15 +332,27 @@ def _quarters(start: datetime.date, end: datetime.date) -> Iterator[str]:
         year, number = (year, number + 1) if number < 4 else (year + 1, 1)
 
 
-def _key(by: Breakdown, holder: str, one: Observation, observed: Observed) -> str:
+def _key_by(by: Breakdown, observed: Observed) -> Callable[[str, Observation], str]:
+    """In which line of a breakdown something that a holder did counts."""
     if by == "institution":
-        return one.institution
+        return lambda _, one: one.institution
     if by == "region":
-        return observed.institutions.get(one.institution, "")
+        region_of = observed.institutions
+        return lambda _, one: region_of.get(one.institution, "")
     if by == "quarter":
-        return quarter_of(one.on)
-    person = observed.persons.get(holder, Person())
-    return person.gender if by == "gender" else person.language
+        quarters: dict[datetime.date, str] = {}  # of few days many times
+
+        def quarter(_: str, one: Observation) -> str:
+            known = quarters.get(one.on)
+            if known is None:
+                known = quarters[one.on] = quarter_of(one.on)
+            return known
+
+        return quarter
+    nobody, persons = Person(), observed.persons
+    if by == "gender":
+        return lambda holder, _: persons.get(holder, nobody).gender
+    return lambda holder, _: persons.get(holder, nobody).language
 
 
 def broken_down(
@@ -355,10 +367,11 @@ def broken_down(
     keys = keys_of(programme, by, observed, as_of, counted)
     persons: dict[str, list[Counted]] = {key: [] for key in keys}
     times: dict[str, int] = dict.fromkeys(keys, 0)
+    key_of = _key_by(by, observed)
     for one in counted:
-        persons.setdefault(_key(by, one.holder, one.first, observed), []).append(one)
+        persons.setdefault(key_of(one.holder, one.first), []).append(one)
         for each in one.observations:
-            key = _key(by, one.holder, each, observed)
+            key = key_of(one.holder, each)
             times[key] = times.get(key, 0) + 1
     found = {}
     for key, group in persons.items():
@@ -372,9 +385,10 @@ def _cells(
     figures: Mapping[str, Figure], by: Breakdown, counted: Sequence[Counted], observed: Observed
 ) -> dict[str, Cell]:
     heads: dict[str, set[str]] = defaultdict(set)
+    key_of = _key_by(by, observed)
     for one in counted:
-        for each in (one.first, *one.observations):
-            heads[_key(by, one.holder, each, observed)].add(one.holder)
+        for each in one.observations:  # the first of which is `first`
+            heads[key_of(one.holder, each)].add(one.holder)
     return {key: Cell(figure.persons, len(heads[key])) for key, figure in figures.items()}
 
 

@@ -6,8 +6,11 @@ The edge makes these from facts, the register and memberships; two of them with 
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from heapq import merge
 from typing import Literal
 
 What = Literal[
@@ -79,8 +82,20 @@ class Observed:
 
     def of(self, what: What, subjects: Iterable[str]) -> Iterator[Observation]:
         """Those of a kind about one of the subjects, in the order of their days."""
-        wanted = set(subjects)
-        return (one for one in self.observations if one.what == what and one.subject in wanted)
+        found = [
+            self._by_subject[key]
+            for one in dict.fromkeys(subjects)
+            if (key := (what, one)) in self._by_subject
+        ]
+        return iter(found[0]) if len(found) == 1 else merge(*found, key=_place)
+
+    @cached_property
+    def _by_subject(self) -> Mapping[tuple[str, str], list[Observation]]:
+        """Each indicator asks for a few of what may be millions."""
+        found: dict[tuple[str, str], list[Observation]] = defaultdict(list)
+        for one in self.observations:
+            found[one.what, one.subject].append(one)
+        return found
 
 
 def holder_of(code: str) -> str:
@@ -90,6 +105,8 @@ def holder_of(code: str) -> str:
 
 def in_order(observations: Iterable[Observation]) -> tuple[Observation, ...]:
     """By day; what happened on one day by what it is and by its source, so that the order is always the same."""
-    return tuple(
-        sorted(observations, key=lambda one: (one.on, one.what, one.subject, one.source, one.holder))
-    )
+    return tuple(sorted(observations, key=_place))
+
+
+def _place(one: Observation) -> tuple[datetime.date, str, str, str, str]:
+    return one.on, one.what, one.subject, one.source, one.holder

@@ -189,26 +189,25 @@ class _Reader:
         quizzes |= {quiz for one in counts if one.gain is not None for quiz in (one.gain.pre, one.gain.post)}
         of = {*self.programme.courses} & {*courses, *(quiz.partition("/")[0] for quiz in quizzes)}
         states = kept_states(self.connection, self.site, of, known_at=self.known_at)
-        attempts: dict[tuple[str, str], tuple[State, float | None]] = {}
-        for state in states.all("completed", "passed", "tried"):
-            counts_for = courses if state.what == "completed" else quizzes
-            if (state.subject or state.course) not in counts_for or state.person_id not in self.rows:
-                continue
-            if state.what == "completed":
+        for state in states.all("completed", subjects=[""]):
+            if state.course in courses and state.person_id in self.rows:
                 source = f"{COURSE_COMPLETION}/{state.source_id}/{state.number}"
                 yield self._held("completed", state, state.course, source)
-            elif state.what == "passed":
-                source = f"{ACTIVITY_COMPLETION}/{state.source_id}"
-                yield self._held("passed", state, state.subject, source)
-            else:
+        for state in states.all("passed", subjects=quizzes):
+            if state.person_id in self.rows:
+                yield self._held("passed", state, state.subject, f"{ACTIVITY_COMPLETION}/{state.source_id}")
+        attempts: dict[tuple[str, str], tuple[State, float | None]] = {}
+        for state in states.all("tried", subjects=quizzes):
+            if state.person_id in self.rows:
                 key = (state.person_id, state.source_id)
                 first = attempts.get(key, (state, None))[0]
                 attempts[key] = (first, state.score)
         tried = {(state.person_id, state.subject) for state, _ in attempts.values()}
         for state, score in attempts.values():
             yield self._held("tried", state, state.subject, f"{QUIZ_ATTEMPT}/{state.source_id}", score)
-        for state in states.all("graded"):
-            last = state.valid_to is None and state.person_id in self.rows and state.subject in quizzes
+        del attempts
+        for state in states.all("graded", subjects=quizzes):
+            last = state.valid_to is None and state.person_id in self.rows
             if last and (state.person_id, state.subject) not in tried:
                 yield self._held("tried", state, state.subject, f"{GRADE}/{state.source_id}", state.score)
 
@@ -347,11 +346,15 @@ class _Places:
 
     def __init__(self, connection: Connection, site: str, timezone: str, one: Mapping[str, str]) -> None:
         table = schema.membership
-        query = select(table).where(table.c.site == site).order_by(table.c.valid_from, table.c.id)
+        query = (
+            select(table.c.person_id, table.c.institution, table.c.valid_from, table.c.valid_to)
+            .where(table.c.site == site)
+            .order_by(table.c.valid_from, table.c.id)
+        )
         self._of: dict[str, list[tuple[datetime.date, datetime.date | None, str]]] = defaultdict(list)
-        for row in connection.execute(query):
-            until = None if row.valid_to is None else local_date(row.valid_to, timezone)
-            self._of[row.person_id].append((local_date(row.valid_from, timezone), until, row.institution))
+        for person, institution, begin, end in connection.execute(query):
+            until = None if end is None else local_date(end, timezone)
+            self._of[person].append((local_date(begin, timezone), until, institution))
         self._rows_of: dict[str, list[str]] = defaultdict(list)
         for row_id in self._of:
             self._rows_of[one.get(row_id, row_id)].append(row_id)
@@ -359,6 +362,9 @@ class _Places:
 
     def on(self, row_id: str, day: datetime.date) -> str:
         """The code of the institution on a day; "" where nobody ever said one."""
+        places = self._of.get(row_id)
+        if places is not None and len(places) == 1 and places[0][1] is None and places[0][0] <= day:
+            return places[0][2]  # as almost everybody
         standing = self._one.get(row_id, row_id)
         rows = [row_id, *(other for other in sorted(self._rows_of.get(standing, ())) if other != row_id)]
         for other in rows:

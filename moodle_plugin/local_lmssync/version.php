@@ -25,7 +25,7 @@
 defined('MOODLE_INTERNAL') || die();
 
 $plugin->component = 'local_lmssync';
-$plugin->version = 2026112240;
+$plugin->version = 2026112250;
 $plugin->release = '0.1.0';
 $plugin->maturity = MATURITY_ALPHA;
 $plugin->requires = 2024100700; // Moodle 4.5.

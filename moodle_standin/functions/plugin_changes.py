@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -93,7 +94,12 @@ def get_news(call: Call, params: dict[str, Any]) -> Any:
         if question.get("text"):
             page = {**page, "rows": [], "text": json.dumps(page["rows"], ensure_ascii=False)}
         pages.append({"asked": number, **page})
-    return {"now": site.now(), "logsince": site.logged_since, "pages": pages}
+    return {
+        "now": site.now(),
+        "logsince": site.logged_since,
+        "site": hashlib.sha256(site.identifier.encode()).hexdigest(),
+        "pages": pages,
+    }
 
 
 def _unknown(name: str) -> MoodleError:

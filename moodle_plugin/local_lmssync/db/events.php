@@ -57,6 +57,7 @@ foreach (
         'activity_changed' => ['\core\event\course_module_updated'],
         'grade_item_changed' => ['\core\event\grade_item_updated'],
         'criteria_set' => ['\core\event\course_completion_updated'],
+        'reset_started' => ['\core\event\course_reset_started'],
         'much_changed' => [
             '\core\event\course_module_deleted',
             '\core\event\course_reset_ended',

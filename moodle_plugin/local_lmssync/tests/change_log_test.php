@@ -72,6 +72,7 @@ final class change_log_test extends pushing_testcase {
         $asked = [['stream' => 'log', 'courseids' => [(int) $this->course->id], 'since' => 0, 'afterid' => 0]];
         $answer = get_news::execute(json_encode($asked), 100);
         $this->assertSame(change_log::complete_since(), $answer['logsince']);
+        $this->assertSame(hash('sha256', get_site_identifier()), $answer['site']);
         return array_map(
             fn($row) => [json_decode($row['data'])->stream, $row['userid']],
             array_values(array_filter($answer['pages'][0]['rows'], fn($row) => $row['userid'] !== 0))
@@ -118,25 +119,50 @@ final class change_log_test extends pushing_testcase {
         ));
     }
 
+    /**
+     * A questionnaire with one answer of the learner, in an empty log.
+     *
+     * @param int $anonymous
+     * @return array the answer, the questionnaire, its course module
+     */
+    private function answered(int $anonymous = FEEDBACK_ANONYMOUS_NO): array {
+        global $DB;
+        $feedback = $this->getDataGenerator()->create_module(
+            'feedback',
+            ['course' => $this->course->id, 'anonymous' => $anonymous]
+        );
+        $id = $DB->insert_record('feedback_completed', [
+            'feedback' => $feedback->id,
+            'userid' => $this->learner->id,
+            'timemodified' => time(),
+            'anonymous_response' => $anonymous,
+        ]);
+        $DB->delete_records(change_log::TABLE);
+        return [
+            $DB->get_record('feedback_completed', ['id' => $id]),
+            $DB->get_record('feedback', ['id' => $feedback->id]),
+            get_coursemodule_from_instance('feedback', $feedback->id),
+        ];
+    }
+
     public function test_an_answer_that_is_deleted_is_told_unless_it_was_given_without_a_name(): void {
         global $DB;
         foreach ([FEEDBACK_ANONYMOUS_NO => 1, FEEDBACK_ANONYMOUS_YES => 0] as $anonymous => $lines) {
-            $feedback = $this->getDataGenerator()->create_module(
-                'feedback',
-                ['course' => $this->course->id, 'anonymous' => $anonymous]
-            );
-            $cm = get_coursemodule_from_instance('feedback', $feedback->id);
-            $completed = (object) [
-                'feedback' => $feedback->id,
-                'userid' => $this->learner->id,
-                'timemodified' => time(),
-                'anonymous_response' => $anonymous,
-            ];
-            $completed->id = $DB->insert_record('feedback_completed', $completed);
-            $DB->delete_records(change_log::TABLE);
-            feedback_delete_completed($completed, $DB->get_record('feedback', ['id' => $feedback->id]), $cm, $this->course);
+            feedback_delete_completed(...[...$this->answered($anonymous), $this->course]);
             $this->assertSame($lines, $DB->count_records(change_log::TABLE, ['stream' => 'feedback_answer']));
         }
+    }
+
+    public function test_a_reset_tells_of_the_course_and_not_of_the_answers_that_it_deletes(): void {
+        global $DB;
+        [$completed, $feedback] = $this->answered();
+        $data = ['id' => $this->course->id, 'courseid' => $this->course->id, "feedback_reset_data_$feedback->id" => 1];
+        reset_course_userdata((object) $data);
+        $this->assertFalse($DB->record_exists('feedback_completed', ['id' => $completed->id]));
+        $this->assertSame(0, $DB->count_records(change_log::TABLE, ['stream' => 'feedback_answer']));
+        $this->assertSame(1, $DB->count_records(change_log::TABLE, ['stream' => '', 'userid' => 0]));
+        feedback_delete_completed(...[...$this->answered(), $this->course]);
+        $this->assertSame(1, $DB->count_records(change_log::TABLE, ['stream' => 'feedback_answer']));
     }
 
     public function test_what_is_rolled_back_is_not_told(): void {

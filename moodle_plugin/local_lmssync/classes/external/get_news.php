@@ -76,7 +76,13 @@ final class get_news extends external_api {
         if ($limit < 1 || $limit > self::LARGEST) {
             throw refusal::because('badlimit', ['largest' => self::LARGEST]);
         }
-        $answer = ['now' => time(), 'logsince' => change_log::complete_since(), 'pages' => []];
+        $answer = [
+            'now' => time(),
+            'logsince' => change_log::complete_since(),
+            // Moodle makes it once and keeps it also where its address changes; nobody need know it itself.
+            'site' => hash('sha256', get_site_identifier()),
+            'pages' => [],
+        ];
         $left = $limit;
         foreach (self::read($asked) as $number => $one) {
             if ($left < 1) {
@@ -166,6 +172,7 @@ final class get_news extends external_api {
         return new external_single_structure([
             'now' => answers::value(PARAM_INT, 'Time of the server; rows of this second are not there yet'),
             'logsince' => answers::value(PARAM_INT, 'Since when the stream "log" is complete'),
+            'site' => answers::value(PARAM_ALPHANUM, 'Which Moodle this is, whatever its address'),
             'pages' => new external_multiple_structure(new external_single_structure([
                 'asked' => answers::value(PARAM_INT, 'Which question this answers, from 0'),
                 'more' => answers::value(PARAM_BOOL, 'Whether another page follows'),

@@ -26,6 +26,8 @@ namespace local_lmssync\local;
 
 use core\event\base;
 use core\event\course_deleted;
+use core\event\course_reset_ended;
+use core\event\course_reset_started;
 use core\event\user_enrolment_deleted;
 
 /**
@@ -44,6 +46,9 @@ final class change_log {
 
     /** @var int seconds after which a line is deleted; a client that comes later compares everything */
     private const KEPT = 90 * DAYSECS;
+
+    /** @var array ids of the courses, as keys, that are being reset */
+    private static array $resetting = [];
 
     /**
      * Since when the log is complete.
@@ -105,6 +110,9 @@ final class change_log {
             '\core\event\user_enrolment_deleted' => 'enrolment',
             '\mod_feedback\event\response_deleted' => 'feedback_answer',
         ][$event->eventname];
+        if ($stream === 'feedback_answer' && isset(self::$resetting[(int) $event->courseid])) {
+            return; // Whoever resets a course takes nothing of what was said before.
+        }
         self::add($event, $stream, (int) $event->objectid);
         if ($event instanceof user_enrolment_deleted) {
             self::add($event, 'last_access');
@@ -162,11 +170,23 @@ final class change_log {
     }
 
     /**
+     * A course that begins to be reset: what it loses from now on, until the end, is not deleted by somebody who means it.
+     *
+     * @param course_reset_started $event
+     */
+    public static function reset_started(course_reset_started $event): void {
+        self::$resetting[(int) $event->courseid] = true;
+    }
+
+    /**
      * A course of which much may have gone: an activity deleted, the course reset, a backup restored into it.
      *
      * @param base $event
      */
     public static function much_changed(base $event): void {
+        if ($event instanceof course_reset_ended) {
+            unset(self::$resetting[(int) $event->courseid]);
+        }
         self::add_whole($event, '');
     }
 
