@@ -52,14 +52,36 @@ def render(award: Award, holder: str, credential: bytes | None, logos: Sequence[
     time of issue. Raises NotRendered.
     """
     wording = award.wording
-    data = {
-        "kind": wording.kind,
+    own = {
         "title": f"{wording.title.in_language(wording.languages[0])} – {award.serial}",
         "about": award.verification_url,
         "holder": holder,
         "serial": award.serial,
         "issued_on": _in_languages(award.issued_on, wording.languages),
         "expires_on": _in_languages(award.expires_on, wording.languages) if award.expires_on else None,
+        "id_lines": _in_lines(in_groups(award.verification_id)),
+        "qr_alt": award.verification_url,
+    }
+    attached = "none" if credential is None else f"bytes({_literal(credential.decode('utf-8'))})"
+    source = f"""#import "/certificate.typ": certificate
+#certificate(
+  json(bytes({_literal(_in_common(wording, logos))})),
+  json(bytes({_literal(json.dumps(own, ensure_ascii=False))})),
+  bytes({_literal(_qr(award.verification_url))}),
+  bytes({_literal(_backdrop(wording.kind, wording.sheet))}),
+  {attached},
+)
+"""
+    try:
+        return _compile(source, timestamp=award.issued_at)
+    except typst.TypstError as error:
+        raise NotRendered("certificate.not-rendered", serial=award.serial, reason=error.message) from error
+
+
+def _in_common(wording: Wording, logos: Sequence[str]) -> str:
+    """What every certificate with this wording says, as JSON."""
+    data = {
+        "kind": wording.kind,
         "sheet": wording.sheet,
         "signers": [
             {"left": place.left, "line": place.line, "width": place.width, "name": signer.name}
@@ -73,23 +95,9 @@ def render(award: Award, holder: str, credential: bytes | None, logos: Sequence[
         ],
         "demo": wording.demo,
         "host": _shown_address(wording.base_url),
-        "id_lines": _in_lines(in_groups(award.verification_id)),
-        "qr_alt": award.verification_url,
         "texts": [_texts(wording, language) for language in wording.languages],
     }
-    attached = "none" if credential is None else f"bytes({_literal(credential.decode('utf-8'))})"
-    source = f"""#import "/certificate.typ": certificate
-#certificate(
-  json(bytes({_literal(json.dumps(data, ensure_ascii=False))})),
-  bytes({_literal(_qr(award.verification_url))}),
-  bytes({_literal(_backdrop(wording.kind, wording.sheet))}),
-  {attached},
-)
-"""
-    try:
-        return _compile(source, timestamp=award.issued_at)
-    except typst.TypstError as error:
-        raise NotRendered("certificate.not-rendered", serial=award.serial, reason=error.message) from error
+    return json.dumps(data, ensure_ascii=False)
 
 
 def printed_name(given_name: str, family_name: str) -> str:
