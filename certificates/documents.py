@@ -23,10 +23,8 @@ from certificates.printed import logo_svg, read_logo
 from lms_sync.clock import Clock
 from lms_sync.store import schema
 from lms_sync.store.database import reading
-from lms_sync.typst_memory import forget
+from lms_sync.typst_memory import trim
 from lms_sync.write_files import refuse_links, write_durably
-
-_REMEMBERED = 2  # certificates; ten, as Typst would, take as much memory as everything else
 
 
 def make_documents(
@@ -47,7 +45,7 @@ def make_documents(
     completed: list[Award] = []
     problems: list[Problem] = []
     for award in unfinished:
-        forget(all_but=_REMEMBERED)
+        trim()  # what Typst remembers of each certificate lies scattered: a third of it would stay
         try:
             _complete(engine, award, issuer, clock)
         except LmsSyncError as error:
