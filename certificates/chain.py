@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from authoring.problems import Refused
 from lms_sync.store import schema
@@ -39,6 +39,9 @@ _ISSUE = (
     "status_index", "issued_at", "issued_on", "expires_on", "public", "supersedes",
 )  # fmt: skip
 _EVENT = ("issue_id", "event", "at", "actor", "successor")
+
+Head = tuple[int, str]
+"""Number and hash of the last entry of a site's chain."""
 
 ISSUED = "issued"
 APPROVED = "approved"
@@ -99,6 +102,43 @@ def _some(row: Row[Any] | Mapping[str, Any], names: tuple[str, ...]) -> dict[str
 
 # --- adding -----------------------------------------------------------------------------------
 
+# Made once: putting a statement together costs as much as asking it.
+_head, _entry = schema.register_head, schema.register_entry
+_HEAD = (
+    select(
+        _head.c.number,
+        _head.c.hash,
+        select(_entry.c.at)
+        .where(_entry.c.site == _head.c.site, _entry.c.number == _head.c.number)
+        .scalar_subquery()
+        .label("at"),
+    )
+    .where(_head.c.site == bindparam("of_site"))
+    .with_for_update(of=_head)
+)
+_ADD_ENTRY = insert(_entry)
+_MOVE_HEAD = update(_head).where(_head.c.site == bindparam("of_site"))
+_ADD_SALT = insert(schema.register_salt)
+_AWARD = (
+    select(
+        schema.issue,
+        *(schema.status_event.c[name] for name in _EVENT),
+        schema.document.c.content.label("holder"),
+    )
+    .outerjoin(
+        schema.status_event,
+        (schema.status_event.c.issue_id == schema.issue.c.id) & (schema.status_event.c.event == ISSUED),
+    )
+    .outerjoin(
+        schema.document,
+        (schema.document.c.issue_id == schema.issue.c.id) & (schema.document.c.kind == "holder"),
+    )
+    .where(schema.issue.c.id == bindparam("award"))
+    .order_by(schema.status_event.c.id)
+    .limit(1)
+)
+_SALT = select(schema.register_salt.c.salt).where(schema.register_salt.c.issue_id == bindparam("award"))
+
 
 def add_entry(
     connection: Connection,
@@ -109,23 +149,22 @@ def add_entry(
     said: str,
     committed: str | None = None,
     now: datetime,
-) -> None:
-    """Adds an entry within the caller's transaction. Raises Refused where the clock is behind the last entry.
+    after: Head | None = None,
+) -> Head:
+    """Adds an entry within the caller's transaction; the new head. Raises Refused where the clock is behind the last entry.
 
     The head is locked until the transaction ends: entries of a site have one order and no gaps. Who writes what the
-    entry is about calls `open_chain` before.
+    entry is about calls `open_chain` before, and may say in `after` what that gave, or what the entry before this gave.
     """
-    number, previous = open_chain(connection, site, now)
+    number, previous = after or open_chain(connection, site, now)
     number += 1
     row = {"kind": kind, "subject": subject, "digest": said, "commitment": committed}
     made = entry_hash(site, number, now, row, previous)
     connection.execute(
-        insert(schema.register_entry).values(
-            site=site, number=number, at=now, previous=previous, hash=made, **row
-        )
+        _ADD_ENTRY, {"site": site, "number": number, "at": now, "previous": previous, "hash": made, **row}
     )
-    head = schema.register_head
-    connection.execute(update(head).where(head.c.site == site).values(number=number, hash=made))
+    connection.execute(_MOVE_HEAD, {"of_site": site, "number": number, "hash": made})
+    return number, made
 
 
 def add_approval(connection: Connection, site: str, approval_id: int, now: datetime) -> None:
@@ -137,38 +176,44 @@ def add_approval(connection: Connection, site: str, approval_id: int, now: datet
     add_entry(connection, site, kind=APPROVED, subject=row.grant_key, said=said, now=now)
 
 
-def add_issue(connection: Connection, site: str, issue_id: str, now: datetime) -> None:
+def add_issue(
+    connection: Connection, site: str, issue_id: str, now: datetime, after: Head | None = None
+) -> Head:
     """Adds the entry of an award that was just entered, with a commitment to its holder's name."""
-    issue, document = schema.issue, schema.document
-    row = connection.execute(select(issue).where(issue.c.id == issue_id)).one()
-    event = schema.status_event
-    happened = select(event).where(event.c.issue_id == issue_id, event.c.event == ISSUED).order_by(event.c.id)
-    said = issue_digest(row, connection.execute(happened).first())
-    holder = connection.execute(
-        select(document.c.content).where(document.c.issue_id == issue_id, document.c.kind == "holder")
-    ).scalar_one_or_none()
+    row = connection.execute(_AWARD, {"award": issue_id}).one()
+    said = issue_digest(row, None if row.issue_id is None else row)
     # Of a holder whose data were erased before there was a chain there is nothing to commit to.
     committed = (
-        commitment(salt_of(connection, site, issue_id), bytes(holder))
-        if holder
+        commitment(salt_of(connection, site, issue_id), bytes(row.holder))
+        if row.holder
         else digest([issue_id, ERASED])
     )
-    add_entry(connection, site, kind=ISSUED, subject=issue_id, said=said, committed=committed, now=now)
+    return add_entry(
+        connection, site, kind=ISSUED, subject=issue_id, said=said, committed=committed, now=now, after=after
+    )
 
 
 def add_document(
-    connection: Connection, site: str, issue_id: str, kind: str, sha256: str, now: datetime
-) -> None:
+    connection: Connection,
+    site: str,
+    issue_id: str,
+    kind: str,
+    sha256: str,
+    now: datetime,
+    after: Head | None = None,
+) -> Head:
     """Adds the entry of a document that was just stored."""
-    add_entry(connection, site, kind=kind, subject=issue_id, said=sha256, now=now)
+    return add_entry(connection, site, kind=kind, subject=issue_id, said=sha256, now=now, after=after)
 
 
-def add_event(connection: Connection, site: str, event: Mapping[str, Any], now: datetime) -> None:
+def add_event(
+    connection: Connection, site: str, event: Mapping[str, Any], now: datetime, after: Head | None = None
+) -> Head:
     """Adds the entry of an event that was just written about an award."""
     reason, committed = event.get("reason"), None
     if reason is not None and event["event"] != ERASED:
         committed = commitment(salt_of(connection, site, event["issue_id"]), reason.encode("utf-8"))
-    add_entry(
+    return add_entry(
         connection,
         site,
         kind=event["event"],
@@ -176,29 +221,28 @@ def add_event(connection: Connection, site: str, event: Mapping[str, Any], now: 
         said=event_digest(event),
         committed=committed,
         now=now,
+        after=after,
     )
 
 
 def salt_of(connection: Connection, site: str, issue_id: str) -> bytes:
     """The salt of an award, made when it is first needed."""
-    table = schema.register_salt
-    found = connection.execute(select(table.c.salt).where(table.c.issue_id == issue_id)).scalar_one_or_none()
+    found = connection.execute(_SALT, {"award": issue_id}).scalar_one_or_none()
     if found is not None:
         return bytes(found)
     salt = secrets.token_bytes(_SALT_BYTES)
-    connection.execute(insert(table).values(issue_id=issue_id, site=site, salt=salt))
+    connection.execute(_ADD_SALT, {"issue_id": issue_id, "site": site, "salt": salt})
     return salt
 
 
-def open_chain(connection: Connection, site: str, now: datetime) -> tuple[int, str]:
+def open_chain(connection: Connection, site: str, now: datetime) -> Head:
     """The last entry's number and hash, locked for the caller's transaction; begins the chain where there is none.
 
     Called before anything is written that the chain is about, so that what was there before is entered first. Raises
     Refused where the clock is behind the last entry, or the head is missing.
     """
     head, entry = schema.register_head, schema.register_entry
-    query = select(head).where(head.c.site == site).with_for_update()
-    row = connection.execute(query).first()
+    row = connection.execute(_HEAD, {"of_site": site}).first()
     if row is None:
         last = connection.execute(select(func.max(entry.c.number)).where(entry.c.site == site)).scalar_one()
         if last is not None:
@@ -210,11 +254,9 @@ def open_chain(connection: Connection, site: str, now: datetime) -> tuple[int, s
         )
         if begun.rowcount:
             _enter_what_was_there(connection, site, now)
-        row = connection.execute(query).one()
-    newest = select(func.max(entry.c.at)).where(entry.c.site == site, entry.c.number == row.number)
-    at = connection.execute(newest).scalar_one()
-    if at is not None and now < at - MAX_BACK:
-        raise Refused("register.clock-back", now=_minute(now), last=_minute(at))
+        row = connection.execute(_HEAD, {"of_site": site}).one()
+    if row.at is not None and now < row.at - MAX_BACK:
+        raise Refused("register.clock-back", now=_minute(now), last=_minute(row.at))
     return int(row.number), str(row.hash)
 
 

@@ -8,7 +8,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from authoring.messages import text
@@ -23,10 +23,13 @@ from certificates.printed import logo_svg, read_logo
 from lms_sync.clock import Clock
 from lms_sync.store import schema
 from lms_sync.store.database import reading
-from lms_sync.typst_memory import forget
+from lms_sync.typst_memory import trim
 from lms_sync.write_files import refuse_links, write_durably
 
-_REMEMBERED = 2  # certificates; ten, as Typst would, take as much memory as everything else
+_ADD_DOCUMENT = insert(schema.document)
+_OF_AWARD = select(schema.document.c.kind, schema.document.c.content).where(
+    schema.document.c.issue_id == bindparam("award")
+)
 
 
 def make_documents(
@@ -47,7 +50,7 @@ def make_documents(
     completed: list[Award] = []
     problems: list[Problem] = []
     for award in unfinished:
-        forget(all_but=_REMEMBERED)
+        trim()  # what Typst remembers of each certificate lies scattered: a third of it would stay
         try:
             _complete(engine, award, issuer, clock)
         except LmsSyncError as error:
@@ -60,10 +63,8 @@ def make_documents(
 def _complete(engine: Engine, award: Award, issuer: Issuer, clock: Clock) -> None:
     if award.wording.issuer_did != issuer.did:
         raise Refused("issue.other-issuer", serial=award.serial, did=award.wording.issuer_did)
-    document = schema.document
     with reading(engine) as connection:
-        query = select(document.c.kind, document.c.content).where(document.c.issue_id == award.id)
-        there = {row.kind: bytes(row.content) for row in connection.execute(query)}
+        there = {row.kind: bytes(row.content) for row in connection.execute(_OF_AWARD, {"award": award.id})}
     if not there.get("holder"):
         raise LmsSyncError("issue.no-document", kind="holder", id=award.id)
     holder = json.loads(there["holder"])
@@ -113,27 +114,32 @@ def _write_once(engine: Engine, award: Award, made: list[tuple[str, str, bytes]]
     """Stores documents together (kind, media type, content), or leaves those that another process stored first."""
     now = clock.now()
     with contextlib.suppress(IntegrityError), engine.begin() as connection:
-        open_chain(connection, award.site, now)
+        last = open_chain(connection, award.site, now)
         for kind, media_type, content in made:
-            insert_document(connection, award, kind, media_type, content, now=now)
-            add_document(connection, award.site, award.id, kind, hashlib.sha256(content).hexdigest(), now)
+            sha256 = insert_document(connection, award, kind, media_type, content, now=now)
+            last = add_document(connection, award.site, award.id, kind, sha256, now, last)
 
 
 def insert_document(
     connection: Connection, award: Award, kind: str, media_type: str, content: bytes, *, now: datetime
-) -> None:
-    """Writes a document within the caller's transaction; a second one of its kind is an IntegrityError."""
+) -> str:
+    """Writes a document within the caller's transaction, and gives back its SHA-256; a second one of its kind is an
+    IntegrityError.
+    """
+    sha256 = hashlib.sha256(content).hexdigest()
     connection.execute(
-        insert(schema.document).values(
-            issue_id=award.id,
-            kind=kind,
-            site=award.site,
-            sha256=hashlib.sha256(content).hexdigest(),
-            media_type=media_type,
-            content=content,
-            created_at=now,
-        )
+        _ADD_DOCUMENT,
+        {
+            "issue_id": award.id,
+            "kind": kind,
+            "site": award.site,
+            "sha256": sha256,
+            "media_type": media_type,
+            "content": content,
+            "created_at": now,
+        },
     )
+    return sha256
 
 
 def find_document(engine: Engine, issue_id: str, kind: str) -> bytes | None:

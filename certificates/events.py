@@ -10,6 +10,8 @@ from certificates import chain
 from certificates.award import Award
 from lms_sync.store import schema
 
+_ADD_LINE = insert(schema.status_event)
+
 
 def write_event(
     connection: Connection,
@@ -25,7 +27,7 @@ def write_event(
 
     `successor` is the issue that replaces a superseded one. Raises Refused where the clock is behind the register.
     """
-    chain.open_chain(connection, award.site, now)
+    last = chain.open_chain(connection, award.site, now)
     line = {
         "issue_id": award.id,
         "event": event,
@@ -34,11 +36,11 @@ def write_event(
         "reason": reason,
         "successor": successor,
     }
-    done = connection.execute(insert(schema.status_event).values(site=award.site, **line))
+    done = connection.execute(_ADD_LINE, {"site": award.site, **line})
     if event == chain.ISSUED:
-        chain.add_issue(connection, award.site, award.id, now)
+        chain.add_issue(connection, award.site, award.id, now, last)
     else:
-        chain.add_event(connection, award.site, line, now)
+        chain.add_event(connection, award.site, line, now, last)
     assert done.inserted_primary_key is not None
     return int(done.inserted_primary_key[0])
 

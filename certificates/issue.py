@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from authoring.problems import LmsSyncError, Problem, Refused
@@ -36,6 +36,29 @@ from lms_sync.store.database import reading
 MAX_NAME = 200
 _ATTEMPTS = 20
 _FULL = LIST_BITS // 2  # a list is left while half of it is free, so that a random index is found at once
+
+# Made once: putting a statement together costs as much as asking it.
+_issue, _counter, _list = schema.issue, schema.serial_counter, schema.status_list
+_OF_GRANT = select(_issue.c.id).where(_issue.c.grant_key == bindparam("grant"))
+_OF_INDEX = select(_issue.c.id).where(
+    _issue.c.status_list == bindparam("list"), _issue.c.status_index == bindparam("index")
+)
+_NEXT_NUMBER = (
+    update(_counter)
+    .where(_counter.c.site == bindparam("of_site"), _counter.c.series == bindparam("of_series"))
+    .values(last=_counter.c.last + 1)
+    .returning(_counter.c.last)
+)
+_NEWEST_LIST = (
+    select(
+        _list.c.number,
+        select(func.count()).where(_issue.c.status_list == _list.c.number).scalar_subquery().label("used"),
+    )
+    .where(_list.c.site == bindparam("of_site"))
+    .order_by(_list.c.number.desc())
+    .limit(1)
+)
+_ADD_AWARD = insert(_issue)
 
 
 @dataclass(frozen=True)
@@ -203,8 +226,7 @@ def _enter(
 
 
 def _is_entered(connection: Connection, grant_key: str) -> bool:
-    there = select(schema.issue.c.id).where(schema.issue.c.grant_key == grant_key)
-    return connection.execute(there).first() is not None
+    return connection.execute(_OF_GRANT, {"grant": grant_key}).first() is not None
 
 
 def _numbered(
@@ -281,57 +303,48 @@ def replaced_by(connection: Connection, site: str, approved: Row[Any]) -> Award 
 
 def _next_number(connection: Connection, site: str, series: str) -> int:
     """The next number of a series; the row lock it takes lasts until the transaction ends, so there is no gap."""
-    counter = schema.serial_counter
-    taken = connection.execute(
-        update(counter)
-        .where(counter.c.site == site, counter.c.series == series)
-        .values(last=counter.c.last + 1)
-        .returning(counter.c.last)
-    ).scalar_one_or_none()
+    taken = connection.execute(_NEXT_NUMBER, {"of_site": site, "of_series": series}).scalar_one_or_none()
     if taken is None:
-        connection.execute(insert(counter).values(site=site, series=series, last=1))
+        connection.execute(insert(schema.serial_counter), {"site": site, "series": series, "last": 1})
         return 1
     return int(taken)
 
 
 def _free_status_index(connection: Connection, site: str, now: datetime) -> tuple[int, int]:
     """A random free index in a status list of the site; begins a new list where the newest is half full."""
-    lists, issue = schema.status_list, schema.issue
-    number = connection.execute(select(func.max(lists.c.number)).where(lists.c.site == site)).scalar_one()
-    if number is not None:
-        used = connection.execute(select(func.count()).where(issue.c.status_list == number)).scalar_one()
-        if used >= _FULL:
-            number = None
+    lists = schema.status_list
+    newest = connection.execute(_NEWEST_LIST, {"of_site": site}).first()
+    number = None if newest is None or newest.used >= _FULL else int(newest.number)
     if number is None:
         number = (connection.execute(select(func.max(lists.c.number))).scalar_one() or 0) + 1
         connection.execute(insert(lists).values(number=number, site=site, content=None, updated_at=now))
     while True:
         index = secrets.randbelow(LIST_BITS)
-        taken = select(issue.c.id).where(issue.c.status_list == number, issue.c.status_index == index)
-        if connection.execute(taken).first() is None:
-            return int(number), index
+        if connection.execute(_OF_INDEX, {"list": number, "index": index}).first() is None:
+            return number, index
 
 
 def _insert_award(connection: Connection, award: Award, policy: Policy, issuer: Issuer, name: str) -> None:
     connection.execute(
-        insert(schema.issue).values(
-            id=award.id,
-            site=award.site,
-            grant_key=award.grant_key,
-            person_id=award.person_id,
-            policy=award.policy,
-            policy_version=award.policy_version,
-            series=policy.serial.series(award.issued_on.year),
-            serial=award.serial,
-            verification_id=award.verification_id,
-            status_list=award.status_list,
-            status_index=award.status_index,
-            issued_at=award.issued_at,
-            issued_on=award.issued_on,
-            expires_on=award.expires_on,
-            public=award.wording.as_json(),
-            supersedes=award.supersedes,
-        )
+        _ADD_AWARD,
+        {
+            "id": award.id,
+            "site": award.site,
+            "grant_key": award.grant_key,
+            "person_id": award.person_id,
+            "policy": award.policy,
+            "policy_version": award.policy_version,
+            "series": policy.serial.series(award.issued_on.year),
+            "serial": award.serial,
+            "verification_id": award.verification_id,
+            "status_list": award.status_list,
+            "status_index": award.status_index,
+            "issued_at": award.issued_at,
+            "issued_on": award.issued_on,
+            "expires_on": award.expires_on,
+            "public": award.wording.as_json(),
+            "supersedes": award.supersedes,
+        },
     )
     # The name as printed is fixed now, so that documents made later, or again looked at, say the same.
     holder = {"name": name, "salt": secrets.token_hex(16)}

@@ -17,19 +17,10 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(ignore_system_fonts=True)
 
 
-def forget(*, all_but: int = 0) -> None:
-    """Lets Typst forget the last documents but so many, if this is called after each of them: a millisecond.
-
-    What a document shares with the last ones, such as ornaments and fonts, stays worked out then.
-    """
-    for _ in range(_REMEMBERED // all_but - 1 if all_but else _REMEMBERED + 1):
-        _compiler().compile(input=b"", format="svg")
-    trim()
-
-
 def give_back() -> None:
     """Lets Typst forget the last documents, collects what Python has dropped, and returns what is free."""
-    forget()
+    for _ in range(_REMEMBERED + 1):
+        _compiler().compile(input=b"", format="svg")
     gc.collect()
     trim()
 
