@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from authoring.problems import Problem
+from lms_sync.changed_hands import changed_hands
 from lms_sync.facts import ANSWER
 from lms_sync.moodle_answers import Withdrawn
 from lms_sync.observed import current_facts, present_sources, store_gone
@@ -34,6 +35,7 @@ FULL = "full"
 _EVERY = 7 * 86400  # seconds between two full passes of a course
 _RESUMABLE = 86400  # seconds after which a stopped full pass is begun anew
 _IDS_PER_CALL = 500
+_SHOWN = 5  # accounts in a warning
 _ENDED = 1
 _OVERLAP = 300  # seconds: entries of the log may be stored later than the time they carry
 
@@ -98,8 +100,19 @@ class FullPass:
             {stream: courses for stream, courses in left.items() if courses},
             lambda stream, courses: work.keep(f"{FULL}:{stream}", courses, (began, _ENDED)),
         )
+        self._look_at_accounts()
         for since in sorted({resumed.get(course, began) for course in due}):
             work.keep(FULL, [one for one in due if resumed.get(one, began) == since], (since, _ENDED))
+
+    def _look_at_accounts(self) -> None:
+        """Warns of accounts that are somebody else's now."""
+        work = self.work
+        with reading(work.engine) as connection:
+            found = changed_hands(connection, work.site, work.accounts, _IDS_PER_CALL)
+        if found:
+            shown = ", ".join(map(str, found[:_SHOWN])) + (" …" if len(found) > _SHOWN else "")
+            told = {"n": len(found), "accounts": shown}
+            work.warnings.append(Problem("pull.accounts-changed-hands", told, severity="warning"))
 
     # --- everything of a stream -----------------------------------------------------------------
 

@@ -45,9 +45,12 @@ class Page(TypedDict):
     rows: list[PageRow]
 
 
-class _Account(TypedDict):
+class Account(TypedDict):
+    """An account as the plugin tells it."""
+
     id: int
     username: str
+    idnumber: NotRequired[str]
     deleted: bool
 
 
@@ -139,7 +142,7 @@ class _ScormTrack(TypedDict):
 
 _page: TypeAdapter[Page] = TypeAdapter(Page)
 courses_shape: TypeAdapter[_Courses] = TypeAdapter(_Courses)
-accounts_shape: TypeAdapter[list[_Account]] = TypeAdapter(list[_Account])
+accounts_shape: TypeAdapter[list[Account]] = TypeAdapter(list[Account])
 _activity_completion: TypeAdapter[_ActivityCompletion] = TypeAdapter(_ActivityCompletion)
 _course_completion: TypeAdapter[_CourseCompletion] = TypeAdapter(_CourseCompletion)
 grade_shape: TypeAdapter[_Grade] = TypeAdapter(_Grade)

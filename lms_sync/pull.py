@@ -43,6 +43,7 @@ from lms_sync.moodle_answers import Asked, Withdrawn, answer_facts, store_answer
 from lms_sync.observed import Stored, store_observed
 from lms_sync.people import known_persons, meet_accounts
 from lms_sync.plugin_rows import (
+    Account,
     Page,
     PageRow,
     Position,
@@ -99,7 +100,8 @@ _BEFORE_PUT_BACK = (
 
 _TOGETHER = 3600  # seconds between cursors that are read together, at the price of that many known rows
 _COURSES_PER_CALL = 500  # below the number of variables that PHP accepts in one request
-_IDS_PER_CALL = 500
+IDS_PER_CALL = 500
+"""Accounts that are asked about in one call."""
 
 
 def pull(
@@ -488,15 +490,18 @@ class PluginPull:
         with reading(self.engine) as connection:
             self._person_of.update(known_persons(connection, self.site, unknown))
         strangers = [user_id for user_id in unknown if user_id not in self._person_of]
-        for start in range(0, len(strangers), _IDS_PER_CALL):
-            answer = self.client.call(ACCOUNTS, {"userids": strangers[start : start + _IDS_PER_CALL]})
-            try:
-                accounts = accounts_shape.validate_python(answer)
-            except pydantic.ValidationError as error:
-                raise WrongPage("pull.page-shape", stream=ACCOUNTS, detail=first_error(error)) from error
+        for start in range(0, len(strangers), IDS_PER_CALL):
             self.unlisted += [
                 UnlistedAccount(account["id"], account["username"])
-                for account in accounts
+                for account in self.accounts(strangers[start : start + IDS_PER_CALL])
                 if not account["deleted"]
             ]
         return strangers
+
+    def accounts(self, user_ids: Sequence[int]) -> list[Account]:
+        """What the site says of at most `IDS_PER_CALL` accounts; raises MoodleError, WrongPage."""
+        answer = self.client.call(ACCOUNTS, {"userids": list(user_ids)})
+        try:
+            return accounts_shape.validate_python(answer)
+        except pydantic.ValidationError as error:
+            raise WrongPage("pull.page-shape", stream=ACCOUNTS, detail=first_error(error)) from error

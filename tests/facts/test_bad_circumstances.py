@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import OperationalError
 
 from lms_sync.clock import FixedClock
+from lms_sync.people.remember import known_persons, name_account
 from lms_sync.pull import PullReport, pull
 from lms_sync.pull_report import AnotherSite
 from lms_sync.store import schema
@@ -35,9 +36,9 @@ class Reading:
     path: Path
     client: Any
 
-    def pull(self, page: int = FEW) -> PullReport:
+    def pull(self, page: int = FEW, *, full: bool = False) -> PullReport:
         clock = FixedClock(datetime.fromtimestamp(self.world.time, UTC))
-        return pull(self.client, self.engine, "site", self.world.courses, clock, page=page)
+        return pull(self.client, self.engine, "site", self.world.courses, clock, page=page, full=full)
 
     def facts(self) -> int:
         with reading(self.engine) as connection:
@@ -124,3 +125,23 @@ def test_a_moodle_that_moved_to_another_address_is_the_same(here: Reading) -> No
     here.world.site.url = "https://moved.example.org"
     here.world.pass_time(10)
     assert here.pull().facts == 0
+
+
+def test_accounts_that_a_restore_gave_to_other_people_are_told_by_a_full_reading(here: Reading) -> None:
+    site, users = here.world.site, here.world.users
+    for user in users:
+        site.users[user].idnumber = f"AO-{user}"
+    here.pull()
+    with here.engine.begin() as connection:
+        for user, person in known_persons(connection, "site", users).items():
+            name_account(
+                connection, "site", person, idnumber=f"AO-{user}", username=site.users[user].username
+            )
+    here.world.pass_time(60)
+    assert here.pull(full=True).warnings == ()
+    site.users[users[0]].username = "married"  # the same person under another name
+    site.users[users[1]].idnumber, site.users[users[1]].username = "AO-9", "another"
+    here.world.pass_time(60)
+    assert [(one.code, one.params) for one in here.pull(full=True).warnings] == [
+        ("pull.accounts-changed-hands", {"n": 1, "accounts": str(users[1])})
+    ]
