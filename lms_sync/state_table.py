@@ -363,16 +363,23 @@ class KeptStates:
             return people or ""
         return BETWEEN.join(one for one in people.split(BETWEEN) if one not in touched)
 
-    def all(self, *what: What, subjects: Collection[str] | None = None) -> Iterator[State]:
-        """Every state of these kinds, or those about some subjects; the stretches of one thing in their order."""
+    def all(
+        self, *what: What, subjects: Collection[str] | None = None, last: bool = False
+    ) -> Iterator[State]:
+        """Every state of these kinds, or those about some subjects, or the last that has not ended of each thing.
+
+        The stretches of one thing come in their order.
+        """
         table = _state
         query = select(*(table.c[name] for name in _COLUMNS)).order_by(*(table.c[name] for name in _KEY))
         if subjects is not None:
             query = query.where(table.c.subject.in_(sorted(subjects)))
+        if last:
+            query = query.where(table.c.valid_to.is_(None))
         for row in self._rows(query, what):
             yield State(*row)
         for state in self._told(what):
-            if subjects is None or state.subject in subjects:
+            if (subjects is None or state.subject in subjects) and not (last and state.valid_to is not None):
                 yield state
 
     def _rows(self, query: Select[Any], what: Sequence[What]) -> Iterator[Any]:
@@ -382,13 +389,14 @@ class KeptStates:
         query = query.where(
             _state.c.site == self.site, _state.c.course.in_(self.courses), _state.c.what.in_(what)
         )
-        rows = self.connection.execute(query, execution_options={"yield_per": _ROWS})
-        if not self.touched:
-            yield from rows
-            return
-        for row in rows:
-            if row.person_id not in self.touched.get(row.course, ()):
-                yield row
+        # Rows one by one would each go through three functions of SQLAlchemy's.
+        for some in self.connection.execute(query, execution_options={"yield_per": _ROWS}).partitions():
+            if not self.touched:
+                yield from some
+                continue
+            for row in some:
+                if row.person_id not in self.touched.get(row.course, ()):
+                    yield row
 
     def _told(self, what: Sequence[What]) -> Iterator[State]:
         """The same from the log, of whom it is asked."""

@@ -12,6 +12,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -91,6 +92,7 @@ class _Reader:
         self.places = _Places(connection, site, self.programme.timezone, self.one)
         self.held = read_held(connection, site, self.one)
         self.code_of, self.rows = self._holders()
+        self._text = {one: one for one in self.rows}
 
     def _holders(self) -> tuple[dict[str, str], dict[str, Any]]:
         """The codes of holders that are institutions, and the data of people, both by opaque id."""
@@ -206,19 +208,19 @@ class _Reader:
         for state, score in attempts.values():
             yield self._held("tried", state, state.subject, f"{QUIZ_ATTEMPT}/{state.source_id}", score)
         del attempts
-        for state in states.all("graded", subjects=quizzes):
-            last = state.valid_to is None and state.person_id in self.rows
-            if last and (state.person_id, state.subject) not in tried:
+        for state in states.all("graded", subjects=quizzes, last=True):
+            if state.person_id in self.rows and (state.person_id, state.subject) not in tried:
                 yield self._held("tried", state, state.subject, f"{GRADE}/{state.source_id}", state.score)
 
     def _held(
         self, what: What, state: State, subject: str, source: str, score: float | None = None
     ) -> Observation:
         day = local_date(state.valid_from, self.programme.timezone)
-        holder = self.one.get(state.person_id, state.person_id)
-        place = self.places.on(state.person_id, day)
+        person = self._text[state.person_id]  # kept once, not in each of what may be millions
+        holder = self.one.get(person, person)
+        place = self.places.on(person, day)
         return Observation(
-            what, subject, holder, day, place, source, None if score is None else round(score, 6)
+            what, intern(subject), holder, day, place, source, None if score is None else round(score, 6)
         )
 
     def _attended(self, fact: Fact) -> Iterator[Observation]:
