@@ -32,12 +32,14 @@ from lms_sync.moodle.functions import MANY_CALLS
 from lms_sync.moodle.many_calls import Caller, ManyCalls
 from lms_sync.moodle_answers import Asked
 from lms_sync.people import People
-from lms_sync.plugin_source import CHANGES
+from lms_sync.plugin_source import CHANGES, LOG, Ask, PluginSource
 from lms_sync.pull import pull
 from lms_sync.pull_by_person import CannotRead, PeopleProgress, PersonalCourse, pull_by_person
 from lms_sync.pull_report import Progress, PullReport
 from lms_sync.run_record import recorded_run
+from lms_sync.site_identity import check_identity
 from lms_sync.state_table import keep_states
+from lms_sync.store.database import reading
 from lms_sync.verify_pull import Verified, choose, compare, with_learners
 
 COURSE_MODULE = "core_course_get_course_module"
@@ -115,6 +117,14 @@ class SiteReader:
             since=self.since,
             patience=self.patience,
         )
+
+    def refuse_another(self, adopted: Sequence[AdoptedCourse]) -> None:
+        """Asks the plugin which Moodle it is, before core is asked who learns there. Raises AnotherSite, MoodleError."""
+        source = PluginSource(self.client, 1, self.patience)
+        source.ask([Ask(LOG, {course.key: course.moodle_course for course in adopted[:1]})])
+        if source.identity is not None:
+            with reading(self.engine) as connection:
+                check_identity(connection, self.site, source.identity)
 
     def enrolments(self, adopted: Sequence[AdoptedCourse], offered: Collection[str]) -> _Enrolments:
         """Who learns in the adopted courses, from core's list."""
@@ -271,6 +281,7 @@ class PluginReader:
     def read(self, authored: Mapping[str, int], adopted: Sequence[AdoptedCourse]) -> PullReport:
         if not adopted:
             return self.site.by_plugin(authored, ())
+        self.site.refuse_another(adopted)
         enrolments = self.site.enrolments(adopted, self.offered)
         return _together(self.site.by_plugin(authored, adopted), enrolments)
 

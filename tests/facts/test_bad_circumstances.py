@@ -14,10 +14,12 @@ import pytest
 from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import OperationalError
 
+from lms_sync.adopted import AdoptedCourse
 from lms_sync.clock import FixedClock
 from lms_sync.people.remember import known_persons, name_account
 from lms_sync.pull import PullReport, pull
 from lms_sync.pull_report import AnotherSite
+from lms_sync.read_site import SiteReader
 from lms_sync.store import schema
 from lms_sync.store.database import open_database, reading
 from lms_sync.store.failures import database_problem
@@ -118,6 +120,31 @@ def test_another_moodle_under_the_name_of_a_site_is_refused_before_its_people_ar
     here.client = ours  # the address was mended
     here.world.pass_time(10)
     assert here.pull().facts == 0
+
+
+def test_nobody_is_taken_for_a_learner_of_an_adopted_course_of_another_moodle(here: Reading) -> None:
+    course = AdoptedCourse.model_validate(
+        {
+            "schema": "adopted/1",
+            "site": "site",
+            "moodle_course": here.world.courses["archive"],
+            "key": "archive",
+            "title": "Archive",
+        }
+    )
+
+    def read() -> PullReport:
+        clock = FixedClock(datetime.fromtimestamp(here.world.time, UTC))
+        return SiteReader(here.client, here.engine, "site", clock).read({}, [course])
+
+    assert read().new["enrolment"] == len(here.world.users)
+    before = here.facts()
+    here.world.site.identifier = "installed in another town"
+    here.world.site.enrolments[here.world.courses["archive"]].clear()
+    here.world.pass_time(60)
+    with pytest.raises(AnotherSite):
+        read()
+    assert here.facts() == before
 
 
 def test_a_moodle_that_moved_to_another_address_is_the_same(here: Reading) -> None:
