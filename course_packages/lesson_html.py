@@ -11,17 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 
-from authoring.blocks import Block, LawReference, Prose
+from authoring.blocks import LawReference, Prose
 from authoring.build_cache import program
 from authoring.glossary import Definition
 from authoring.lesson import LessonText
 from course_packages.words import Words, words_in
+
+if TYPE_CHECKING:
+    from authoring.blocks import Block
 
 _DECIMAL_SIGNS = {"en": ".", "sq": ",", "ro": ","}
 # fmt: off
