@@ -48,6 +48,9 @@ def settled(one: Stamp) -> bool:
     return one[1] < time.time_ns() - SETTLED_NS
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+
+
 class Written(str):
     """A value of JSON as it is kept: who has it in another process than the one that keeps it hands over no more than this."""
 
@@ -56,7 +59,7 @@ class Written(str):
 
 def written(value: Any) -> Written:
     """A value of JSON as it is kept."""
-    return Written(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return Written(_JSON.encode(value))
 
 
 class BuildCache:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+import jinja2.runtime
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 
@@ -128,7 +129,8 @@ def _rendered(name: str, **values: object) -> str:
     the environment's own names.
     """
     template = _template(name)
-    context = template.new_context({**_own_names(), **values}, shared=True)
+    known = {**_own_names(), **values}
+    context = jinja2.runtime.Context(template.environment, known, template.name, template.blocks)
     return "".join(template.root_render_func(context))
 
 
@@ -167,7 +169,7 @@ def _blocks_html(blocks: tuple[Block, ...], *, words: Words, language: str) -> M
             size=size,
         )
         parts.append(Markup(shown.strip()))  # noqa: S704
-    return Markup("\n").join(parts)
+    return Markup("\n".join(parts))  # noqa: S704 - each of them is Markup
 
 
 def citation(law: LawReference, words: Words, language: str) -> str:
