@@ -48,6 +48,20 @@ def settled(one: Stamp) -> bool:
     return one[1] < time.time_ns() - SETTLED_NS
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+
+
+class Written(str):
+    """A value of JSON as it is kept: who has it in another process than the one that keeps it hands over no more than this."""
+
+    __slots__ = ()
+
+
+def written(value: Any) -> Written:
+    """A value of JSON as it is kept."""
+    return Written(_JSON.encode(value))
+
+
 class BuildCache:
     """Values by kind and name; what is put is written by `save`, all or nothing."""
 
@@ -61,14 +75,18 @@ class BuildCache:
     def get(self, kind: str, name: str) -> Any:
         """What was kept under this name, or None."""
         if (kind, name) in self._new:
-            return self._new[kind, name]
+            value = self._new[kind, name]
+            return json.loads(value) if isinstance(value, Written) else value
         if kind not in self._known:
             self._known[kind] = self._read(kind)
-        return self._known[kind].get(name)
+        known = self._known[kind]
+        if isinstance(known.get(name), Written):
+            known[name] = json.loads(known[name])
+        return known.get(name)
 
     def put(self, kind: str, name: str, value: Any) -> None:
         """Keeps a value of JSON; None takes away what was there."""
-        if self.get(kind, name) != value:
+        if isinstance(value, Written) or self.get(kind, name) != value:
             self._new[kind, name] = value
 
     def save(self) -> None:
@@ -110,7 +128,7 @@ class BuildCache:
     def _rows(self) -> Iterator[tuple[str, str, str, int]]:
         for (kind, name), value in self._new.items():
             if value is not None:
-                text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+                text = value if isinstance(value, Written) else written(value)
                 yield kind, name, text, zlib.crc32(text.encode())
 
     def _is_ours(self) -> bool:

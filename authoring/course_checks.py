@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -39,9 +40,17 @@ def unused_media(course: Course, root: Path) -> Iterator[Problem]:
     folder = course.folder / _MEDIA
     if not folder.is_dir():
         return
-    written = set(_used(course))
-    others = [path for path in sorted(folder.rglob("*")) if path not in written]
-    used = {path.resolve() for path in written} if others else set()
+    written = {
+        os.fspath(path) for path in _used(course)
+    }  # real paths, so that mostly nothing has to be resolved
+    real = os.path.realpath(folder)
+    names = (
+        os.path.relpath(os.path.join(place, name), real) if place != real else name  # noqa: PTH118 - a Path takes long
+        for place, _, files in os.walk(real)
+        for name in files
+    )
+    others = [folder / name for name in sorted(names) if f"{real}{os.sep}{name}" not in written]
+    used = {Path(path).resolve() for path in written} if others else set()
     texts: str | None = None
     for path in others:
         if not path.is_file() or _QUIET.match(path.name) or path.resolve() in used:

@@ -88,17 +88,21 @@ def split_directives(
     open_directives: list[Directive] = []
     too_deep = 0
     code_fence = ""
-    for number, line in enumerate(body.split("\n"), first_line):
+    lines = body.split("\n")
+    # Few lines: the others are text whatever stands around them.
+    special = [at for at, line in enumerate(lines) if line[:1] in _BEGINNINGS and _MAYBE.match(line)]
+    done = 0
+    for at in (*special, len(lines)):
         parts = open_directives[-1].parts if open_directives else top
-        match = None
-        # Few lines: the others are text whatever stands around them.
-        if line[:1] in _BEGINNINGS and _MAYBE.match(line):
-            code_fence = _fence_after(line, code_fence)
-            match = None if code_fence else _DIRECTIVE.match(line)
+        if done < at:
+            _add(parts, first_line + done, lines[done:at])
+        if at == len(lines):
+            break
+        number, line, done = first_line + at, lines[at], at + 1
+        code_fence = _fence_after(line, code_fence)
+        match = None if code_fence else _DIRECTIVE.match(line)
         if match is None:
-            if not parts or not isinstance(parts[-1], Lines):
-                parts.append(Lines(number))
-            cast("Lines", parts[-1]).lines.append(line)
+            _add(parts, number, [line])
         elif match.group(1):
             directive = _open(match.group(1), match.group(2), number, known, report)
             if len(open_directives) >= MAX_DEPTH:
@@ -118,6 +122,14 @@ def split_directives(
     for directive in open_directives:
         report("lesson.directive-not-closed", directive.line, name=directive.name)
     return top
+
+
+def _add(parts: list[Lines | Directive], number: int, lines: list[str]) -> None:
+    """Lines that follow on the last part, where that is text, else begin one."""
+    if parts and isinstance(last := parts[-1], Lines):
+        last.lines.extend(lines)
+    else:
+        parts.append(Lines(number, lines))
 
 
 def _fence_after(line: str, code_fence: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, Self, TypeVar
+from typing import IO, Any, Generic, Self, TypeVar
 
 Thing = TypeVar("Thing")
 Result = TypeVar("Result")
@@ -15,7 +16,7 @@ Result = TypeVar("Result")
 MOST = 8
 """Processes; each holds a part of the memory."""
 
-_PARTS = 32
+_PARTS = 64
 """For each process: enough that all end at nearly the same moment."""
 _MOST_PARTS = 256
 """What a byte can number."""
@@ -56,21 +57,26 @@ class Begun(Generic[Thing, Result]):
         os.write(put, bytes(range(len(self._parts))))
         os.close(put)
         for _ in range(count - 1):
-            receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(target=_work, args=(work, self._parts, self._left, sender), daemon=True)
+            # A file in memory, into which each part goes as soon as it is done: a pipe would hold up who writes into it.
+            done = os.fdopen(os.memfd_create("done"), "w+b")
+            process = context.Process(target=_work, args=(work, self._parts, self._left, done), daemon=True)
             process.start()
-            sender.close()
-            self._started.append((process, receiver))
+            self._started.append((process, done))
 
     def finish(self, work: Callable[[Thing], Result]) -> list[Result]:
         """What became of all things, in their order, this process having done its share by `work`."""
         if not self._started:
             return [work(thing) for thing in self.things]
         done = {number: [work(thing) for thing in self._parts[number]] for number in _taken(self._left)}
-        for process, receiver in self._started:
-            with contextlib.suppress(EOFError, OSError):
-                done.update(receiver.recv())
+        for process, results in self._started:
             process.join()
+            results.seek(0)
+            with contextlib.suppress(
+                EOFError, pickle.UnpicklingError
+            ):  # the last, of one that was killed, may not be whole
+                while True:
+                    number, part = pickle.load(results)  # noqa: S301 - written by this program, into its own memory
+                    done[number] = part
         return [
             result
             for number, part in enumerate(self._parts)
@@ -83,8 +89,8 @@ class Begun(Generic[Thing, Result]):
     def __exit__(self, *_: object) -> None:
         if self._started:
             os.close(self._left)
-        for process, receiver in self._started:
-            receiver.close()
+        for process, results in self._started:
+            results.close()
             process.terminate()  # which does nothing to one that has ended
             process.join()
         self._started = []
@@ -96,13 +102,12 @@ def _taken(left: int) -> Iterator[int]:
         yield number[0]
 
 
-def _work(work: Callable[[Any], Any], parts: Sequence[Sequence[Any]], left: int, sender: Any) -> None:
-    done = {}
+def _work(work: Callable[[Any], Any], parts: Sequence[Sequence[Any]], left: int, done: IO[bytes]) -> None:
     with contextlib.suppress(Exception):  # it happens again where it can be told
         for number in _taken(left):
-            done[number] = [work(thing) for thing in parts[number]]
-    sender.send(done)
-    sender.close()
+            result = [work(thing) for thing in parts[number]]
+            pickle.dump((number, result), done, pickle.HIGHEST_PROTOCOL)
+    done.flush()
 
 
 def _processors() -> int:

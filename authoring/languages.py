@@ -5,7 +5,6 @@ Pydantic is asked only where a file is checked: it takes longer to load than a s
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -115,6 +114,8 @@ def multilang(text: LocalizedText, offered: Sequence[str]) -> str:
     The form is that of Moodle's multi-language content filter: neighbouring
     `<span lang="xx" class="multilang">` elements, of which the filter shows one.
     """
+    import html  # late: a build that has nothing to do needs none
+
     texts = {language: text.in_language(language) for language in offered}
     if len(set(texts.values())) <= 1:
         return html.escape(text.in_language(offered[0] if offered else "en"), quote=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from authoring.blocks import (
-    Block,
     CallOut,
     CallOutKind,
     Check,
@@ -22,8 +22,10 @@ from authoring.problems import Place
 from authoring.read_image import Image
 from authoring.read_media import MediaFile
 
+if TYPE_CHECKING:
+    from authoring.blocks import Block
+
 __all__ = [
-    "Block",
     "CallOut",
     "CallOutKind",
     "Check",

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from authoring.blocks import Block, Check, Kept, LawReference, Option
-from authoring.build_cache import BuildCache, Stamp, settled, stamp
+from authoring.blocks import Check, Kept, LawReference, Option
+from authoring.build_cache import BuildCache, Stamp, Written, settled, stamp, written
 from authoring.in_parallel import Begun
 from authoring.lesson import Citation, LessonText, TermUse
 from authoring.plain_values import from_plain, plain_problem, problem_of, to_plain
@@ -22,6 +22,9 @@ from authoring.read_lesson import read_lesson
 from authoring.read_media import MediaFile
 from authoring.read_yaml import relative_name
 from authoring.web_pictures import WebPictures
+
+if TYPE_CHECKING:
+    from authoring.blocks import Block
 
 _KIND = "lesson"
 _WORTH_A_PROCESS = 60
@@ -80,7 +83,7 @@ class _Read:
 
     text: LessonText
     problems: list[Problem]
-    facts: dict[str, Any] | Literal[False] | None = False
+    facts: Written | Literal[False] | None = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ class LessonReader:
         self.course_folder = course_folder
         self.base = Path(os.path.realpath(course_folder))
         self.cache = cache
-        self._ahead: dict[Path, _Read | _Failed] = {}
+        self._ahead: dict[str, _Read | _Failed] = {}  # by the names of the files
         self._begun: Begun[tuple[Path, str], _Read | _Failed] | None = None
         self._stamps: dict[str, Stamp | None] = {}
 
@@ -116,7 +119,7 @@ class LessonReader:
 
     def read(self, path: Path, language: str) -> tuple[LessonText, list[Problem]]:
         """The text of a lesson file and what is wrong with it, as `read_lesson` gives it. Raises ContentError."""
-        read = self._ahead.pop(path, None) or self._kept(path) or self._read(path, language)
+        read = self._ahead.pop(os.fspath(path), None) or self._kept(path) or self._read(path, language)
         if isinstance(read, _Failed):
             raise ContentError(read.problems)
         if read.facts is not False and self.cache is not None:
@@ -125,7 +128,7 @@ class LessonReader:
 
     def has(self, path: Path) -> bool:
         """Whether this file was read ahead, so that it is there."""
-        return path in self._ahead
+        return os.fspath(path) in self._ahead
 
     def begin(self, wanted: Iterable[tuple[Path, str]], by: Callable[[], LessonReader]) -> None:
         """Other processes begin with what no earlier build knows of these, each with the reader that `by` gives it.
@@ -135,7 +138,7 @@ class LessonReader:
         unknown: list[tuple[Path, str]] = []
         for path, language in wanted:
             if (known := self._kept(path)) is not None:
-                self._ahead[path] = known
+                self._ahead[os.fspath(path)] = known
             elif path.is_file():
                 unknown.append((path, language))
         self._begun = Begun(lambda one: by()._read(*one), unknown, least=_WORTH_A_PROCESS)  # noqa: SLF001 - its own class
@@ -147,7 +150,7 @@ class LessonReader:
         assert self._begun is not None
         with self._begun as begun:
             results = begun.finish(lambda one: self._read(*one))
-        self._ahead.update(zip((path for path, _ in begun.things), results, strict=True))
+        self._ahead.update(zip((os.fspath(path) for path, _ in begun.things), results, strict=True))
         for one in results:
             if isinstance(one, _Read) and isinstance(one.text, KnownLessonText):
                 one.text.by(self)
@@ -169,9 +172,9 @@ class LessonReader:
             return _Read(text, problems)
         facts = self._facts(text, problems, before, path)
         if facts is None:
-            return _Read(text, problems, facts)
+            return _Read(text, problems, None)
         object.__setattr__(text, "digest", facts["facts"]["digest"])  # nobody else has the text yet
-        return _Read(self._made(text, facts, path) if self.make else text, problems, facts)
+        return _Read(self._made(text, facts, path) if self.make else text, problems, written(facts))
 
     def _made(self, text: LessonText, facts: dict[str, Any], path: Path) -> KnownLessonText:
         """The text without its blocks, of which has been made what was wanted: another process hands it over as it is."""

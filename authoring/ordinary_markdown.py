@@ -60,7 +60,10 @@ def ordinary_html(
     find_term: FindTerm | None,
 ) -> Ordinary | None:
     """The HTML of an ordinary text, or None where only the walk can tell what it is."""
-    if any(sign in source for sign in _NOT_ORDINARY) or (inline and "\n" in source):
+    for sign in _NOT_ORDINARY:
+        if sign in source:
+            return None
+    if inline and "\n" in source:
         return None
     signs = source.count("#")
     headings = list(_HEADING.finditer("\n" + source)) if signs and not inline else []

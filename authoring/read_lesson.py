@@ -19,9 +19,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from authoring.blocks import READABLES, Block, Prose
+from authoring.blocks import READABLES, SIGNATURES, Prose
 from authoring.directives import Directive, Lines, each_lines, split_directives
 from authoring.front_matter import FrontMatter, front_matter
 from authoring.lesson import LessonText, TermUse
@@ -32,9 +33,10 @@ from authoring.read_media import MediaFile, find_media
 from authoring.read_yaml import parse_yaml, read_text, relative_name
 from authoring.web_pictures import WebPictures
 
-MAX_BYTES = 400_000
+if TYPE_CHECKING:
+    from authoring.blocks import Block
 
-_SIGNATURES = {name: readable.signature for name, readable in READABLES.items()}
+MAX_BYTES = 400_000
 
 
 def read_lesson(
@@ -118,7 +120,7 @@ class _LessonReader:
     # --- the body
 
     def read_body(self, body: str, first_line: int) -> tuple[Block, ...]:
-        parts = split_directives(body, first_line, _SIGNATURES, self.report)
+        parts = split_directives(body, first_line, SIGNATURES, self.report)
         self.references = link_references([lines.text for lines in each_lines(parts)])
         blocks = self.blocks(parts)
         # A block may read its parts in another order than they stand in.

@@ -193,9 +193,13 @@ def _bytes_inside(path: Path, root: Path, limit: int, file: str) -> tuple[bytes,
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise ContentError([Problem("yaml.not-a-file", {}, Place(file))])
-        with os.fdopen(handle, "rb", closefd=False) as stream:
-            # No more than there is: Python makes room for all that it is asked for. What tells no size may have some.
-            return stream.read(min(limit, status.st_size or limit) + 1), status.st_size
+        # No more than there is: Python makes room for all that it is asked for. What tells no size may have some.
+        wanted = min(limit, status.st_size or limit) + 1
+        read: list[bytes] = []
+        while wanted and (piece := os.read(handle, wanted)):
+            read.append(piece)
+            wanted -= len(piece)
+        return b"".join(read), status.st_size
     finally:
         os.close(handle)
 

@@ -14,6 +14,7 @@ import contextlib
 import os
 import random
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -293,6 +294,32 @@ def ours(folder: Path) -> dict[str, list[Run]]:
     return runs
 
 
+def watched(folder: Path) -> list[float]:
+    """Seconds from a save to the line that says that the package is there, three times, of `build --watch` that runs already."""
+    academy = folder / "academy"
+    lesson = academy / "courses/large/lessons/lesson-007/lesson.en.md"
+    text = lesson.read_text("utf-8")
+    command = (sys.executable, "-u", "-c", _COMMAND, "build", "--watch", "--dir", str(academy))
+    found: list[float] = []
+    with subprocess.Popen(
+        command, cwd=folder, env=_environment(), stdout=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        assert process.stdout is not None
+        try:
+            lines = iter(process.stdout.readline, "")
+            next(line for line in lines if "Ctrl+C" in line)
+            for number in range(3):
+                time.sleep(3)
+                started = time.perf_counter()
+                lesson.write_text(text.replace("## Afterwards", f"## Afterwards {number}"), "utf-8")
+                next(line for line in lines if "✓" in line)
+                found.append(time.perf_counter() - started)
+        finally:
+            lesson.write_text(text, "utf-8")
+            process.send_signal(signal.SIGINT)
+    return found
+
+
 def packager(folder: Path) -> list[Run]:
     """Three runs of simple-scorm-packager over the lessons as HTML."""
     tools = folder / "npm"
@@ -351,6 +378,7 @@ def measure() -> list[dict[str, object]]:
         runs = ours(folder)
         cold = median(one.seconds for one in runs["cold"])
         changed = median(one.seconds for one in runs["one"])
+        saved = median(watched(folder))
         nothing = median(float(one.said.rpartition("after start-up ")[2]) for one in runs["nothing"])
         for kind, each in runs.items():
             processor = median(one.processor for one in each)
@@ -367,6 +395,12 @@ def measure() -> list[dict[str, object]]:
                 "value": round(changed, 2), "unit": "s",
                 "peer": "the same, begun anew", "peer_value": round(cold, 2), "ratio": round(cold / changed, 1),
                 "goal": 5, "goal_of": "ratio", "met": cold / changed >= 5,
+            },
+            {
+                "id": "packages.500-lessons-one-changed-watched",
+                "value": round(saved, 2), "unit": "s from the save",
+                "peer": "the same, begun anew", "peer_value": round(cold, 2), "ratio": round(cold / saved, 1),
+                "goal": 5, "goal_of": "ratio", "met": cold / saved >= 5,
             },
             {
                 "id": "packages.500-lessons-nothing-changed",

@@ -11,17 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
+import jinja2.runtime
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 
-from authoring.blocks import Block, LawReference, Prose
+from authoring.blocks import LawReference, Prose
 from authoring.build_cache import program
 from authoring.glossary import Definition
 from authoring.lesson import LessonText
 from course_packages.words import Words, words_in
+
+if TYPE_CHECKING:
+    from authoring.blocks import Block
 
 _DECIMAL_SIGNS = {"en": ".", "sq": ",", "ro": ","}
 # fmt: off
@@ -125,7 +129,8 @@ def _rendered(name: str, **values: object) -> str:
     the environment's own names.
     """
     template = _template(name)
-    context = template.new_context({**_own_names(), **values}, shared=True)
+    known = {**_own_names(), **values}
+    context = jinja2.runtime.Context(template.environment, known, template.name, template.blocks)
     return "".join(template.root_render_func(context))
 
 
@@ -164,7 +169,7 @@ def _blocks_html(blocks: tuple[Block, ...], *, words: Words, language: str) -> M
             size=size,
         )
         parts.append(Markup(shown.strip()))  # noqa: S704
-    return Markup("\n").join(parts)
+    return Markup("\n".join(parts))  # noqa: S704 - each of them is Markup
 
 
 def citation(law: LawReference, words: Words, language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from authoring import blocks
 from authoring.blocks import (
     READABLES,
     CallOut,
@@ -361,6 +363,13 @@ def test_a_hundred_megabytes_of_markdown_are_refused_before_they_are_read(folder
     with pytest.raises(ContentError) as error:
         read_lesson(folder / "lesson.en.md", "en", root=folder, course_folder=folder)
     assert error.value.code == "yaml.too-large"
+
+
+def test_each_directive_is_looked_for_in_the_module_that_reads_it() -> None:
+    for module, names in blocks._DIRECTIVES.items():
+        assert names == tuple(importlib.import_module(f"authoring.blocks.{module}").READABLES)
+    listed = {one for module in blocks._CLASSES.values() for one in module}
+    assert all(getattr(blocks, name).__name__ == name for name in listed)
 
 
 @pytest.mark.parametrize("name", sorted(READABLES))

@@ -83,6 +83,8 @@ def test_what_passes_without_the_sanitiser_would_come_out_of_it_to_the_letter(
 @pytest.mark.parametrize(
     "html",
     [
+        '<a href="https://x.org" target="_blank" class="external">', '<a href="https://x.org" onclick="x" rel="noopener">',
+        '<a href="javascript:x" target="_blank" class="external" rel="noopener">', '<a href="mailto:a&#58;" rel="noopener">',
         "<script>", "<p onclick=x>", "<p\n>", "<P>", "<img src=x>", "<a href='javascript:x'>", "<ol start=\"1\" onclick=x>",
         '<img src="https://x.org/a.png" alt="" width="1" height="1" loading="lazy" decoding="async">', "<!-- x -->", "<p/>",
         '<img src="media/a.png" alt="" width="1" height="1" loading="lazy" decoding="async" onerror="x">', "<style>", "<svg>",

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -171,6 +172,24 @@ def test_after_one_change_the_other_lessons_are_neither_rendered_nor_packed_agai
     build(small_academy.folder)
     (one,) = packed
     assert b"other words" in one
+
+
+def test_after_one_change_nothing_is_loaded_that_only_checks_a_course(small_academy: SmallAcademy) -> None:
+    build(small_academy.folder)
+    small_academy.write_lesson("two", "other words")
+    program = (
+        "import sys; from lms_sync.cli import commands; commands.main(sys.argv[1:], standalone_mode=False);"
+        "print(sorted({'pydantic', 'sqlalchemy', 'requests', 'authoring.activity'} & sys.modules.keys()))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, "build", "--dir", str(small_academy.folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    assert run.stdout.split("\n")[-2] == "[]"
+    assert (small_academy.folder / ZIP).read_bytes() == fresh_bytes(small_academy)
 
 
 def test_a_copied_academy_begins_anew(small_academy: SmallAcademy, tmp_path: Path) -> None:
