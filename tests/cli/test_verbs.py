@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 import click
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
     Command = Callable[..., Ended]
 
 
-def _all_verbs() -> Iterator[tuple[str, click.Command]]:
+@cache
+def _all_verbs() -> dict[str, click.Command]:
+    return dict(_verbs())
+
+
+def _verbs() -> Iterator[tuple[str, click.Command]]:
     context = click.Context(commands)
     for name in commands.list_commands(context):
         verb = commands.get_command(context, name)
@@ -40,7 +46,7 @@ NAMES = [name for verbs in VERBS.values() for name in verbs]
 # --- help --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [name for name, _ in _all_verbs()])
+@pytest.mark.parametrize("name", _all_verbs())
 def test_every_verb_has_help_with_an_example_of_itself(command: Command, name: str) -> None:
     ended = command(*name.split(), "--help")
     assert ended.code == 0
@@ -48,10 +54,11 @@ def test_every_verb_has_help_with_an_example_of_itself(command: Command, name: s
     assert f"lms-sync {name}" in " ".join(ended.out.partition("Example")[2].split())
 
 
-@pytest.mark.parametrize("name", [name for name, _ in _all_verbs()])
+@pytest.mark.parametrize("name", _all_verbs())
 def test_every_option_says_what_it_is_for(name: str) -> None:
-    verb = dict(_all_verbs())[name]
-    undescribed = [one.name for one in verb.params if isinstance(one, click.Option) and not one.help]
+    undescribed = [
+        one.name for one in _all_verbs()[name].params if isinstance(one, click.Option) and not one.help
+    ]
     assert [one for one in undescribed if one != "out"] == []
 
 
