@@ -150,6 +150,24 @@ def name_fits(name: str, sheet: Sheet) -> bool:
     return True
 
 
+def wording_fits(policy: Policy) -> bool:
+    """Whether what a policy says stands on its sheet, each part in its smallest size."""
+    wording = Wording.of(
+        policy, issuer_did="", base_url="https://v.example", earned_on=date(2000, 1, 1), demo=False
+    )
+    return _common_fits(_in_common(wording, ()), len(policy.design.logos))
+
+
+@lru_cache(maxsize=32)
+def _common_fits(common: str, logos: int) -> bool:
+    call = f"#common_must_fit(json(bytes({_literal(common)})), {logos})"
+    try:
+        _compile(f'#import "/certificate.typ": common_must_fit\n{call}', trial=True)
+    except typst.TypstError:
+        return False
+    return True
+
+
 def sealed_places(wording: Wording) -> Iterator[tuple[PrintedSignatory, SignaturePlace]]:
     """Who signs with a seal, and where on the sheet; the issuer first."""
     places = signature_places(wording.sheet, len(wording.signers))

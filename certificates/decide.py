@@ -139,16 +139,15 @@ def decide_by_version(
 
     Where none was, the one in effect on `as_of`, else the last that was, else the first that will be.
     """
-    versions = policy.versions
+    given, versions = list(facts), policy.versions
+
+    def by(one: Policy) -> Decision:
+        return decide(one, given, as_of, holder=holder, held=held, programmes=programmes, before=before)
+
     if len(versions) == 1:
-        decided = decide(policy, facts, as_of, holder=holder, held=held, programmes=programmes, before=before)
-        return policy, decided
-    given = list(facts)
+        return policy, by(policy)
     begun = [one for one in versions if one.effective.from_ is None or one.effective.from_ <= as_of]
-    found = [
-        (one, decide(one, given, as_of, holder=holder, held=held, programmes=programmes, before=before))
-        for one in begun or versions[:1]
-    ]
+    found = [(one, by(one)) for one in begun or versions[:1]]
     version, decision = next((pair for pair in found if pair[1].state == "eligible"), found[-1])
     later = [one.effective.from_ for one in versions if one.effective.from_ and one.effective.from_ > as_of]
     return version, replace(decision, look_again_on=_earliest(decision.look_again_on, *later))

@@ -173,6 +173,8 @@ def unprintable(name: str, person_id: str, policy: Policy) -> Iterator[Problem]:
         yield Problem(
             "certificate.policy-letters-lacking", {"policy": policy.id, "letters": " ".join(lacking)}
         )
+    elif not certificate_pdf.wording_fits(policy):
+        yield Problem("certificate.policy-too-long", {"policy": policy.id})
 
 
 def _enter(

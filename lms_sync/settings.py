@@ -9,7 +9,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -306,6 +306,12 @@ def settings_warnings(settings: Settings) -> list[Problem]:
     ]
     if settings.database.holds_password:
         found.append(Problem("settings.database-password", {}, place, "warning"))
+    did, address = settings.issuer.did or "", settings.portal.base_url or ""
+    host = unquote(did.removeprefix("did:web:").split(":")[0])
+    if did.startswith("did:web:") and address and host.casefold() != urlsplit(address).netloc.casefold():
+        found.append(
+            Problem("settings.did-elsewhere", {"did": did, "host": host, "url": address}, place, "warning")
+        )
     return found
 
 

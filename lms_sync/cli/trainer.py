@@ -222,6 +222,7 @@ def _other_problems(
     themselves could not be read. `forum_types` are the types of forums by their keys.
     """
     from certificates.check_policy import check_policies
+    from certificates.check_printing import name_problems, printing_problems
     from certificates.policy import Policy, read_policies
     from helpdesk import read_helpdesk
     from lms_sync.people import People, read_people
@@ -261,6 +262,12 @@ def _other_problems(
     except ContentError as error:
         problems.extend(error.problems)
     problems.extend(check_policies(policies, known=known, programmes=programmes))
+    for policy in policies:
+        problems.extend(printing_problems(policy, folder))
+    if policies and people is not None:
+        problems.extend(
+            name_problems((one.firstname, one.lastname, one.place) for one in people.participants)
+        )
     if (folder / CONFIG_FILE).is_file():
         try:
             problems.extend(settings_warnings(load_settings(folder)))

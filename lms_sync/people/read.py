@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -119,6 +119,10 @@ def read_people(folder: Path, *, courses: Collection[str] | None = None) -> Peop
             participants = [_participant(row, codes, courses, problems) for row in file.rows]
             problems += _duplicates(file.rows, "idnumber")
             problems += _duplicates(file.rows, "username")
+            shared = _duplicates(
+                file.rows, "email", code="people.shared-email"
+            )  # allowed: an office may have one
+            warnings += (replace(one, severity="warning") for one in shared)
     if problems:
         raise ContentError(problems)
     listed = (folder / PARTICIPANTS).exists()
@@ -256,7 +260,7 @@ def _unknown(row: CsvRow, code: str, column: str, value: str, known: Collection[
     return Problem(code, {"value": value}, row.place(column))
 
 
-def _duplicates(rows: Sequence[CsvRow], column: str) -> Iterator[Problem]:
+def _duplicates(rows: Sequence[CsvRow], column: str, *, code: str = "people.duplicate") -> Iterator[Problem]:
     """Values that stand twice, whatever the case of their letters; the second and later places."""
     lines: dict[str, int] = {}
     for row in rows:
@@ -264,6 +268,6 @@ def _duplicates(rows: Sequence[CsvRow], column: str) -> Iterator[Problem]:
         if not value:
             continue
         if value in lines:
-            yield row.problem("people.duplicate", column, first_line=lines[value])
+            yield row.problem(code, column, first_line=lines[value])
         else:
             lines[value] = row.line

@@ -12,7 +12,9 @@ import pytest
 from pypdf import PdfReader
 
 from certificates.certificate_pdf import name_fits, render
+from certificates.check_printing import printing_problems
 from certificates.design import signature_places
+from certificates.issue import unprintable
 from certificates.policy import parse_policy, read_policies
 from certificates.preview import preview
 from lms_sync.clock import Clock
@@ -89,6 +91,35 @@ def test_a_name_of_two_lines_fits_and_one_of_two_hundred_letters_does_not() -> N
         assert name_fits(two_lines, sheet)
         assert not name_fits("Mbiemërshumëigjatë " * 10 + "Gëzim Çela", sheet)
         assert not name_fits("M" * 200, sheet)
+
+
+@pytest.mark.parametrize(
+    ("told", "instead"),
+    [
+        ("en: Certified archive and protocol officer", "en: " + "Word" * 60),
+        ("en: [Registers incoming documents,", "en: [" + "Registers incoming documents, " * 40),
+        ("role: {sq: Drejtore", "role: {sq: " + "Drejtore" * 20),
+    ],
+)
+def test_words_for_which_the_sheet_has_no_room_are_found_before_anything_is_issued(
+    told: str, instead: str, tmp_path: Path
+) -> None:
+    text = POLICY.replace("[Regjistron dokumentet hyrëse,", "[" + "Regjistron dokumentet hyrëse, " * 40)
+    assert list(printing_problems(parse_policy(POLICY, "p"), tmp_path)) == []
+    long = parse_policy((text if "Registers" in told else POLICY).replace(told, instead), "p")
+    found = [*printing_problems(long, tmp_path), *unprintable("Gëzim Çela", "x", long)]
+    assert [one.code for one in found] == ["certificate.policy-too-long"] * 2
+
+
+def test_a_logo_that_is_not_there_and_a_letter_that_cannot_be_set_are_told_at_their_place(
+    tmp_path: Path,
+) -> None:
+    text = POLICY.replace("approval:", "design: {logos: [{file: a.svg, name: {sq: A, en: A}}]}\napproval:")
+    policy = parse_policy(text.replace("Ardita Çela", "Ardita 档"), "p")
+    logo, letter = printing_problems(policy, tmp_path)
+    assert (logo.code, letter.code) == ("design.logo-missing", "certificate.policy-letters-lacking")
+    assert logo.place is not None
+    assert logo.place.line == 1 + text[: text.index("{file: a.svg")].count("\n")
 
 
 @pytest.mark.parametrize("sheet", ["landscape", "portrait"])

@@ -307,7 +307,7 @@ def test_eight_processes_that_die_now_and_then_issue_each_award_once(
     """On SQLite and on PostgreSQL. GRANTS=1000: the long campaign of `make proofs`."""
     academy = new_academy()
     academy.url, academy.engine = either_database, open_database(either_database)
-    grants = int(os.environ.get("GRANTS", "24"))
+    grants = int(os.environ.get("GRANTS", "40"))
     for number in range(grants):
         academy.add_person("Person", f"Numër {number}")
     certify_and_approve(academy)

@@ -136,7 +136,17 @@ def play(kind: str, url: str, seconds: float, processes: int, seed: int) -> dict
     running = [born(kind, url, between) for _ in range(processes)]
     deeds: Counter[str] = Counter()
     frozen: dict[int, float] = {}
-    while datetime.now(UTC) < between.last + timedelta(seconds=1):
+    wanted = int(seconds) * len(SITES)
+    deadline = time.monotonic() + seconds + DRAIN_SECONDS
+
+    def goes_on() -> bool:
+        """Until the time is over; where the machine is so slow that hardly anything began in it, until two were hit."""
+        if datetime.now(UTC) < between.last + timedelta(seconds=1):
+            return True
+        few = deeds["killed"] + deeds["frozen"] < 2 or not deeds["holding"]
+        return few and count(url)["done"] < wanted and time.monotonic() < deadline
+
+    while goes_on():
         # The first is killed while it holds a row, however short that is: else nothing might have to be taken up again.
         time.sleep(chance.uniform(0.3, 1.2) if deeds["holding"] else 0.01)
         for victim in [one for one, until in frozen.items() if until < time.monotonic()]:
@@ -160,7 +170,6 @@ def play(kind: str, url: str, seconds: float, processes: int, seed: int) -> dict
             deeds["frozen"] += 1
     for victim in frozen:
         os.kill(victim, signal.SIGCONT)
-    wanted = int(seconds) * len(SITES)
     deadline = time.monotonic() + DRAIN_SECONDS
     while count(url)["done"] < wanted and time.monotonic() < deadline:
         time.sleep(0.3)
