@@ -1,5 +1,5 @@
-"""`lms-sync demo --programme` with all that it leaves: the wheel's test plays the first on every commit, `make proofs` the
-other two here. What each of the three needs to be played is looked at on every commit.
+"""`lms-sync demo --programme` with all that it leaves: the training of trainers here, the archive officers from the wheel,
+the inspectorate in `make proofs`. What each of the three needs to be played is looked at on every commit.
 """
 
 from __future__ import annotations
@@ -55,24 +55,27 @@ def test_whom_and_what_a_scenario_names_is_in_its_example(example: str) -> None:
     assert desk.forum is not None
 
 
-if EVERYTHING:
+PLAYED = ["training-of-trainers", "inspectorate"] if EVERYTHING else ["training-of-trainers"]
 
-    @pytest.fixture(scope="module", params=[one for one in SCENARIOS if one != "archive-officers"])
-    def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
-        folder = tmp_path_factory.mktemp("demo") / "academy"
-        run_demo(folder, SystemClock(), lambda code, /, **params: None, example=str(request.param))
-        return folder, json.loads((folder / "summary.json").read_text(encoding="utf-8"))
 
-    def test_the_programme_is_pushed_learned_awarded_verified_and_reported(played: tuple[Path, Any]) -> None:
-        folder, summary = played
-        what_was_played.pushed_learned_awarded_and_verified(folder, summary)
-        what_was_played.reported(folder, summary)
-        config = (folder / "config.yaml").read_text(encoding="utf-8")
-        what_was_played.configured(config, summary["programme"])
+@pytest.fixture(scope="module", params=PLAYED)
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    folder = tmp_path_factory.mktemp("demo") / "academy"
+    run_demo(folder, SystemClock(), lambda code, /, **params: None, example=str(request.param))
+    return folder, json.loads((folder / "summary.json").read_text(encoding="utf-8"))
 
-    def test_explain_says_why_a_session_led_too_early_counts_for_nobody(played: tuple[Path, Any]) -> None:
-        _, summary = played
-        if summary["programme"] == "migration-governance":  # the inspectorate's sessions ask for no award
-            said = Path(summary["explained"]).read_text(encoding="utf-8")
-            assert "led without holding the valid award" in said
-            assert "Arta Dëshira, who held no valid award" in said
+
+def test_the_programme_is_pushed_learned_awarded_verified_and_reported(played: tuple[Path, Any]) -> None:
+    folder, summary = played
+    what_was_played.pushed_learned_awarded_and_verified(folder, summary)
+    what_was_played.reported(folder, summary)
+    config = (folder / "config.yaml").read_text(encoding="utf-8")
+    what_was_played.configured(config, summary["programme"])
+
+
+def test_explain_says_why_a_session_led_too_early_counts_for_nobody(played: tuple[Path, Any]) -> None:
+    _, summary = played
+    if summary["programme"] == "migration-governance":  # the inspectorate's sessions ask for no award
+        said = Path(summary["explained"]).read_text(encoding="utf-8")
+        assert "led without holding the valid award" in said
+        assert "Arta Dëshira, who held no valid award" in said
