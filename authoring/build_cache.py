@@ -16,10 +16,10 @@ import sys
 import sysconfig
 import time
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 FILE = Path(".lms-sync") / "build-cache.db"
 SETTLED_NS = 2_000_000_000
@@ -29,6 +29,8 @@ _FORM = 3
 _PACKAGES = ("authoring", "course_packages", "quizzes", "programmes", "lms_sync")
 _PROGRAM = Path(__file__).resolve().parent.parent
 _TABLE = "CREATE TABLE IF NOT EXISTS entry (kind TEXT, name TEXT, value TEXT, sum INTEGER, PRIMARY KEY (kind, name))"
+
+_T = TypeVar("_T")
 
 Stamp = tuple[int, int]
 """Size and time of a file (nanoseconds)."""
@@ -70,6 +72,7 @@ class BuildCache:
         self.file = academy / FILE
         self._known: dict[str, dict[str, Any]] = {}
         self._new: dict[tuple[str, str], Any] = {}
+        self._understood: dict[tuple[str, str], tuple[Any, Any]] = {}
         self._usable = self._is_ours()
 
     def get(self, kind: str, name: str) -> Any:
@@ -83,6 +86,15 @@ class BuildCache:
         if isinstance(known.get(name), Written):
             known[name] = json.loads(known[name])
         return known.get(name)
+
+    def understood(self, kind: str, name: str, read: Callable[[Any], _T]) -> _T:
+        """What `read` makes of what was kept, made once: who goes on building understands anew only what is new."""
+        value = self.get(kind, name)
+        known = self._understood.get((kind, name))
+        if known is None or known[0] is not value:
+            known = self._understood[kind, name] = value, read(value)
+        found: _T = known[1]
+        return found
 
     def put(self, kind: str, name: str, value: Any) -> None:
         """Keeps a value of JSON; None takes away what was there."""

@@ -187,11 +187,12 @@ class LessonReader:
         """What an earlier build found out, where it still holds."""
         if self.cache is None:
             return None
-        kept, now = self.cache.get(_KIND, relative_name(path, self.root)), stamp(path)
+        name = relative_name(path, self.root)
+        kept, now = self.cache.get(_KIND, name), stamp(path)
         if kept is None or now is None:
             return None
         try:
-            return self._known(kept, now, path)
+            return self._known(kept, now, path, name)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             return None
 
@@ -201,17 +202,22 @@ class LessonReader:
             path, language, root=self.root, course_folder=self.course_folder, pictures=self.pictures
         )
 
-    def _known(self, kept: Any, now: Stamp, path: Path) -> _Read | None:
+    def _known(self, kept: Any, now: Stamp, path: Path, name: str) -> _Read | None:
+        assert self.cache is not None
         if (
             kept["rules"] != self.rules
             or tuple(kept["stamp"]) != now
-            or any(self._stamp(name) != tuple(one) for name, one in kept["files"].items())
+            or any(self._stamp(file) != tuple(one) for file, one in kept["files"].items())
         ):
             return None
-        problems = [problem_of(one) for one in kept["problems"]]
+        values, problems = self.cache.understood(_KIND, name, self._understood)
+        return _Read(KnownLessonText(dict(values), kept["derived"]["checks"], path).by(self), list(problems))
+
+    def _understood(self, kept: Any) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+        """The values of a text and its problems as they were before they were kept; all of them cannot change."""
         plain = {**kept["facts"], **{name: kept["derived"][name] for name in _ASKED_FOR}}
         values = {name: from_plain(value, self.base, _CLASSES) for name, value in plain.items()}
-        return _Read(KnownLessonText(values, kept["derived"]["checks"], path).by(self), problems)
+        return values, tuple(problem_of(one) for one in kept["problems"])
 
     def _stamp(self, name: str) -> Stamp | None:
         """The stamp of a picture or recording, looked at once for all lessons that show it."""

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from authoring.build_cache import Stamp, settled
+from authoring.build_cache import Stamp, settled, stamp
 from lms_sync.last_build import inputs
 
 PAUSE_SECONDS = 0.05
 """Between two looks; more where a look takes longer than a tenth of it."""
+GLANCE_SECONDS = 0.01
+"""Between two looks at the files that were saved last: most often it is they that are saved next."""
+FEW = 20
+"""So many of them at most."""
 SETTLE_SECONDS = 0.01
 """An editor that writes in several steps is given this long after each of them."""
 
@@ -29,6 +33,7 @@ def saved_files(academy: Path) -> Iterator[tuple[str, ...]]:
     Once more without names when all of them are so old that a build can be certain of what it read.
     """
     before, unsure = _look(academy), True
+    last: dict[str, Stamp | None] = {}
     while True:
         begun = time.monotonic()
         now = _look(academy)
@@ -37,7 +42,7 @@ def saved_files(academy: Path) -> Iterator[tuple[str, ...]]:
             if unsure and all(settled(one) for one in now.values()):
                 unsure = False
                 yield ()
-            time.sleep(pause)
+            wait(pause, academy, last)
             continue
         while True:
             time.sleep(SETTLE_SECONDS)
@@ -47,6 +52,7 @@ def saved_files(academy: Path) -> Iterator[tuple[str, ...]]:
             now = later
         changed = changed_names(before, now)
         before, unsure = now, True
+        last = {name: now.get(name) for name in changed[:FEW]}
         yield changed
 
 
@@ -55,6 +61,15 @@ def changed_names(before: dict[str, Stamp] | None, now: dict[str, Stamp]) -> tup
     if before is None:
         return ()
     return tuple(sorted(name for name in {*before, *now} if before.get(name) != now.get(name)))
+
+
+def wait(seconds: float, academy: Path, last: Mapping[str, Stamp | None]) -> None:
+    """Waits, and no longer than until one of these files is no more as it was."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, GLANCE_SECONDS) if last else left)
+        if any(stamp(academy / name) != one for name, one in last.items()):
+            return
 
 
 def _look(academy: Path) -> dict[str, Stamp]:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 import pytest
 from click.testing import CliRunner
 
+from authoring.build_cache import stamp
 from lms_sync import saved_files
 from lms_sync.cli import commands
-from lms_sync.saved_files import PAUSE_SECONDS
 from tests.build.conftest import SmallAcademy
 
 ZIP = "build/small/small-scorm12.zip"
@@ -24,15 +24,15 @@ def watched(
     """What the command says while somebody saves files, one in each of its pauses, and then ends it."""
     left = iter(saves)
 
-    def sleep(seconds: float) -> None:
-        if seconds >= PAUSE_SECONDS:
-            try:
-                save = next(left)
-            except StopIteration:
-                raise KeyboardInterrupt from None
-            save()
+    def pause(*_: object) -> None:
+        try:
+            save = next(left)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+        save()
 
-    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(saved_files, "wait", pause)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.setattr(time, "strftime", lambda _: "11:05:00")
     monkeypatch.setenv("LMS_SYNC_LANGUAGE", "en")
     run = CliRunner().invoke(commands, ["build", "--watch", "--dir", str(academy.folder), *more])
@@ -76,14 +76,34 @@ def test_a_file_saved_in_several_steps_is_one_change(
     steps = iter(["one", "two", "three", "", "", "", ""])
     pauses = 0
 
-    def sleep(seconds: float) -> None:
-        nonlocal pauses
-        pauses += seconds >= PAUSE_SECONDS
+    def sleep(*_: object) -> None:
         if pauses and (words := next(steps)):
             small_academy.write_lesson("two", words)
 
+    def pause(*_: object) -> None:
+        nonlocal pauses
+        pauses += 1
+        sleep()
+
     monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(saved_files, "wait", pause)
     told = saved_files.saved_files(small_academy.folder)
     assert next(told) == ()  # all is old enough that a build may be certain of it
     assert next(told) == (LESSON,)
     assert b"three" in (small_academy.folder / LESSON).read_bytes()
+
+
+def test_who_saves_the_same_file_again_does_not_wait_for_the_next_look_at_all_files(
+    small_academy: SmallAcademy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            small_academy.write_lesson("two", "words that are longer than those before")
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    last = {LESSON: stamp(small_academy.folder / LESSON), "courses/small/lessons/gone/lesson.en.md": None}
+    saved_files.wait(3600, small_academy.folder, last)
+    assert slept == [saved_files.GLANCE_SECONDS] * 3
