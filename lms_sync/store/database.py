@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -178,8 +179,9 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we begin transactions ourselves, below
-        wait = LOCK_WAIT_SECONDS * 1000
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={wait}"):
+        connection.execute(f"PRAGMA busy_timeout={LOCK_WAIT_SECONDS * 1000}")
+        _write_ahead(connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -194,6 +196,19 @@ def _prepare_sqlite(engine: Engine) -> None:
             connection.info["synchronous"] = mode
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         _ask_fence(connection)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Sets WAL mode. Where several open a new file at once, SQLite refuses all but one at once, whatever `busy_timeout` says."""
+    end = time.monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
 
 
 def _prepare_postgresql(engine: Engine) -> None:

@@ -146,7 +146,8 @@ def test_a_learner_walks_to_the_end_by_keyboard_leaves_comes_back_and_passes(
         walk_lesson(two, lessons[position])
     turn_page(two, "Your result")
     assert frame.inner_text(".standing-word") == "Passed"
-    assert two.committed["cmi.core.lesson_status"] == "passed"
+    # Told while the learner looks at the result, not only when they leave.
+    two.page.wait_for_function("API.committed['cmi.core.lesson_status'] === 'passed'")
     two.leave()
     assert_clean_session(two.log)
     kept = two.committed
