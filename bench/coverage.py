@@ -109,7 +109,8 @@ def _place_everybody(path: str) -> None:
         if connection.execute(select(table.c.id).limit(1)).first() is not None:
             return
     about = [
-        {"person": f"{n:036}", "gender": _GENDERS[n % 7], "language": _LANGUAGES[n % 4]} for n in range(_PEOPLE)
+        {"person": f"{n:036}", "gender": _GENDERS[n % 7], "language": _LANGUAGES[n % 4]}
+        for n in range(_PEOPLE)
     ]
     places = []
     for n in range(_PEOPLE):
@@ -157,7 +158,9 @@ def measure() -> list[dict[str, object]]:
         said = json.loads(found["said"])
         assert len(said["files"]) == 8
         for one in said["indicators"]:
-            assert one["persons"] == (_expected() if one["id"].startswith("completed") else _humans(range(_PEOPLE)))
+            assert one["persons"] == (
+                _expected() if one["id"].startswith("completed") else _humans(range(_PEOPLE))
+            )
     where = f"{FACTS:,} facts, {FACTS // 10:,} pairs of person and course, 20 indicators, 61 institutions; {found['cpu']:.2f} s of CPU"
     small = FACTS < PROMISED
     suffix = "-small" if small else ""
@@ -177,7 +180,11 @@ def measure() -> list[dict[str, object]]:
 
     return [
         figure(
-            "coverage-seconds", found["seconds"], "s", "<= 5 s for 10,000,000 facts", met=found["seconds"] <= most
+            "coverage-seconds",
+            found["seconds"],
+            "s",
+            "<= 5 s for 10,000,000 facts",
+            met=found["seconds"] <= most,
         ),
         figure(
             "coverage-memory",

@@ -291,8 +291,8 @@ class StateColumns:
     """Columns of states as `lms_sync.column_texts` has them; `again` are people with more than one stretch of a thing."""
 
     people: str
-    since: str
-    again: str
+    since: str = ""
+    again: str = ""
     scores: str = ""
 
 
@@ -375,7 +375,9 @@ class KeptStates:
             return people or ""
         return BETWEEN.join(one for one in people.split(BETWEEN) if one not in touched)
 
-    def columns(self, course: str, what: What, subject: str, *, last: bool = False) -> StateColumns | None:
+    def columns(
+        self, course: str, what: What, subject: str, *, last: bool = False, people_only: bool = False
+    ) -> StateColumns | None:
         """The states of a kind about one subject in a course as columns, in no order; None where there are none.
 
         Of those of whom the log is asked some may be in it, and what is there of them is not to be trusted.
@@ -395,7 +397,7 @@ class KeptStates:
             cast(None, Text) if last else case((table.c.number > 1, table.c.person_id)),
             *([millionth(self.connection, table.c.score)] if scored else []),
         ]
-        found = column_texts(self.connection, asked, *where)
+        found = column_texts(self.connection, asked[:1] if people_only else asked, *where)
         return None if found is None else StateColumns(*found)
 
     def all(

@@ -81,8 +81,23 @@ class Columns:
     def take(self, which: Flags | Ints) -> Columns:
         """Some of them, by flags or by their places."""
         return Columns(
-            self.holder[which], self.on[which], self.place[which], self.value[which], self.row[which], self.made
+            self.holder[which],
+            self.on[which],
+            self.place[which],
+            self.value[which],
+            self.row[which],
+            self.made,
         )
+
+    def of_each(self) -> tuple[Ints, Ints, Ints]:
+        """The numbers of the holders, each once, and where each is found first and last."""
+        there = np.full(int(self.holder.max(initial=-1)) + 1, -1, dtype=np.int64)
+        rows = np.arange(len(self), dtype=np.int64)
+        there[self.holder[::-1]] = rows[::-1]  # of several the last that is assigned stays
+        who = np.flatnonzero(there >= 0)
+        first = there[who]
+        there[self.holder] = rows
+        return who, first, there[who]
 
     def by_day(self) -> Columns:
         """The same in the order of days; those of one day stay as they are."""

@@ -166,7 +166,7 @@ def result(
     unit = unit_of(count, observed)
     everything, before = counting(programme, count, observed, as_of, listed=listed)
     here = _here(everything, before, observed)
-    outside = len(np.unique(everything.holder)) - len(here.who)
+    outside = len(everything.of_each()[0]) - len(here.who)
     able = _could_count(count, observed, as_of, unit)
     could = flags(able, len(observed.learned.holders))
     could[here.who] = True
@@ -263,9 +263,8 @@ def counted_here(
 def _here(columns: Columns, before: Floats | None, observed: Observed) -> Here:
     inside = columns.place < len(observed.institutions)
     ours = columns.take(inside)
-    who, first = np.unique(ours.holder, return_index=True)
-    _, back = np.unique(ours.holder[::-1], return_index=True)
-    return Here(ours, who, first, len(ours) - 1 - back, None if before is None else before[inside])
+    who, first, last = ours.of_each()
+    return Here(ours, who, first, last, None if before is None else before[inside])
 
 
 def counting(
@@ -341,15 +340,13 @@ def _gained(
     begin, end = (
         columns.take(~np.isnan(columns.value))
         for quiz in (pre, post)
-        for columns in [
-            _until(observed.learned.columns("tried", quiz, in_order=True, listed=listed), as_of)
-        ]
+        for columns in [_until(observed.learned.columns("tried", quiz, in_order=True, listed=listed), as_of)]
     )
-    who, first = np.unique(begin.holder, return_index=True)
-    whose, back = np.unique(end.holder[::-1], return_index=True)
+    who, first, _ = begin.of_each()
+    whose, _, ends = end.of_each()
     _, mine, theirs = np.intersect1d(who, whose, assume_unique=True, return_indices=True)
     before = begin.value[first[mine]]
-    last = end.take(len(end) - 1 - back[theirs])
+    last = end.take(ends[theirs])
     return replace(last, value=last.value - before), before
 
 
@@ -428,9 +425,7 @@ def _keys(
         names = [f"{1970 + one // 4}-Q{one % 4 + 1}" for one in range(start, end + 1)]
         return names, quarters - start
     people = observed.people
-    codes, texts = (
-        (people.gender, people.genders) if by == "gender" else (people.language, people.languages)
-    )
+    codes, texts = (people.gender, people.genders) if by == "gender" else (people.language, people.languages)
     names = GENDERS if by == "gender" else programme.languages
     others = sorted({*texts.texts} - {*names, ""})
     keys = Numbers([*names, *others, ""])
@@ -449,8 +444,12 @@ def broken_down(
     of_first = keys[here.first]
     persons = np.bincount(of_first, minlength=len(names))
     times = np.bincount(keys, minlength=len(names))
-    each_once = np.unique(here.columns.holder * len(names) + keys) % max(len(names), 1)
-    heads = np.bincount(each_once, minlength=len(names))
+    first_key = np.zeros(int(here.who.max(initial=0)) + 1, dtype=np.int64)
+    first_key[here.who] = of_first
+    holder = here.columns.holder
+    other = keys != first_key[holder]  # few are in more lines than that of their first
+    also = np.unique(holder[other] * len(names) + keys[other])
+    heads = persons + np.bincount(also % max(len(names), 1), minlength=len(names))
     found = {}
     for number, name in enumerate(names):
         if unit in ("score", "points"):

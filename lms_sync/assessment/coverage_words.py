@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from authoring.messages import text
 from certificates.dates import long_date
@@ -25,6 +26,15 @@ COLUMNS: Mapping[Unit, tuple[str, ...]] = {
 """The columns of a breakdown by what is counted; their headings are the messages coverage.column-…"""
 
 
+@lru_cache(maxsize=10_000)
+def _number(value: float, digits: int, language: str) -> str:
+    """Page and PDF say the same thousands of numbers."""
+    from babel.numbers import format_decimal
+
+    form = "#,##0" if digits == 0 else "#,##0." + "0" * digits
+    return format_decimal(value, form, locale=language)
+
+
 @dataclass(frozen=True)
 class Words:
     """Puts a coverage report into words."""
@@ -42,12 +52,7 @@ class Words:
 
     def number(self, value: float | None, digits: int = 0) -> str:
         """A number as the language writes it; a dash for none."""
-        from babel.numbers import format_decimal
-
-        if value is None:
-            return "–"
-        form = "#,##0" if digits == 0 else "#,##0." + "0" * digits
-        return format_decimal(value, form, locale=self.language)
+        return "–" if value is None else _number(value or 0, digits, self.language)
 
     def percent(self, share: float | None) -> str:
         """A share of one as a percentage."""

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, func, select
 from lms_sync.assessment.places import Places
 from lms_sync.column_texts import (
     BETWEEN,
-    codes_of,
+    Ids,
     column_texts,
     in_millionths,
     local_days,
@@ -86,6 +86,7 @@ class LearnedStates:
         self._ids, self._gender, self._language = self._read_people()
         self._size = len(self._ids)
         self.rows = Numbers(self._ids)
+        self.numbers = Ids(self._ids)
         self.holders = Numbers(self._ids)  # who stands for somebody has the number of their own row
         self.places = Numbers(institutions)
         self._holder = np.arange(self._size, dtype=np.int64)
@@ -100,7 +101,13 @@ class LearnedStates:
     def where(self) -> Places:
         """Where people were on a day."""
         return Places(
-            self._connection, self._site, self._programme.timezone, self._one, self.rows, self.places
+            self._connection,
+            self._site,
+            self._programme.timezone,
+            self._one,
+            self.rows,
+            self.numbers,
+            self.places,
         )
 
     def _read_people(self) -> tuple[list[str], list[str], list[str]]:
@@ -135,10 +142,10 @@ class LearnedStates:
                 languages[standing] = languages[standing] or languages[number]
                 if standing != number:
                     genders[number] = languages[number] = ""  # no holder
-        gender, language = Numbers(), Numbers()
+        gender, language = Numbers(genders), Numbers(languages)
         return PeopleColumns(
-            np.fromiter(map(gender.of, genders), np.int64),
-            np.fromiter(map(language.of, languages), np.int64),
+            np.fromiter(map(gender.known.__getitem__, genders), np.int64),
+            np.fromiter(map(language.known.__getitem__, languages), np.int64),
             self.where.now(self._as_of, self._holder),
             gender,
             language,
@@ -165,9 +172,7 @@ class LearnedStates:
 
     @cached_property
     def _states(self) -> KeptStates:
-        return kept_states(
-            self._connection, self._site, self._programme.courses, known_at=self._known_at
-        )
+        return kept_states(self._connection, self._site, self._programme.courses, known_at=self._known_at)
 
     def states_of(self, course: str) -> KeptStates:
         """The states of one course; of none where it is not the programme's."""
@@ -194,6 +199,8 @@ class _Reader:
         if what == "tried":
             tried = flags(many.row, self._of._size)
             tried[[one.row for one in some]] = True
+            if self._all_are(tried, "graded", subject):
+                return self._columns(what, about, many, some)
             others, grades = self._read("graded", subject)
             others = others.but(tried)
             many = _Many(
@@ -203,6 +210,16 @@ class _Reader:
             )
             some += [one for one in grades if not tried[one.row]]
         return self._columns(what, about, many, some)
+
+    def _all_are(self, people: Flags, what: What, subject: str) -> bool:
+        """Whether a kind of states tells of nobody but these; not asked where only the log knows it."""
+        if self._states.touched is None or self._course in self._states.touched:
+            return False
+        told = self._states.columns(self._course, what, subject, last=True, people_only=True)
+        if told is None:
+            return True
+        rows = self._of.numbers.of(told.people)
+        return bool(people[rows[rows >= 0]].all())
 
     def _read(self, what: What, subject: str) -> tuple[_Many, list[_Told]]:
         """What columns tell of most, and what has to be known of some: no person is in both."""
@@ -223,7 +240,7 @@ class _Reader:
         if told is not None:
             many, again = self._many(told), np.zeros(of._size, dtype=np.bool_)
             if told.again and what != "completed":  # a course that is completed twice is so two times
-                rows = codes_of(told.again, of.rows.known)
+                rows = of.numbers.of(told.again)
                 again[rows[rows >= 0]] = True
             again |= of._merged
             if self._in_order:
@@ -235,7 +252,7 @@ class _Reader:
         return many, [] if not asked and not touched else self._one_by_one(what, subject, asked, odd)
 
     def _many(self, told: StateColumns) -> _Many:
-        row = codes_of(told.people, self._of.rows.known)
+        row = self._of.numbers.of(told.people)
         minute = minutes_of(told.since)
         value = numbers_of(told.scores) if told.scores else np.full(len(row), np.nan)
         people = row >= 0
@@ -270,7 +287,9 @@ class _Reader:
         of = self._of
         days = local_days(np.array([one.minute for one in some], dtype=np.int64), self._zone)
         once: dict[tuple[int, str], tuple[int, _Told]] = {}
-        for day, one in sorted(zip(days.tolist(), some, strict=True), key=lambda both: (both[0], both[1].source)):
+        for day, one in sorted(
+            zip(days.tolist(), some, strict=True), key=lambda both: (both[0], both[1].source)
+        ):
             once.setdefault((int(of._holder[one.row]), one.source), (day, one))
         told = [one for _, one in once.values()]
         row = np.concatenate([many.row, np.array([one.row for one in told], dtype=np.int64)])

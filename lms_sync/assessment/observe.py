@@ -166,7 +166,11 @@ class _Reader:
 
     def _attended(self, fact: Fact) -> Iterator[Observation]:
         session = self.programme.session(fact.subject)
-        if session is None or fact.value.get("present") is not True or fact.person_id not in self.learned.rows.known:
+        if (
+            session is None
+            or fact.value.get("present") is not True
+            or fact.person_id not in self.learned.rows.known
+        ):
             return
         day = datetime.date.fromisoformat(str(fact.value["day"]))
         leaders = fact.value.get("leaders")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Text, cast
 
-from lms_sync.column_texts import BETWEEN, codes_of, column_texts, local_days, minute, minutes_of
+from lms_sync.column_texts import BETWEEN, Ids, codes_of, column_texts, local_days, minute, minutes_of
 from lms_sync.store import schema
 from programmes.columns import Ints, Numbers, day_number
 
@@ -27,6 +27,7 @@ class Places:
         timezone: str,
         one: Mapping[str, str],
         rows: Numbers,
+        numbers: Ids,
         codes: Numbers,
     ) -> None:
         table = schema.membership
@@ -47,8 +48,10 @@ class Places:
             end = np.full(len(since), _NEVER)
             if has_end.any():
                 end[has_end] = local_days(minutes_of(BETWEEN.join(filter(None, until))), timezone)
-            code = np.fromiter(map(codes.of, institutions.split(BETWEEN)), np.int64)
-            row = codes_of(people, rows.known)
+            for name in dict.fromkeys(institutions.split(BETWEEN)):
+                codes.of(name)
+            code = codes_of(institutions, codes.known)
+            row = numbers.of(people)
             order = np.lexsort((np.array(ids.split(BETWEEN), dtype=np.int64), since, row))
             order = order[row[order] >= 0]
             self._row, self._end, self._code = row[order], end[order], code[order]
@@ -64,9 +67,9 @@ class Places:
         for row_id, standing in one.items():
             theirs[standing] |= {row_id, standing}
         for some in theirs.values():
-            numbers = [rows.known[row_id] for row_id in sorted(some) if row_id in rows.known]
-            for number in numbers:
-                self._rows_of[number] = numbers
+            found = [rows.known[row_id] for row_id in sorted(some) if row_id in rows.known]
+            for number in found:
+                self._rows_of[number] = found
 
     def _in_order(self) -> npt.NDArray[np.bool_]:
         """Whose places follow upon each other: the last that had begun is the one, also after its end."""
@@ -132,7 +135,7 @@ class Places:
             at = self._begun(plain, np.full(len(plain), on, dtype=np.int64))
             belongs = (self._begin[at] <= on) & (on < self._end[at])
             found[plain[belongs]] = self._code[at[belongs]]
-        others = ~self._plain & ((self._start[1:] > self._start[:-1]))
+        others = ~self._plain & (self._start[1:] > self._start[:-1])
         others[list(self._rows_of)] = True
         for row in np.flatnonzero(others).tolist():
             found[row] = self._now(row, on) if holders[row] == row else -1
