@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import BigInteger, Connection, Integer, Text, cast, func, literal_column, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Integer, Text, cast, func, select, type_coerce
 
 from lms_sync.clock import local_date
 
@@ -29,7 +29,7 @@ def column_texts(connection: Connection, columns: Iterable[Any], *where: Any) ->
 
     NULL is in no such text: a column that may be NULL, and has to stay beside others, is given as ''.
     """
-    texts = [func.aggregate_strings(column, literal_column(f"'{BETWEEN}'")) for column in columns]
+    texts = [func.aggregate_strings(column, BETWEEN) for column in columns]
     found = connection.execute(select(func.count(), *texts).where(*where)).one()
     return [text or "" for text in found[1:]] if found[0] else None
 
@@ -90,7 +90,8 @@ class Ids:
         each = texts[begins]
         place = np.minimum(np.searchsorted(self._sorted, each), len(self._sorted) - 1)
         found: Ints = np.where(self._sorted[place] == each, place, -1)
-        return found[np.cumsum(begins) - 1]
+        numbers: Ints = found[np.cumsum(begins) - 1]
+        return numbers
 
 
 def minutes_of(text: str) -> Ints:
@@ -104,7 +105,8 @@ def minutes_of(text: str) -> Ints:
     first = int(months.min())
     all_months = np.arange(first, int(months.max()) + 1).astype("datetime64[M]")
     begun = all_months.astype("datetime64[D]").astype(np.int64)
-    return (begun[months - first] + day - 1) * _DAY + hour * 60 + least
+    minutes: Ints = (begun[months - first] + day - 1) * _DAY + hour * 60 + least
+    return minutes
 
 
 def minute_of(moment: datetime) -> int:

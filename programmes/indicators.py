@@ -426,9 +426,8 @@ def _keys(
         return names, quarters - start
     people = observed.people
     codes, texts = (people.gender, people.genders) if by == "gender" else (people.language, people.languages)
-    names = GENDERS if by == "gender" else programme.languages
-    others = sorted({*texts.texts} - {*names, ""})
-    keys = Numbers([*names, *others, ""])
+    usual = GENDERS if by == "gender" else programme.languages
+    keys = Numbers([*usual, *sorted({*texts.texts} - {*usual, ""}), ""])
     key_of = np.array([keys.of(one) for one in texts.texts], dtype=np.int64)
     found = np.full(len(columns), keys.of(""), dtype=np.int64)
     known_ones = columns.holder < len(codes)

@@ -82,19 +82,20 @@ class LearnedStates:
         known_at: datetime.datetime | None,
     ) -> None:
         self._connection, self._site, self._programme = connection, site, programme
+        self.timezone = programme.timezone
         self._one, self._as_of, self._known_at = one, as_of, known_at
         self._ids, self._gender, self._language = self._read_people()
-        self._size = len(self._ids)
+        self.size = len(self._ids)
         self.rows = Numbers(self._ids)
         self.numbers = Ids(self._ids)
         self.holders = Numbers(self._ids)  # who stands for somebody has the number of their own row
         self.places = Numbers(institutions)
-        self._holder = np.arange(self._size, dtype=np.int64)
+        self.holder_of = np.arange(self.size, dtype=np.int64)
         for row, standing in one.items():
             if row in self.rows.known and standing in self.rows.known:
-                self._holder[self.rows.known[row]] = self.rows.known[standing]
+                self.holder_of[self.rows.known[row]] = self.rows.known[standing]
         merged = [self.rows.known[each] for each in {*one, *one.values()} if each in self.rows.known]
-        self._merged = flags(np.array(merged, dtype=np.int64), self._size)
+        self.merged = flags(np.array(merged, dtype=np.int64), self.size)
         self._known: dict[tuple[str, str, bool, bool], Columns] = {}
 
     @cached_property
@@ -103,7 +104,7 @@ class LearnedStates:
         return Places(
             self._connection,
             self._site,
-            self._programme.timezone,
+            self.timezone,
             self._one,
             self.rows,
             self.numbers,
@@ -137,7 +138,7 @@ class LearnedStates:
         for row in sorted(self._one):  # of whom another row stands
             if row in self.rows.known:
                 number = self.rows.known[row]
-                standing = int(self._holder[number])
+                standing = int(self.holder_of[number])
                 genders[standing] = genders[standing] or genders[number]
                 languages[standing] = languages[standing] or languages[number]
                 if standing != number:
@@ -146,7 +147,7 @@ class LearnedStates:
         return PeopleColumns(
             np.fromiter(map(gender.known.__getitem__, genders), np.int64),
             np.fromiter(map(language.known.__getitem__, languages), np.int64),
-            self.where.now(self._as_of, self._holder),
+            self.where.now(self._as_of, self.holder_of),
             gender,
             language,
         )
@@ -192,12 +193,12 @@ class _Reader:
         self._of, self._course = of, course
         self._in_order, self._listed = in_order, listed
         self._states = of.states_of(course)
-        self._zone = of._programme.timezone
+        self._zone = of.timezone
 
     def columns(self, what: Learned, subject: str, about: str) -> Columns:
         many, some = self._read(what, subject)
         if what == "tried":
-            tried = flags(many.row, self._of._size)
+            tried = flags(many.row, self._of.size)
             tried[[one.row for one in some]] = True
             if self._all_are(tried, "graded", subject):
                 return self._columns(what, about, many, some)
@@ -233,16 +234,16 @@ class _Reader:
         touched = self._states.touched.get(self._course, ())
         odd = flags(
             np.array([of.rows.known[one] for one in touched if one in of.rows.known], dtype=np.int64),
-            of._size,
+            of.size,
         )
         told = self._states.columns(self._course, what, subject, last=what == "graded")
         asked: set[str] = set()
         if told is not None:
-            many, again = self._many(told), np.zeros(of._size, dtype=np.bool_)
+            many, again = self._many(told), np.zeros(of.size, dtype=np.bool_)
             if told.again and what != "completed":  # a course that is completed twice is so two times
                 rows = of.numbers.of(told.again)
                 again[rows[rows >= 0]] = True
-            again |= of._merged
+            again |= of.merged
             if self._in_order:
                 again[self._at_once(many)] = True
             some = np.unique(many.row[again[many.row] & ~odd[many.row]])
@@ -261,7 +262,8 @@ class _Reader:
     def _at_once(self, many: _Many) -> Ints:
         """Who has two on one day, which only their sources put in order."""
         keys = np.sort(many.row * 10_000_000 + local_days(many.minute, self._zone))
-        return keys[1:][keys[1:] == keys[:-1]] // 10_000_000
+        people: Ints = keys[1:][keys[1:] == keys[:-1]] // 10_000_000
+        return people
 
     def _one_by_one(
         self, what: What, subject: str, people: set[str] | None, only: Flags | None = None
@@ -290,7 +292,7 @@ class _Reader:
         for day, one in sorted(
             zip(days.tolist(), some, strict=True), key=lambda both: (both[0], both[1].source)
         ):
-            once.setdefault((int(of._holder[one.row]), one.source), (day, one))
+            once.setdefault((int(of.holder_of[one.row]), one.source), (day, one))
         told = [one for _, one in once.values()]
         row = np.concatenate([many.row, np.array([one.row for one in told], dtype=np.int64)])
         on = np.concatenate(
@@ -305,7 +307,7 @@ class _Reader:
             return Observation(
                 what,
                 about,
-                of.holders.texts[of._holder[one.row]],
+                of.holders.texts[of.holder_of[one.row]],
                 date_of(int(on[number])),
                 of.places.texts[place[number]],
                 one.source,
@@ -313,4 +315,4 @@ class _Reader:
             )
 
         numbers = np.arange(len(row), dtype=np.int64)
-        return Columns(of._holder[row], on, place, value, numbers, made).by_day()
+        return Columns(of.holder_of[row], on, place, value, numbers, made).by_day()

@@ -43,9 +43,9 @@ def test_fifty_random_slices_equal_a_recount_in_sql(tmp_path: Path, seed: int) -
             here = counted_here(ours.programme, indicator, seen, as_of)
             cells = broken_down(ours.programme, by, here, seen, as_of, counted.unit)
             rows = {key: figure for key, (figure, _) in cells.items()}
-            for key in rows:
+            for key, row in rows.items():
                 expected = recount(connection, *SLICES[name], as_of, by, key)
-                assert (rows[key].persons, rows[key].participations) == expected, (name, by, key, as_of)
+                assert (row.persons, row.participations) == expected, (name, by, key, as_of)
         assert sum(row.persons for row in rows.values()) == counted.figure.persons
         assert sum(row.participations for row in rows.values()) == counted.figure.participations
         found += counted.figure.persons
