@@ -10,8 +10,9 @@ from functools import lru_cache
 from authoring.messages import text
 from certificates.dates import long_date
 from lms_sync.assessment.coverage import Coverage
-from programmes.indicators import Figure, Result, Unit
+from programmes.indicators import Figure, Result
 from programmes.programme import Breakdown
+from programmes.who_counts import Unit
 
 HIDDEN = "*"
 """What stands where a figure is not shown; one sign for all of them, see `programmes.suppression`."""

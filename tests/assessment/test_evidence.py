@@ -91,13 +91,16 @@ def test_the_rows_it_names_in_the_state_database_are_there(
     assert all(database.execute(one).fetchall() for one in statements)
 
 
-def test_on_postgresql_the_rows_it_names_are_those_that_it_names_on_sqlite(
+def test_on_postgresql_figures_and_the_rows_it_names_are_those_of_sqlite(
     counted: Coverage, world: World, folder: Path, tmp_path: Path, postgresql: Server
 ) -> None:
     write_backup(world.engine, tmp_path / "world.zip", FixedClock(NOW))
     url = postgresql.empty_database()
     restore_backup(url, tmp_path / "world.zip")
     there = open_database(url)
+    said_there = coverage(there, SITE, folder, "p", today=NOW, as_of=LAST)
+    assert said_there.as_json() == counted.as_json()
+    assert [one.outside for one in said_there.results] == [one.outside for one in counted.results]
     here = sqlite3.connect(str(world.engine.url.database))
     with reading(there) as connection:
         connection.exec_driver_sql("SET LOCAL timezone = 'Europe/Tirane'")  # as an auditor's session may be

@@ -10,8 +10,9 @@ import pytest
 
 from lms_sync.assessment.observe import observed
 from lms_sync.store.database import reading
-from programmes.indicators import broken_down, counted_here, result
+from programmes.indicators import broken_down, result
 from programmes.programme import Breakdown
+from programmes.who_counts import counted_here
 from tests.assessment.recount import recount
 from tests.assessment.world import SITE, START, material, programme, random_world
 
