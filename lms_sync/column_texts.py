@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import repeat
@@ -69,8 +69,8 @@ def codes_of(text: str, numbers: Mapping[str, int]) -> Ints:
 class Ids:
     """Opaque ids by their numbers, which are also their order, to be found a hundred thousand at a time."""
 
-    def __init__(self, ids: Sequence[str]) -> None:
-        self._known = {text: number for number, text in enumerate(ids)}
+    def __init__(self, ids: Mapping[str, int]) -> None:
+        self._known = ids
         widths = {len(text.encode()) for text in ids}
         self._width = widths.pop() + 1 if len(widths) == 1 else 0  # each with the sign behind it
         self._sorted = np.array([f"{text}{BETWEEN}".encode() for text in ids if self._width])

@@ -64,6 +64,8 @@ class _Many:
     def but(self, people: Flags) -> _Many:
         """Without those of some people."""
         stay = ~people[self.row]
+        if stay.all():
+            return self
         return _Many(self.row[stay], self.minute[stay], self.value[stay])
 
 
@@ -87,8 +89,8 @@ class LearnedStates:
         self._ids, self._gender, self._language = self._read_people()
         self.size = len(self._ids)
         self.rows = Numbers(self._ids)
-        self.numbers = Ids(self._ids)
-        self.holders = Numbers(self._ids)  # who stands for somebody has the number of their own row
+        self.numbers = Ids(self.rows.known)
+        self.holders = self.rows.copy()  # who stands for somebody has the number of their own row
         self.places = Numbers(institutions)
         self.holder_of = np.arange(self.size, dtype=np.int64)
         for row, standing in one.items():
@@ -257,7 +259,9 @@ class _Reader:
         minute = minutes_of(told.since)
         value = numbers_of(told.scores) if told.scores else np.full(len(row), np.nan)
         people = row >= 0
-        return _Many(row[people], minute[people], value[people])
+        return (
+            _Many(row, minute, value) if people.all() else _Many(row[people], minute[people], value[people])
+        )
 
     def _at_once(self, many: _Many) -> Ints:
         """Who has two on one day, which only their sources put in order."""

@@ -52,7 +52,7 @@ class Places:
                 codes.of(name)
             code = codes_of(institutions, codes.known)
             row = numbers.of(people)
-            order = np.lexsort((np.array(ids.split(BETWEEN), dtype=np.int64), since, row))
+            order = np.lexsort((np.fromstring(ids, dtype=np.int64, sep=BETWEEN), since, row))
             order = order[row[order] >= 0]
             self._row, self._end, self._code = row[order], end[order], code[order]
             self._begin = local_days(since, timezone)[order]
