@@ -294,6 +294,7 @@ class StateColumns:
     since: str = ""
     again: str = ""
     scores: str = ""
+    sources: str = ""
 
 
 @dataclass(frozen=True)
@@ -376,7 +377,14 @@ class KeptStates:
         return BETWEEN.join(one for one in people.split(BETWEEN) if one not in touched)
 
     def columns(
-        self, course: str, what: What, subject: str, *, last: bool = False, people_only: bool = False
+        self,
+        course: str,
+        what: What,
+        subject: str,
+        *,
+        last: bool = False,
+        people_only: bool = False,
+        sources: bool = False,
     ) -> StateColumns | None:
         """The states of a kind about one subject in a course as columns, in no order; None where there are none.
 
@@ -395,7 +403,8 @@ class KeptStates:
             table.c.person_id,
             minute(self.connection, table.c.valid_from),
             cast(None, Text) if last else case((table.c.number > 1, table.c.person_id)),
-            *([millionth(self.connection, table.c.score)] if scored else []),
+            millionth(self.connection, table.c.score) if scored else cast(None, Text),
+            *([table.c.source_id] if sources else []),
         ]
         found = column_texts(self.connection, asked[:1] if people_only else asked, *where)
         return None if found is None else StateColumns(*found)

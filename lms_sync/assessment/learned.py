@@ -55,7 +55,7 @@ class _Told(NamedTuple):
 
 @dataclass(frozen=True)
 class _Many:
-    """Rows of people, minutes since 1970 and values (nan: none), in no order."""
+    """Rows of people, minutes since 1970 and values (nan: none), in the order of their sources where that is asked for."""
 
     row: Ints
     minute: Ints
@@ -238,7 +238,9 @@ class _Reader:
             np.array([of.rows.known[one] for one in touched if one in of.rows.known], dtype=np.int64),
             of.size,
         )
-        told = self._states.columns(self._course, what, subject, last=what == "graded")
+        told = self._states.columns(
+            self._course, what, subject, last=what == "graded", sources=self._in_order
+        )
         asked: set[str] = set()
         if told is not None:
             many, again = self._many(told), np.zeros(of.size, dtype=np.bool_)
@@ -246,8 +248,6 @@ class _Reader:
                 rows = of.numbers.of(told.again)
                 again[rows[rows >= 0]] = True
             again |= of.merged
-            if self._in_order:
-                again[self._at_once(many)] = True
             some = np.unique(many.row[again[many.row] & ~odd[many.row]])
             asked = {of.rows.texts[row] for row in some.tolist()}
             odd |= again
@@ -262,12 +262,6 @@ class _Reader:
         return (
             _Many(row, minute, value) if people.all() else _Many(row[people], minute[people], value[people])
         )
-
-    def _at_once(self, many: _Many) -> Ints:
-        """Who has two on one day, which only their sources put in order."""
-        keys = np.sort(many.row * 10_000_000 + local_days(many.minute, self._zone))
-        people: Ints = keys[1:][keys[1:] == keys[:-1]] // 10_000_000
-        return people
 
     def _one_by_one(
         self, what: What, subject: str, people: set[str] | None, only: Flags | None = None
