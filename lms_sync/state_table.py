@@ -22,6 +22,7 @@ from sqlalchemy import (
     Engine,
     Select,
     Text,
+    case,
     cast,
     delete,
     func,
@@ -42,6 +43,7 @@ ANEW = 200_000
 
 _FAR_BEHIND = 10_000  # facts of other sites, through which every look at the log would have to go
 _PEOPLE = 500  # in one query and one transaction
+_FEW = 20_000  # people: of more it takes longer to ask for each than for all
 _ROWS = 2000
 _WHATS: tuple[What, ...] = ("started", "completed", "graded", "tried", "passed", "enrolled")
 _COLUMNS = tuple(field.name for field in fields(State))
@@ -285,6 +287,17 @@ class Held(Protocol):
 
 
 @dataclass(frozen=True)
+class StateColumns:
+    """Columns of states as `lms_sync.column_texts` has them; `again` are people with more than one stretch of a thing."""
+
+    people: str
+    since: str = ""
+    again: str = ""
+    scores: str = ""
+    sources: str = ""
+
+
+@dataclass(frozen=True)
 class KeptStates:
     """The states of a site in some courses, as they are known, or were known at an earlier moment."""
 
@@ -363,12 +376,49 @@ class KeptStates:
             return people or ""
         return BETWEEN.join(one for one in people.split(BETWEEN) if one not in touched)
 
+    def columns(
+        self,
+        course: str,
+        what: What,
+        subject: str,
+        *,
+        last: bool = False,
+        people_only: bool = False,
+        sources: bool = False,
+    ) -> StateColumns | None:
+        """The states of a kind about one subject in a course as columns, in no order; None where there are none.
+
+        Of those of whom the log is asked some may be in it, and what is there of them is not to be trusted.
+        """
+        if self.touched is None:
+            return None
+        from lms_sync.column_texts import column_texts, millionth, minute
+
+        table = _state
+        scored = what in ("graded", "tried")
+        where = [*self._of(course), table.c.what == literal_column(f"'{what}'"), table.c.subject == subject]
+        if last:
+            where.append(table.c.valid_to.is_(None))
+        asked = [
+            table.c.person_id,
+            minute(self.connection, table.c.valid_from),
+            cast(None, Text) if last else case((table.c.number > 1, table.c.person_id)),
+            millionth(self.connection, table.c.score) if scored else cast(None, Text),
+            *([table.c.source_id] if sources else []),
+        ]
+        found = column_texts(self.connection, asked[:1] if people_only else asked, *where)
+        return None if found is None else StateColumns(*found)
+
     def all(
-        self, *what: What, subjects: Collection[str] | None = None, last: bool = False
+        self,
+        *what: What,
+        subjects: Collection[str] | None = None,
+        last: bool = False,
+        people: Collection[str] | None = None,
     ) -> Iterator[State]:
         """Every state of these kinds, or those about some subjects, or the last that has not ended of each thing.
 
-        The stretches of one thing come in their order.
+        With `people` it may leave out others than these. The stretches of one thing come in their order.
         """
         table = _state
         query = select(*(table.c[name] for name in _COLUMNS)).order_by(*(table.c[name] for name in _KEY))
@@ -376,8 +426,12 @@ class KeptStates:
             query = query.where(table.c.subject.in_(sorted(subjects)))
         if last:
             query = query.where(table.c.valid_to.is_(None))
-        for row in self._rows(query, what):
-            yield State(*row)
+        queries = [query]
+        if people is not None and len(people) <= _FEW:
+            queries = [query.where(table.c.person_id.in_(some)) for some in _batches(sorted(people), _PEOPLE)]
+        for one in queries:
+            for row in self._rows(one, what):
+                yield State(*row)
         for state in self._told(what):
             if (subjects is None or state.subject in subjects) and not (last and state.valid_to is not None):
                 yield state

@@ -8,22 +8,32 @@ and when it happened. What happened outside the programme's institutions is told
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum
 
-from programmes.mean_interval import MeanInterval, mean_interval
-from programmes.milestones import paths
-from programmes.observations import Observation, Observed, Person, holder_of
-from programmes.programme import Breakdown, Count, Indicator, Programme
+import numpy as np
+
+from programmes.columns import Flags, Floats, Ints, Numbers, day_number, flags
+from programmes.mean_interval import mean_interval
+from programmes.observations import Observation, Observed
+from programmes.programme import Breakdown, Indicator, Programme
 from programmes.suppression import SMALL, Cell, hidden, hidden_nested
-
-Unit = Literal["persons", "institutions", "questions", "score", "points"]
-"""What the figure is: heads, institutions, answered questions, a mean from 0 to 100, percentage points."""
+from programmes.who_counts import (
+    Here,
+    Unit,
+    could_count,
+    counting,
+    here_of,
+    is_of_institutions,
+    unit_of,
+)
 
 GENDERS = ("female", "male", "other", "undisclosed", "")
 """As in people/participants.csv; "" where nothing was written."""
+
+_OF_INSTITUTIONS = ("institution", "region", "quarter")
+"""By what institutions are broken down."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,14 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """Who counts, and the holders who could count and do not; made only where somebody asks for it."""
+
+    counted: tuple[Counted, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Goal:
     """Where a figure should be by the end of a day."""
 
@@ -78,8 +96,9 @@ class Result:
     asked: int
     outside: int
     breakdowns: Mapping[Breakdown, tuple[Row, ...]]
-    counted: tuple[Counted, ...]
-    missing: tuple[str, ...]  # the holders who could count and do not
+    missing: int  # how many could count and do not
+    before: float | None = None  # of a gain: the mean of what `value` is the difference to
+    listed: Listing | None = None
 
     @property
     def reached(self) -> float | None:
@@ -128,166 +147,91 @@ class Result:
         return figure.participations if self.unit == "questions" else figure.persons
 
 
-def results(programme: Programme, observed: Observed, as_of: datetime.date) -> tuple[Result, ...]:
-    """Every indicator of a programme as of a day, in the order of the file."""
-    return tuple(result(programme, indicator, observed, as_of) for indicator in programme.indicators)
+def results(
+    programme: Programme, observed: Observed, as_of: datetime.date, *, listed: Collection[str] = ()
+) -> tuple[Result, ...]:
+    """Every indicator of a programme as of a day, in the order of the file; see `result` for those that are listed."""
+    return tuple(
+        result(programme, indicator, observed, as_of, listed=indicator.id in listed)
+        for indicator in programme.indicators
+    )
 
 
-def result(programme: Programme, indicator: Indicator, observed: Observed, as_of: datetime.date) -> Result:
-    """One indicator as of the end of a day of the programme's calendar."""
-    unit = unit_of(indicator.count, observed)
-    everybody = list(_counted(programme, indicator.count, observed, as_of))
-    here = tuple(one for one in everybody if one.first.institution in observed.institutions)
-    outside = {one.holder for one in everybody} - {one.holder for one in here}
-    could = _could_count(indicator.count, observed, as_of, unit) | {one.holder for one in here}
-    shown: dict[Breakdown, tuple[Row, ...]] = {}
-    of_institutions = unit == "institutions" or _is_of_institutions(indicator.count, observed)
+def result(
+    programme: Programme,
+    indicator: Indicator,
+    observed: Observed,
+    as_of: datetime.date,
+    *,
+    listed: bool = False,
+) -> Result:
+    """One indicator as of the end of a day of the programme's calendar, with `listed` also who counts and who does not."""
+    count = indicator.count
+    unit = unit_of(count, observed)
+    everything, before = counting(programme, count, observed, as_of, listed=listed)
+    here = here_of(everything, before, observed)
+    outside = len(everything.of_each()[0]) - len(here.who)
+    able = could_count(count, observed, as_of, unit)
+    could = flags(able, len(observed.learned.holders))
+    could[here.who] = True
+    of_institutions = unit == "institutions" or is_of_institutions(count, observed)
+    wanted = [one for one in indicator.by if not of_institutions or one in _OF_INSTITUTIONS]
+    by = list(dict.fromkeys(wanted))
+    found = {one: broken_down(programme, one, here, observed, as_of, unit) for one in by}
+    shown: dict[Breakdown, tuple[Row, ...]]
     if of_institutions:
-        wanted: tuple[Breakdown, ...] = ("institution", "region", "quarter")
-        by = tuple(dict.fromkeys(one for one in indicator.by if one in wanted))
-        for one in by:
-            shown[one] = tuple(
-                Row(key, figure)
-                for key, figure in broken_down(programme, one, here, observed, as_of, unit).items()
-            )
+        shown = {one: tuple(Row(key, figure) for key, (figure, _) in found[one].items()) for one in by}
     else:
-        shown = _without_small(programme, indicator.by, here, observed, as_of, unit)
+        shown = _without_small(by, found, observed)
+    asked = int(np.count_nonzero(could))
     return Result(
         indicator,
         as_of,
         unit,
         _of_few(_figure(here, unit), unit, is_of_persons=not of_institutions),
-        len(could),
-        len(outside),
+        asked,
+        outside,
         shown,
-        here,
-        tuple(sorted(could - {one.holder for one in here})),
+        asked - len(here.who),
+        None if here.before is None or not len(here.who) else fsum(here.before.tolist()) / len(here.who),
+        _listing(here, could, observed) if listed else None,
     )
 
 
-def unit_of(count: Count, observed: Observed) -> Unit:
-    """What an indicator counts."""
-    if count.gain is not None:
-        return "points"
-    if count.score is not None:
-        return "score"
-    if count.answered is not None:
-        return "questions"
-    if count.milestone is not None or count.certified in observed.institution_awards:
-        return "institutions"
-    return "persons"
-
-
-def _is_of_institutions(count: Count, observed: Observed) -> bool:
-    return count.score in observed.institution_questionnaires
-
-
-# --- who counts -------------------------------------------------------------------------------
-
-
-def _counted(
-    programme: Programme, count: Count, observed: Observed, as_of: datetime.date
-) -> Iterator[Counted]:
-    if count.gain is not None:
-        yield from _gained(count.gain.pre, count.gain.post, observed, as_of)
-        return
-    counting = [one for one in _counting(programme, count, observed) if one.holds_on(as_of)]
-    if count.milestone is not None:
-        for code, steps in sorted(paths(programme, observed, as_of).items()):
-            for step in steps:
-                if step.milestone == count.milestone and step.on is not None:
-                    source = "; ".join(step.sources)
-                    holder = holder_of(code)
-                    reached = Observation("milestone", step.milestone, holder, step.on, code, source, 1)
-                    yield Counted(holder, reached, (reached,))
-        return
-    inside = observed.institutions
-    found: dict[str, dict[str, Observation]] = defaultdict(dict)
-    for one in counting:
-        found[one.holder].setdefault(one.source, one)
-    for holder in sorted(found):
-        everything = tuple(found[holder].values())
-        # Who was elsewhere first and came to the programme later counts from the day on which they were here.
-        ours = tuple(one for one in everything if one.institution in inside) or everything
-        yield Counted(holder, ours[0], ours, ours[-1].value)
-
-
-def _counting(programme: Programme, count: Count, observed: Observed) -> Iterator[Observation]:
-    """What counts once for each source, in order."""
-    if count.completed is not None:
-        return observed.of("completed", [count.completed])
-    if count.attended is not None:
-        wanted = [one.id for one in programme.sessions if {one.id, one.kind} & set(count.attended)]
-        return observed.of("attended", wanted)
-    if count.certified is not None:
-        return observed.of("certified", [count.certified])
-    if count.passed is not None:
-        return _passed(count.passed, observed)
-    if count.score is not None:
-        return (one for one in observed.of("filled", [count.score]) if one.value is not None)
-    if count.answered is not None:
-        return (one for one in observed.observations if one.what == "answered")
-    return iter(())
-
-
-def _passed(quiz: str, observed: Observed) -> Iterator[Observation]:
-    """Attempts with the pass mark; for those without one, that Moodle says so."""
-    mark = observed.pass_marks.get(quiz)
-    by_attempt = [
-        one for one in observed.of("tried", [quiz]) if mark is not None and (one.value or 0) >= mark
-    ]
-    known = {one.holder for one in by_attempt}
-    told = [one for one in observed.of("passed", [quiz]) if one.holder not in known]
-    return iter(sorted([*by_attempt, *told], key=lambda one: (one.on, one.source)))
-
-
-def _gained(pre: str, post: str, observed: Observed, as_of: datetime.date) -> Iterator[Counted]:
-    """Of those with both: the last attempt at the one less the first at the other; they count on the day of the last."""
-    first: dict[str, Observation] = {}
-    last: dict[str, Observation] = {}
-    for one in observed.of("tried", [pre]):
-        if one.on <= as_of and one.value is not None:
-            first.setdefault(one.holder, one)
-    for one in observed.of("tried", [post]):
-        if one.on <= as_of and one.value is not None:
-            last[one.holder] = one
-    for holder in sorted(first.keys() & last.keys()):
-        begin, end = first[holder], last[holder]
-        assert begin.value is not None
-        assert end.value is not None
-        yield Counted(holder, end, (end,), end.value - begin.value, begin.value)
-
-
-def _could_count(count: Count, observed: Observed, as_of: datetime.date, unit: Unit) -> set[str]:
-    """Whom the denominator holds: who tried, took one of the two tests, or belongs to an institution on the day."""
-    if unit == "institutions" or _is_of_institutions(count, observed):
-        return {holder_of(code) for code in observed.institutions}
-    tried = [count.passed] if count.passed is not None else []
-    if count.gain is not None:
-        tried = [count.gain.pre, count.gain.post]
-    if tried:
-        return {
-            one.holder
-            for what in ("tried", "passed")
-            for one in observed.of(what, tried)
-            if one.on <= as_of and one.institution in observed.institutions
-        }
-    return {
-        holder for holder, person in observed.persons.items() if person.institution in observed.institutions
-    }
+def _listing(here: Here, could: Flags, observed: Observed) -> Listing:
+    """Who counts with all that counts of them, and who could and does not."""
+    name = observed.learned.holders.texts
+    could[here.who] = False
+    missing = tuple(sorted(name[number] for number in np.flatnonzero(could)))
+    by_holder = np.argsort(here.columns.holder, kind="stable")
+    ends = np.searchsorted(here.columns.holder[by_holder], here.who, side="right")
+    counted, start = [], 0
+    for place, end in enumerate(ends.tolist()):
+        rows = by_holder[start:end]
+        theirs = tuple(here.columns.made(int(row)) for row in here.columns.row[rows])
+        value = float(here.values[place])
+        before = None if here.before is None else float(here.before[here.first[place]])
+        counted.append(
+            Counted(name[here.who[place]], theirs[0], theirs, None if np.isnan(value) else value, before)
+        )
+        start = end
+    return Listing(tuple(sorted(counted, key=lambda one: one.holder)), missing)
 
 
 # --- figures and breakdowns -------------------------------------------------------------------
 
 
-def _figure(counted: Sequence[Counted], unit: Unit) -> Figure:
-    persons = len(counted)
+def _figure(here: Here, unit: Unit) -> Figure:
     if unit in ("score", "points"):
-        mean: MeanInterval | None = mean_interval([one.value for one in counted if one.value is not None])
-        if mean is None:
-            return Figure(0, 0)
-        return Figure(persons, persons, mean.mean, mean.low, mean.high)
-    return Figure(persons, sum(len(one.observations) for one in counted))
+        return _mean(here.values)
+    return Figure(len(here.who), len(here.columns))
+
+
+def _mean(values: Floats) -> Figure:
+    mean = mean_interval(values[~np.isnan(values)].tolist())
+    if mean is None:
+        return Figure(0, 0)
+    return Figure(len(values), len(values), mean.mean, mean.low, mean.high)
 
 
 def _of_few(figure: Figure, unit: Unit, *, is_of_persons: bool) -> Figure:
@@ -297,111 +241,79 @@ def _of_few(figure: Figure, unit: Unit, *, is_of_persons: bool) -> Figure:
     return figure
 
 
-def keys_of(
-    programme: Programme,
-    by: Breakdown,
-    observed: Observed,
-    as_of: datetime.date,
-    counted: Iterable[Counted] = (),
-) -> tuple[str, ...]:
-    """The lines of a breakdown, also those of which there is none: all institutions, all quarters so far."""
-    if by == "institution":
-        return tuple(observed.institutions)
-    if by == "region":
-        return tuple(dict.fromkeys(sorted(observed.institutions.values())))
-    if by == "gender":
-        return GENDERS
-    if by == "language":
-        there = {person.language for person in observed.persons.values()} - {""}
-        return (*programme.languages, *sorted(there - set(programme.languages)), "")
-    days = [one.on for each in counted for one in each.observations if one.on <= as_of]
-    start = min([programme.dates.from_, *days])
-    end = max([min(as_of, programme.dates.until), *days])
-    return tuple(_quarters(start, end))
-
-
 def quarter_of(day: datetime.date) -> str:
     """The quarter of a day, as in 2026-Q1."""
     return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
-def _quarters(start: datetime.date, end: datetime.date) -> Iterator[str]:
-    year, number = start.year, (start.month + 2) // 3
-    while (year, number) <= (end.year, (end.month + 2) // 3):
-        yield f"{year}-Q{number}"
-        year, number = (year, number + 1) if number < 4 else (year + 1, 1)
+def _quarters(days: Ints) -> Ints:
+    """The quarters of days, from that in which 1970 began."""
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // 3
 
 
-def _key_by(by: Breakdown, observed: Observed) -> Callable[[str, Observation], str]:
-    """In which line of a breakdown something that a holder did counts."""
+def _keys(
+    programme: Programme, by: Breakdown, here: Here, observed: Observed, as_of: datetime.date
+) -> tuple[list[str], Ints]:
+    """The lines of a breakdown, also those of which there is none, and which of them each row counts in.
+
+    There are all institutions, and all quarters so far.
+    """
+    columns = here.columns
     if by == "institution":
-        return lambda _, one: one.institution
+        return list(observed.institutions), columns.place
     if by == "region":
-        region_of = observed.institutions
-        return lambda _, one: region_of.get(one.institution, "")
+        regions = Numbers(sorted(observed.institutions.values()))
+        region_of = np.array([regions.of(one) for one in observed.institutions.values()], dtype=np.int64)
+        return regions.texts, region_of[columns.place]
     if by == "quarter":
-        quarters: dict[datetime.date, str] = {}  # of few days many times
-
-        def quarter(_: str, one: Observation) -> str:
-            known = quarters.get(one.on)
-            if known is None:
-                known = quarters[one.on] = quarter_of(one.on)
-            return known
-
-        return quarter
-    nobody, persons = Person(), observed.persons
-    if by == "gender":
-        return lambda holder, _: persons.get(holder, nobody).gender
-    return lambda holder, _: persons.get(holder, nobody).language
+        quarters = _quarters(columns.on)
+        dates = programme.dates
+        known = _quarters(np.array([day_number(dates.from_), day_number(min(as_of, dates.until))]))
+        start = int(min(known[0], quarters.min(initial=known[0])))
+        end = int(max(known[1], quarters.max(initial=known[1])))
+        names = [f"{1970 + one // 4}-Q{one % 4 + 1}" for one in range(start, end + 1)]
+        return names, quarters - start
+    people = observed.people
+    codes, texts = (people.gender, people.genders) if by == "gender" else (people.language, people.languages)
+    usual = GENDERS if by == "gender" else programme.languages
+    keys = Numbers([*usual, *sorted({*texts.texts} - {*usual, ""}), ""])
+    key_of = np.array([keys.of(one) for one in texts.texts], dtype=np.int64)
+    found = np.full(len(columns), keys.of(""), dtype=np.int64)
+    known_ones = columns.holder < len(codes)
+    found[known_ones] = key_of[codes[columns.holder[known_ones]]]
+    return keys.texts, found
 
 
 def broken_down(
-    programme: Programme,
-    by: Breakdown,
-    counted: Sequence[Counted],
-    observed: Observed,
-    as_of: datetime.date,
-    unit: Unit,
-) -> dict[str, Figure]:
-    """The figures of a breakdown by key, before small cells are hidden."""
-    keys = keys_of(programme, by, observed, as_of, counted)
-    persons: dict[str, list[Counted]] = {key: [] for key in keys}
-    times: dict[str, int] = dict.fromkeys(keys, 0)
-    key_of = _key_by(by, observed)
-    for one in counted:
-        persons.setdefault(key_of(one.holder, one.first), []).append(one)
-        for each in one.observations:
-            key = key_of(one.holder, each)
-            times[key] = times.get(key, 0) + 1
+    programme: Programme, by: Breakdown, here: Here, observed: Observed, as_of: datetime.date, unit: Unit
+) -> dict[str, tuple[Figure, Cell]]:
+    """The figures of a breakdown by key, before small cells are hidden, with what decides whether they are."""
+    names, keys = _keys(programme, by, here, observed, as_of)
+    of_first = keys[here.first]
+    persons = np.bincount(of_first, minlength=len(names))
+    times = np.bincount(keys, minlength=len(names))
+    first_key = np.zeros(int(here.who.max(initial=0)) + 1, dtype=np.int64)
+    first_key[here.who] = of_first
+    holder = here.columns.holder
+    other = keys != first_key[holder]  # few are in more lines than that of their first
+    also = np.unique(holder[other] * len(names) + keys[other])
+    heads = persons + np.bincount(also % max(len(names), 1), minlength=len(names))
     found = {}
-    for key, group in persons.items():
-        figure = _figure(group, unit)
-        mean = unit in ("score", "points")
-        found[key] = figure if mean else replace(figure, participations=times.get(key, 0))
+    for number, name in enumerate(names):
+        if unit in ("score", "points"):
+            figure = _mean(here.values[of_first == number])
+        else:
+            figure = Figure(int(persons[number]), int(times[number]))
+        found[name] = figure, Cell(figure.persons, int(heads[number]))
     return found
 
 
-def _cells(
-    figures: Mapping[str, Figure], by: Breakdown, counted: Sequence[Counted], observed: Observed
-) -> dict[str, Cell]:
-    heads: dict[str, set[str]] = defaultdict(set)
-    key_of = _key_by(by, observed)
-    for one in counted:
-        for each in one.observations:  # the first of which is `first`
-            heads[key_of(one.holder, each)].add(one.holder)
-    return {key: Cell(figure.persons, len(heads[key])) for key, figure in figures.items()}
-
-
 def _without_small(
-    programme: Programme,
     by: Sequence[Breakdown],
-    counted: Sequence[Counted],
+    found: Mapping[Breakdown, Mapping[str, tuple[Figure, Cell]]],
     observed: Observed,
-    as_of: datetime.date,
-    unit: Unit,
 ) -> dict[Breakdown, tuple[Row, ...]]:
-    figures = {one: broken_down(programme, one, counted, observed, as_of, unit) for one in by}
-    cells = {one: _cells(figures[one], one, counted, observed) for one in by}
+    cells = {one: {key: cell for key, (_, cell) in found[one].items()} for one in by}
     gone: dict[Breakdown, frozenset[str]] = {one: hidden(cells[one]) for one in by}
     if "institution" in gone and "region" in gone:
         regions: dict[str, dict[str, Cell]] = {key: {} for key in cells["region"]}
@@ -409,6 +321,6 @@ def _without_small(
             regions.setdefault(observed.institutions.get(code, ""), {})[code] = cell
         gone["region"], gone["institution"] = hidden_nested(regions, cells["region"])
     return {
-        one: tuple(Row(key, None if key in gone[one] else figure) for key, figure in figures[one].items())
+        one: tuple(Row(key, None if key in gone[one] else figure) for key, (figure, _) in found[one].items())
         for one in by
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 CONFIDENCE = 0.95
 
@@ -36,13 +37,13 @@ def mean_interval(values: Sequence[float]) -> MeanInterval | None:
     return MeanInterval(n, mean, mean - half, mean + half)
 
 
+@cache
 def quantile(freedom: int, confidence: float = CONFIDENCE) -> float:
     """The t within which, on either side of 0, the given share lies, for whole degrees of freedom."""
     low, high = 0.0, 1.0
     while _within(high, freedom) < confidence:
         high *= 2
-    for _ in range(200):
-        middle = (low + high) / 2
+    while low < (middle := (low + high) / 2) < high:  # until there is no number between them
         if _within(middle, freedom) < confidence:
             low = middle
         else:

@@ -11,7 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import merge
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:  # those who ask for milestones alone need not wait for numpy
+    from programmes.columns import Columns, Numbers, PeopleColumns
 
 What = Literal[
     "completed",  # a course
@@ -23,6 +26,9 @@ What = Literal[
     "filled",  # answered a questionnaire; the value is the score
     "milestone",  # recorded by hand; the value is 1, or 0 where it was taken back
 ]
+
+Learned = Literal["completed", "tried", "passed"]
+"""What may be a million times so, and is kept in columns."""
 
 Span = tuple[datetime.date, datetime.date | None]
 """From the first day to the last, both included; None: it has no end."""
@@ -64,9 +70,30 @@ class Person:
     institution: str = ""  # on the day up to which was observed
 
 
+class LearnedColumns(Protocol):
+    """Where what was learned in courses comes from, one course or quiz at a time."""
+
+    def people(self) -> PeopleColumns:
+        """Everybody, by their numbers in `holders`."""
+
+    @property
+    def holders(self) -> Numbers:
+        """Numbers of holders: of people first."""
+
+    @property
+    def places(self) -> Numbers:
+        """Numbers of institutions: those of the programme first, in their order."""
+
+    def columns(self, what: Learned, subject: str, *, in_order: bool, listed: bool) -> Columns:
+        """Observations of one kind about one subject.
+
+        With `in_order` those of one day come in the order of their sources; with `listed` each can be made.
+        """
+
+
 @dataclass(frozen=True)
 class Observed:
-    """Everything observed of a programme up to a day.
+    """Everything observed of a programme up to a day; `observations` are all but what is `learned`.
 
     `institutions` are the programme's, each with its region, in the order of reports. `pass_marks` are percentages by
     `<course>/<quiz activity>`. `institution_awards` are the awards that institutions hold, not people, and
@@ -74,11 +101,29 @@ class Observed:
     """
 
     observations: tuple[Observation, ...]
-    persons: Mapping[str, Person]
+    learned: LearnedColumns
     institutions: Mapping[str, str]
     pass_marks: Mapping[str, float] = field(default_factory=dict)
     institution_awards: frozenset[str] = frozenset()
     institution_questionnaires: frozenset[str] = frozenset()
+
+    @cached_property
+    def people(self) -> PeopleColumns:
+        """What people are broken down by."""
+        return self.learned.people()
+
+    def person(self, holder: str) -> Person:
+        """What a person is broken down by; nothing of who is not known."""
+        people = self.people
+        number = self.learned.holders.known.get(holder)
+        if number is None or number >= len(people.place):
+            return Person()
+        place = int(people.place[number])
+        return Person(
+            people.genders.texts[people.gender[number]],
+            people.languages.texts[people.language[number]],
+            "" if place < 0 else self.learned.places.texts[place],
+        )
 
     def of(self, what: What, subjects: Iterable[str]) -> Iterator[Observation]:
         """Those of a kind about one of the subjects, in the order of their days."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,7 +16,6 @@ from certificates.policy import read_policies
 from lms_sync.assessment.files import chosen_programme, material_of, programme_files
 from lms_sync.assessment.milestones import InstitutionPath
 from lms_sync.assessment.observe import Material, observed
-from lms_sync.people import read_people
 from lms_sync.state_table import keep_states
 from lms_sync.store.database import of_site, reading_one_moment
 from programmes import Programme, Questionnaire
@@ -76,7 +75,7 @@ def result_as_json(result: Result) -> dict[str, object]:
         "high": _rounded(result.figure.high),
         "reached": _rounded(result.reached),
         "asked": result.asked,
-        "missing": len(result.missing),
+        "missing": result.missing,
         "baseline": result.indicator.baseline,
         "goal": None if goal is None else {"by": goal.by.isoformat(), "value": goal.value},
         "progress": _rounded(result.progress, 4),
@@ -108,16 +107,18 @@ def coverage(
     today: datetime.datetime,
     as_of: datetime.date | None = None,
     known_on: datetime.date | None = None,
+    listed: Collection[str] = (),
 ) -> Coverage:
-    """Counts a programme as of a day (today, where none is given); raises Refused where there is nothing to count."""
+    """Counts a programme as of a day (today, where none is given); raises Refused where there is nothing to count.
+
+    Of the indicators `listed` it is also told who counts.
+    """
     files = programme_files(folder)
     chosen = chosen_programme(files, programme)
-    people = read_people(folder)
     policies = read_policies(folder)
     material = material_of(
         folder,
         chosen,
-        people=people,
         policies=policies,
         questionnaires=files.questionnaires,
         quizzes=True,
@@ -128,6 +129,9 @@ def coverage(
     keep_states(of_site(engine, site), site)
     with reading_one_moment(engine) as connection:
         seen = observed(connection, site, material, as_of=day, known_at=end_of(known_on, chosen.zone))
+        counted = results(chosen, seen, day, listed=listed)
+        if listed:
+            seen.people  # noqa: B018 - read while there is a connection: who lists asks for each
     steps = paths(chosen, seen, day)
     own = seen.of("certified", material.institution_awards)
     asked = tuple(
@@ -145,7 +149,7 @@ def coverage(
         seen,
         day,
         known_on,
-        results(chosen, seen, day),
+        counted,
         tuple(InstitutionPath(one, steps[one.code]) for one in material.institutions),
         frozenset(one.institution for one in own if one.holds_on(day)),
         asked,

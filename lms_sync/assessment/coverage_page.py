@@ -233,9 +233,9 @@ def progress_of(coverage: Coverage, result: Result, words: Words, **look: str) -
 def gain_of(result: Result, words: Words, **look: str) -> str:
     """The picture of a gain; "" for other indicators, and where nobody has both tests or too few have."""
     figure = result.figure
-    if result.unit != "points" or figure.value is None:
+    before = result.before
+    if before is None or figure.value is None:
         return ""
-    before = fsum(one.before or 0.0 for one in result.counted) / len(result.counted)
     interval = None if figure.low is None or figure.high is None else (figure.low, figure.high)
     return gain_chart(
         before,

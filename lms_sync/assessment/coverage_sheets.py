@@ -118,7 +118,7 @@ def _figures(coverage: Coverage, words: Words) -> Iterator[list[Cell]]:
             words.unit(one),
             *_numbers(one, one.figure),
             one.asked,
-            len(one.missing),
+            one.missing,
             one.indicator.baseline,
             None if goal is None else goal.value,
             None if goal is None else goal.by.isoformat(),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from authoring.messages import text
 from certificates.dates import long_date
 from lms_sync.assessment.coverage import Coverage
-from programmes.indicators import Figure, Result, Unit
+from programmes.indicators import Figure, Result
 from programmes.programme import Breakdown
+from programmes.who_counts import Unit
 
 HIDDEN = "*"
 """What stands where a figure is not shown; one sign for all of them, see `programmes.suppression`."""
@@ -23,6 +25,15 @@ COLUMNS: Mapping[Unit, tuple[str, ...]] = {
     "points": ("mean", "interval", "n"),
 }
 """The columns of a breakdown by what is counted; their headings are the messages coverage.column-…"""
+
+
+@lru_cache(maxsize=10_000)
+def _number(value: float, digits: int, language: str) -> str:
+    """Page and PDF say the same thousands of numbers."""
+    from babel.numbers import format_decimal
+
+    form = "#,##0" if digits == 0 else "#,##0." + "0" * digits
+    return format_decimal(value, form, locale=language)
 
 
 @dataclass(frozen=True)
@@ -42,12 +53,7 @@ class Words:
 
     def number(self, value: float | None, digits: int = 0) -> str:
         """A number as the language writes it; a dash for none."""
-        from babel.numbers import format_decimal
-
-        if value is None:
-            return "–"
-        form = "#,##0" if digits == 0 else "#,##0." + "0" * digits
-        return format_decimal(value, form, locale=self.language)
+        return "–" if value is None else _number(value or 0, digits, self.language)
 
     def percent(self, share: float | None) -> str:
         """A share of one as a percentage."""

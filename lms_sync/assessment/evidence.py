@@ -25,8 +25,8 @@ from lms_sync.assessment.coverage_words import Words
 from lms_sync.assessment.milestones import EVIDENCE
 from lms_sync.people.read_csv import write_csv
 from lms_sync.write_files import write_durably
-from programmes.indicators import Result, quarter_of
-from programmes.observations import Observation, Person
+from programmes.indicators import Listing, Result, quarter_of
+from programmes.observations import Observation
 
 KEY_FILE = Path(".lms-sync") / "evidence.key"
 PSEUDONYM = 16  # hexadecimal digits
@@ -131,7 +131,7 @@ def _figure(coverage: Coverage, result: Result, site: str) -> dict[str, object]:
         "count": indicator.count.model_dump(mode="json", exclude_none=True),
         "numerator": result.reached,
         "denominator": result.asked,
-        "missing": len(result.missing),
+        "missing": result.missing,
         "outside": result.outside,
         "targets": [{"by": one.by.isoformat(), "value": one.value} for one in indicator.targets],
         **result_as_json(result),
@@ -151,7 +151,7 @@ def _list(coverage: Coverage, result: Result, name: _Names) -> bytes:
     regions = coverage.observed.institutions
     also = _also(result)
     rows: list[list[str | float]] = []
-    for one in result.counted:
+    for one in _listing(result).counted:
         place = one.first.institution
         rows.append(
             [
@@ -166,7 +166,7 @@ def _list(coverage: Coverage, result: Result, name: _Names) -> bytes:
                 *_about(coverage, one.holder, also),
             ]
         )
-    for holder in result.missing:
+    for holder in _listing(result).missing:
         place = _place(coverage, holder)
         rows.append(
             [
@@ -184,11 +184,15 @@ def _list(coverage: Coverage, result: Result, name: _Names) -> bytes:
     return write_csv([[*LIST, *also], *sorted(rows, key=str)])
 
 
+def _listing(result: Result) -> Listing:
+    assert result.listed is not None  # as `coverage` was asked
+    return result.listed
+
+
 def _place(coverage: Coverage, holder: str) -> str:
     if holder.startswith("institution:"):
         return holder.removeprefix("institution:")
-    person = coverage.observed.persons.get(holder)
-    return "" if person is None else person.institution
+    return coverage.observed.person(holder).institution
 
 
 def _also(result: Result) -> tuple[str, ...]:
@@ -197,7 +201,7 @@ def _also(result: Result) -> tuple[str, ...]:
 
 
 def _about(coverage: Coverage, holder: str, also: Sequence[str]) -> list[str]:
-    person = coverage.observed.persons.get(holder, Person())
+    person = coverage.observed.person(holder)
     return [person.gender if one == "gender" else person.language for one in also]
 
 
@@ -214,7 +218,7 @@ def _observations(coverage: Coverage, result: Result, name: _Names) -> bytes:
             name.hashed(one.source),
         ]
 
-    rows = [row(one.holder, each) for one in result.counted for each in one.observations]
+    rows = [row(one.holder, each) for one in _listing(result).counted for each in one.observations]
     return write_csv([list(OBSERVATIONS), *sorted(rows, key=str)])
 
 
@@ -332,7 +336,7 @@ def _scans(coverage: Coverage, result: Result, folder: Path) -> Mapping[str, byt
     if not place.is_dir() or place.is_symlink():
         return {}
     count = result.indicator.count
-    subjects = {one.subject for each in result.counted for one in each.observations}
+    subjects = {one.subject for each in _listing(result).counted for one in each.observations}
     wanted: dict[str, bytes] = {}
     for path in sorted((place / "sessions").glob("*") if count.attended is not None else place.glob("*")):
         if not path.is_file() or path.is_symlink():
@@ -375,7 +379,7 @@ def _readme(coverage: Coverage, result: Result, language: str, scans: Sequence[s
         f"{say('definition')}: {indicator.definition.in_language(language)}",
         f"{say('numerator')}: {words.reached(result)}",
         f"{say('denominator')}: {words.number(result.asked)} – {say(f'denominator-{kind_of(result)}')}",
-        f"{say('missing')}: {words.number(len(result.missing))}",
+        f"{say('missing')}: {words.number(result.missing)}",
         f"{say('outside')}: {words.number(result.outside)}",
         "",
         f"{say('how')}: {say(f'how-{kind_of(result)}')}",

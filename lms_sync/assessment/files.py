@@ -10,7 +10,7 @@ from authoring.problems import ContentError, Refused
 from authoring.read_yaml import load_model, read_yaml
 from certificates.policy import Policy, read_policies
 from lms_sync.assessment.observe import Material
-from lms_sync.people import People, read_people
+from lms_sync.people import Institution, read_institutions
 from lms_sync.programme_files import ProgrammeFiles, read_programme_files
 from programmes import Programme, Questionnaire, read_programmes
 
@@ -19,17 +19,17 @@ def material_of(
     folder: Path,
     programme: Programme,
     *,
-    people: People | None = None,
+    institutions: Iterable[Institution] | None = None,
     policies: Iterable[Policy] | None = None,
     questionnaires: Iterable[Questionnaire] = (),
     quizzes: bool = False,
 ) -> Material:
     """What belongs to one programme; with `quizzes` also their pass marks. Raises ContentError."""
-    people = people or read_people(folder)
+    institutions = read_institutions(folder) if institutions is None else institutions
     policies = read_policies(folder) if policies is None else policies
     return Material(
         programme,
-        tuple(one for one in people.institutions if programme.takes_part(one.code, one.kind)),
+        tuple(one for one in institutions if programme.takes_part(one.code, one.kind)),
         pass_marks(folder, programme) if quizzes else {},
         frozenset(one.id for one in policies if one.holder_kind == "institution"),
         frozenset(one.id for one in questionnaires if one.of == "institution"),
@@ -41,8 +41,8 @@ def materials(folder: Path, policies: Iterable[Policy]) -> tuple[Material, ...]:
     programmes = [one for one in read_programmes(folder) if one.milestones]
     if not programmes:
         return ()
-    people, given = read_people(folder), tuple(policies)
-    return tuple(material_of(folder, one, people=people, policies=given) for one in programmes)
+    institutions, given = read_institutions(folder), tuple(policies)
+    return tuple(material_of(folder, one, institutions=institutions, policies=given) for one in programmes)
 
 
 def programme_files(folder: Path) -> ProgrammeFiles:

@@ -12,22 +12,18 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from sys import intern
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from certificates.held import HeldAward, read_held
+from lms_sync.assessment.learned import LearnedStates
 from lms_sync.clock import local_date
 from lms_sync.facts import (
-    ACTIVITY_COMPLETION,
     ANSWER,
     ATTENDANCE,
-    COURSE_COMPLETION,
-    GRADE,
     HELPDESK,
     MILESTONE,
-    QUIZ_ATTEMPT,
     Fact,
     latest_of_each,
 )
@@ -35,10 +31,9 @@ from lms_sync.observed import GONE
 from lms_sync.people import Institution
 from lms_sync.people.institution_holder import PREFIX
 from lms_sync.same_person import one_person
-from lms_sync.state_table import kept_states
-from lms_sync.states import State
 from lms_sync.store import schema
-from programmes.observations import Observation, Observed, Person, Span, What, holder_of, in_order
+from programmes.columns import day_number
+from programmes.observations import Observation, Observed, Span, holder_of, in_order
 from programmes.programme import Programme
 from programmes.sessions import day_of, why_not_counted
 
@@ -67,11 +62,14 @@ def observed(
     as_of: datetime.date,
     known_at: datetime.datetime | None = None,
 ) -> Observed:
-    """Everything about a programme that is known (by `known_at`); `as_of` says where people belong now."""
-    reader = _Reader(connection, site, material, known_at)
+    """Everything about a programme that is known (by `known_at`); `as_of` says where people belong now.
+
+    What was learned in courses is read when it is asked for, by this connection.
+    """
+    reader = _Reader(connection, site, material, as_of, known_at)
     return Observed(
         in_order(reader.observations()),
-        reader.persons(as_of),
+        reader.learned,
         {one.code: one.region for one in material.institutions},
         material.pass_marks,
         material.institution_awards,
@@ -81,7 +79,12 @@ def observed(
 
 class _Reader:
     def __init__(
-        self, connection: Connection, site: str, material: Material, known_at: datetime.datetime | None
+        self,
+        connection: Connection,
+        site: str,
+        material: Material,
+        as_of: datetime.date,
+        known_at: datetime.datetime | None,
     ) -> None:
         self.connection = connection
         self.site = site
@@ -89,46 +92,30 @@ class _Reader:
         self.programme = material.programme
         self.known_at = known_at
         self.one = one_person(connection, site)
-        self.places = _Places(connection, site, self.programme.timezone, self.one)
+        institutions = [one.code for one in material.institutions]
+        self.learned = LearnedStates(
+            connection, site, self.programme, institutions, self.one, as_of=as_of, known_at=known_at
+        )
         self.held = read_held(connection, site, self.one)
-        self.code_of, self.rows = self._holders()
-        self._text = {one: one for one in self.rows}
+        self.code_of = self._institutions()
 
-    def _holders(self) -> tuple[dict[str, str], dict[str, Any]]:
-        """The codes of holders that are institutions, and the data of people, both by opaque id."""
+    def _institutions(self) -> dict[str, str]:
+        """The codes of holders that are institutions, by opaque id."""
         person, data = schema.person, schema.person_data
         query = (
-            select(person.c.id, person.c.kind, data.c.idnumber, data.c.gender, data.c.language)
+            select(person.c.id, data.c.idnumber)
             .outerjoin(data, data.c.person_id == person.c.id)
-            .where(person.c.site == self.site)
-            .order_by(person.c.id)
+            .where(person.c.site == self.site, person.c.kind == "institution")
         )
-        codes: dict[str, str] = {}
-        rows: dict[str, Any] = {}
-        for row in self.connection.execute(query):
-            if row.kind == "institution":
-                codes[row.id] = (row.idnumber or "").removeprefix(PREFIX)
-            else:
-                rows[row.id] = row
-        return codes, rows
+        return {row.id: (row.idnumber or "").removeprefix(PREFIX) for row in self.connection.execute(query)}
 
-    def persons(self, as_of: datetime.date) -> dict[str, Person]:
-        """Everybody, by the row that stands for them; what one of two rows does not say, the other may."""
-        found: dict[str, Person] = {}
-        standing_first = sorted(self.rows, key=lambda one: (one in self.one, one))
-        for row_id in standing_first:
-            row, holder = self.rows[row_id], self.one.get(row_id, row_id)
-            before = found.get(holder, Person())
-            found[holder] = Person(
-                before.gender or row.gender or "",
-                before.language or row.language or "",
-                before.institution or self.places.now(holder, as_of),
-            )
-        return found
+    def _place(self, person: str, day: datetime.date) -> str:
+        """The code of the institution on a day; "" where nobody ever said one."""
+        row = self.learned.rows.known.get(person)
+        return "" if row is None else self.learned.places.texts[self.learned.where.one(row, day_number(day))]
 
     def observations(self) -> Iterator[Observation]:
-        """All, in no order."""
-        yield from self._learned()
+        """All but what was learned in courses, in no order."""
         told = latest_of_each(self._facts(_TOLD, [self.programme.id]))
         for fact in told:
             if fact.stream == ATTENDANCE:
@@ -173,59 +160,17 @@ class _Reader:
             holder, institution = holder_of(code), code
         else:
             holder = self.one.get(fact.person_id, fact.person_id)
-            institution = self.places.on(fact.person_id, day)
+            institution = self._place(fact.person_id, day)
         source = source or f"{fact.stream}/{fact.source_id}"
         return Observation(what, subject, holder, day, institution, source, value, (), evidence)
 
-    def _learned(self) -> Iterator[Observation]:
-        """Each time a course became complete, each pass, and attempts with their percentages; else the last grade.
-
-        Of courses and quizzes that an indicator counts: others may be a thousand times as many.
-
-        After a reset, or as a new row of Moodle's, a course may become complete again. An attempt is dated when it was
-        first finished, and has the percentage that it was given last.
-        """
-        counts = [indicator.count for indicator in self.programme.indicators]
-        courses = {one.completed for one in counts if one.completed is not None}
-        quizzes = {one.passed for one in counts if one.passed is not None}
-        quizzes |= {quiz for one in counts if one.gain is not None for quiz in (one.gain.pre, one.gain.post)}
-        of = {*self.programme.courses} & {*courses, *(quiz.partition("/")[0] for quiz in quizzes)}
-        states = kept_states(self.connection, self.site, of, known_at=self.known_at)
-        for state in states.all("completed", subjects=[""]):
-            if state.course in courses and state.person_id in self.rows:
-                source = f"{COURSE_COMPLETION}/{state.source_id}/{state.number}"
-                yield self._held("completed", state, state.course, source)
-        for state in states.all("passed", subjects=quizzes):
-            if state.person_id in self.rows:
-                yield self._held("passed", state, state.subject, f"{ACTIVITY_COMPLETION}/{state.source_id}")
-        attempts: dict[tuple[str, str], tuple[State, float | None]] = {}
-        for state in states.all("tried", subjects=quizzes):
-            if state.person_id in self.rows:
-                key = (state.person_id, state.source_id)
-                first = attempts.get(key, (state, None))[0]
-                attempts[key] = (first, state.score)
-        tried = {(state.person_id, state.subject) for state, _ in attempts.values()}
-        for state, score in attempts.values():
-            yield self._held("tried", state, state.subject, f"{QUIZ_ATTEMPT}/{state.source_id}", score)
-        del attempts
-        for state in states.all("graded", subjects=quizzes, last=True):
-            if state.person_id in self.rows and (state.person_id, state.subject) not in tried:
-                yield self._held("tried", state, state.subject, f"{GRADE}/{state.source_id}", state.score)
-
-    def _held(
-        self, what: What, state: State, subject: str, source: str, score: float | None = None
-    ) -> Observation:
-        day = local_date(state.valid_from, self.programme.timezone)
-        person = self._text[state.person_id]  # kept once, not in each of what may be millions
-        holder = self.one.get(person, person)
-        place = self.places.on(person, day)
-        return Observation(
-            what, intern(subject), holder, day, place, source, None if score is None else round(score, 6)
-        )
-
     def _attended(self, fact: Fact) -> Iterator[Observation]:
         session = self.programme.session(fact.subject)
-        if session is None or fact.value.get("present") is not True or fact.person_id not in self.rows:
+        if (
+            session is None
+            or fact.value.get("present") is not True
+            or fact.person_id not in self.learned.rows.known
+        ):
             return
         day = datetime.date.fromisoformat(str(fact.value["day"]))
         leaders = fact.value.get("leaders")
@@ -292,7 +237,7 @@ class _Reader:
                 continue
             code = self.code_of.get(row.person_id)
             holder = self.one.get(row.person_id, row.person_id) if code is None else holder_of(code)
-            place = self.places.on(row.person_id, issued_on) if code is None else code
+            place = self._place(row.person_id, issued_on) if code is None else code
             yield Observation(
                 "certified", row.policy, holder, spans[0][0], place, f"issue/{row.id}", None, spans
             )
@@ -341,54 +286,6 @@ def valid_spans(award: HeldAward) -> tuple[Span, ...]:
     if begin is not None:
         spans.append((begin, None))
     return tuple(spans)
-
-
-class _Places:
-    """Where people were on a day, by the end of the day. Before the first and after the last place, that one."""
-
-    def __init__(self, connection: Connection, site: str, timezone: str, one: Mapping[str, str]) -> None:
-        table = schema.membership
-        query = (
-            select(table.c.person_id, table.c.institution, table.c.valid_from, table.c.valid_to)
-            .where(table.c.site == site)
-            .order_by(table.c.valid_from, table.c.id)
-        )
-        self._of: dict[str, list[tuple[datetime.date, datetime.date | None, str]]] = defaultdict(list)
-        for person, institution, begin, end in connection.execute(query):
-            until = None if end is None else local_date(end, timezone)
-            self._of[person].append((local_date(begin, timezone), until, institution))
-        self._rows_of: dict[str, list[str]] = defaultdict(list)
-        for row_id in self._of:
-            self._rows_of[one.get(row_id, row_id)].append(row_id)
-        self._one = one
-
-    def on(self, row_id: str, day: datetime.date) -> str:
-        """The code of the institution on a day; "" where nobody ever said one."""
-        places = self._of.get(row_id)
-        if places is not None and len(places) == 1 and places[0][1] is None and places[0][0] <= day:
-            return places[0][2]  # as almost everybody
-        standing = self._one.get(row_id, row_id)
-        rows = [row_id, *(other for other in sorted(self._rows_of.get(standing, ())) if other != row_id)]
-        for other in rows:
-            for begin, end, code in reversed(self._of.get(other, ())):
-                if begin <= day and (end is None or day < end):
-                    return code
-        for other in rows:
-            before = [code for begin, _, code in self._of.get(other, ()) if begin <= day]
-            if before:
-                return before[-1]
-        for other in rows:
-            if self._of.get(other):
-                return self._of[other][0][2]
-        return ""
-
-    def now(self, standing: str, day: datetime.date) -> str:
-        """The code of the institution to which somebody belongs on a day; "" for who has left, or not come yet."""
-        for row_id in [standing, *sorted(self._rows_of.get(standing, ()))]:
-            for begin, end, code in reversed(self._of.get(row_id, ())):
-                if begin <= day and (end is None or day < end):
-                    return code
-        return ""
 
 
 def _told_day(fact: Fact) -> datetime.date | None:

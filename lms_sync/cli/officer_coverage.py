@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,8 +44,9 @@ def _counted(
     programme: str,
     as_of: datetime.datetime | None,
     known_on: datetime.datetime | None,
+    listed: Collection[str] = (),
 ) -> tuple[str, Coverage]:
-    """The site's name, and what a programme has reached on it by the end of a day."""
+    """The site's name, and what a programme has reached on it by the end of a day; of indicators `listed` by whom."""
     from lms_sync.assessment.coverage import coverage as count
     from lms_sync.settings import database_url, load_settings
     from lms_sync.store.database import open_database
@@ -59,6 +61,7 @@ def _counted(
         today=SystemClock().now(),
         as_of=as_of.date() if as_of else None,
         known_on=known_on.date() if known_on else None,
+        listed=listed,
     )
     return site, counted
 
@@ -186,7 +189,7 @@ def evidence(
     from lms_sync.assessment.evidence import chosen_result, evidence_key, evidence_zip
     from lms_sync.write_files import refuse_links, write_durably
 
-    site, counted = _counted(folder, site_name, programme, as_of, known_on)
+    site, counted = _counted(folder, site_name, programme, as_of, known_on, listed=[indicator])
     chosen = chosen_result(counted, indicator)
     content = evidence_zip(counted, chosen, folder, site, key=evidence_key(folder), scans=not without_scans)
     path = folder / REPORTS / f"{counted.name.replace('coverage-', 'evidence-', 1)}-{indicator}.zip"
@@ -200,7 +203,7 @@ def evidence(
             "as_of": counted.as_of.isoformat(),
             "numerator": chosen.reached,
             "denominator": chosen.asked,
-            "missing": len(chosen.missing),
+            "missing": chosen.missing,
             "file": path.as_posix(),
             "sha256": hashlib.sha256(content).hexdigest(),
         }
@@ -212,7 +215,7 @@ def evidence(
         figure=words.reached(chosen),
         unit=words.unit(chosen),
         asked=words.number(chosen.asked),
-        missing=words.number(len(chosen.missing)),
+        missing=words.number(chosen.missing),
     )
     click.echo(printable(f"{chosen.indicator.title.in_language(words.language)}: {said}"))
     click.echo(f"{path.as_posix()}\n  SHA-256 {hashlib.sha256(content).hexdigest()}")

@@ -12,7 +12,7 @@ from lms_sync.people.institution_holder import (
 )
 from lms_sync.people.match import Candidate, MatchedAccount, MatchReport, Undecided, match_people
 from lms_sync.people.matches_file import Decision, read_decisions, write_matches
-from lms_sync.people.read import Institution, Participant, People, read_people
+from lms_sync.people.read import Institution, Participant, People, read_institutions, read_people
 from lms_sync.people.remember import (
     HolderKind,
     Remembered,
@@ -50,6 +50,7 @@ __all__ = [
     "new_person",
     "of_kind",
     "read_decisions",
+    "read_institutions",
     "read_people",
     "remember_people",
     "write_matches",

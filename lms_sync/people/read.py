@@ -129,6 +129,15 @@ def read_people(folder: Path, *, courses: Collection[str] | None = None) -> Peop
     return People(tuple(institutions), tuple(participants), tuple(warnings), delimiter, listed)
 
 
+def read_institutions(folder: Path) -> tuple[Institution, ...]:
+    """The institutions alone: there may be a hundred thousand participants. Raises ContentError."""
+    problems: list[Problem] = []
+    institutions, _ = _read_institutions(folder, problems)
+    if problems:
+        raise ContentError(problems)
+    return tuple(institutions)
+
+
 def _read_institutions(folder: Path, problems: list[Problem]) -> tuple[list[Institution], list[Problem]]:
     if not (folder / INSTITUTIONS).exists():
         return [], []

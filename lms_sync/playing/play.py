@@ -217,7 +217,9 @@ class Play:
             self.engine,
             self.site,
             self.folder,
-            material_of(self.folder, self.programme, people=self.people, policies=self.policies),
+            material_of(
+                self.folder, self.programme, institutions=self.people.institutions, policies=self.policies
+            ),
             shown.institution,
             shown.milestone,
             on=shown.on,
