@@ -98,7 +98,7 @@ def minutes_of(text: str) -> Ints:
     """Minutes since 1970 of the moments that `minute` says, none of them NULL."""
     width = len(text.partition(BETWEEN)[0]) + 1
     signs = np.frombuffer(f"{text}{BETWEEN}".encode("ascii"), dtype=np.uint8).reshape(-1, width)
-    digits = np.ascontiguousarray(signs[:, :16].T).astype(np.int64) - ord("0")
+    digits = np.ascontiguousarray(signs[:, :16].T).astype(np.int32) - ord("0")
     year = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3]
     month, day, hour, least = (digits[at] * 10 + digits[at + 1] for at in (5, 8, 11, 14))
     months = (year - 1970) * 12 + month - 1
