@@ -61,19 +61,19 @@ def numbers_of(text: str) -> Floats:
     return np.fromstring(text, dtype=np.int64, sep=BETWEEN) / _MILLION
 
 
-def codes_of(text: str, numbers: Mapping[str, int]) -> Ints:
+def codes_of(text: str, numbers: Mapping[str, int], between: str = BETWEEN) -> Ints:
     """The numbers of the texts; -1 for those that have none."""
-    return np.fromiter(map(numbers.get, text.split(BETWEEN), repeat(-1)), np.int64)
+    return np.fromiter(map(numbers.get, text.split(between), repeat(-1)), np.int64)
 
 
 class Ids:
     """Opaque ids by their numbers, which are also their order, to be found a hundred thousand at a time."""
 
-    def __init__(self, ids: Mapping[str, int]) -> None:
-        self._known = ids
+    def __init__(self, ids: Mapping[str, int], between: str = BETWEEN) -> None:
+        self._known, self._between = ids, between
         widths = {len(text.encode()) for text in ids}
         self._width = widths.pop() + 1 if len(widths) == 1 else 0  # each with the sign behind it
-        self._sorted = np.array([f"{text}{BETWEEN}".encode() for text in ids if self._width])
+        self._sorted = np.array([f"{text}{between}".encode() for text in ids if self._width])
 
     def of(self, text: str) -> Ints:
         """The numbers of the texts; -1 for those that have none.
@@ -81,9 +81,10 @@ class Ids:
         Where all are equally long, as they are, in a third of the time. What is of one person often comes together:
         each is looked for once.
         """
-        width, told, many = self._width, f"{text}{BETWEEN}".encode(), text.count(BETWEEN) + 1
-        if not width or len(told) != many * width or told[width - 1 :: width] != BETWEEN.encode() * many:
-            return codes_of(text, self._known)
+        width, between = self._width, self._between
+        told, many = f"{text}{between}".encode(), text.count(between) + 1
+        if not width or len(told) != many * width or told[width - 1 :: width] != between.encode() * many:
+            return codes_of(text, self._known, between)
         texts = np.frombuffer(told, dtype=f"S{width}")
         begins = np.ones(many, dtype=np.bool_)
         np.not_equal(texts[1:], texts[:-1], out=begins[1:])
