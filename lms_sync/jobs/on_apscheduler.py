@@ -27,6 +27,10 @@ log = logging.getLogger("lms_sync.jobs")
 SWEEP = timedelta(seconds=5)
 """How often the ledger is looked at for what a lost process left and for what is to be tried again."""
 
+_GLANCE_SECONDS = 1.0
+"""How often the main thread looks up: where the system hands a signal to another thread, as it may to a process that was
+just woken up, nothing else interrupts its waiting."""
+
 MOST_AT_ONCE = 32
 """Sites that are worked on at the same time, at most: a slow one holds one place, not the others."""
 
@@ -72,7 +76,7 @@ class OnApscheduler:
         with _terminated_like_interrupted():
             try:
                 scheduler.start()
-                while not self.stopped.wait(3600):
+                while not self.stopped.wait(_GLANCE_SECONDS):
                     pass
             except KeyboardInterrupt:
                 log.info("%s", text("jobs.stopping", {}, self.worker.language))

@@ -39,6 +39,7 @@ SITES = ("north", "south", "west")
 STEPS = 3
 LEASE = timedelta(seconds=1.2)
 DRAIN_SECONDS = 60
+END_SECONDS = 30
 
 effect = sa.Table(
     "effect",
@@ -133,10 +134,23 @@ def play(kind: str, url: str, seconds: float, processes: int, seed: int) -> dict
     effect.metadata.create_all(engine)
     Ledger(engine, SystemClock()).ask(plans(between), start, start)  # from here on, none may be missed
     engine.dispose()
-    running = [born(kind, url, between) for _ in range(processes)]
+    running: list[int] = []
+    try:
+        deeds = campaign(kind, url, between, processes, chance, running)
+    finally:
+        deaf = end(running)
+    return {**result(url, between), **deeds, "deaf": deaf}
+
+
+def campaign(
+    kind: str, url: str, between: Between, processes: int, chance: random.Random, running: list[int]
+) -> Counter[str]:
+    """Starts the processes, then kills and freezes them until what was due is done; who runs then is in `running`."""
+    seconds = (between.last - between.first).total_seconds() + 1
+    running += [born(kind, url, between) for _ in range(processes)]
     deeds: Counter[str] = Counter()
     frozen: dict[int, float] = {}
-    wanted = int(seconds) * len(SITES)
+    wanted = round(seconds) * len(SITES)
     deadline = time.monotonic() + seconds + DRAIN_SECONDS
 
     def goes_on() -> bool:
@@ -173,14 +187,25 @@ def play(kind: str, url: str, seconds: float, processes: int, seed: int) -> dict
     deadline = time.monotonic() + DRAIN_SECONDS
     while count(url)["done"] < wanted and time.monotonic() < deadline:
         time.sleep(0.3)
+    return deeds
+
+
+def end(running: list[int]) -> int:
+    """Tells all to end, and kills who does not within half a minute: how many those were."""
     for number in running:
+        os.kill(number, signal.SIGCONT)
         os.kill(number, signal.SIGTERM)
-    for number in running:
+    left, deadline = list(running), time.monotonic() + END_SECONDS
+    while left and time.monotonic() < deadline:
+        left = [number for number in left if not os.waitpid(number, os.WNOHANG)[0]]
+        time.sleep(0.02)
+    for number in left:
+        os.kill(number, signal.SIGKILL)
         os.waitpid(number, 0)
-    return result(url, between, deeds)
+    return len(left)
 
 
-def result(url: str, between: Between, deeds: Counter[str]) -> dict[str, object]:
+def result(url: str, between: Between) -> dict[str, object]:
     engine = open_database(url)
     with reading(engine) as connection:
         rows = connection.execute(sa.select(schema.job_run)).all()
@@ -201,7 +226,6 @@ def result(url: str, between: Between, deeds: Counter[str]) -> dict[str, object]
         "effects_missing": len(made - set(effects)),
         "effects_twice": sum(number > 1 for number in effects.values()),
         "restarts": sum(row.restarts for row in rows),
-        **deeds,
     }
 
 
@@ -231,7 +255,7 @@ def main() -> int:
     with database(given.kind, given.url) as url:
         said = play(given.kind, url, given.seconds, given.processes, given.seed)
     print(json.dumps(said))
-    wrong = ("missing", "unwanted", "twice", "effects_missing", "effects_twice")
+    wrong = ("missing", "unwanted", "twice", "effects_missing", "effects_twice", "deaf")
     return int(any(said[name] for name in wrong) or said["done"] != said["due"])
 
 

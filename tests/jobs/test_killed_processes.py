@@ -36,7 +36,7 @@ def test_every_due_time_has_one_success_and_its_effects_once(
         capture_output=True,
         text=True,
         check=False,
-        timeout=150,
+        timeout=200,
         env={**os.environ, "PYTHONPATH": str(Path(lms_sync.__file__).parents[1])},
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import signal
 import socketserver
 import threading
 import time
@@ -191,6 +192,18 @@ def test_a_slow_and_a_broken_site_delay_no_other_and_what_is_due_together_keeps_
         free.set()
         backend.stop()
         thread.join()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of POSIX")
+def test_being_told_to_end_is_heard_whichever_thread_the_system_tells(engine: Engine) -> None:
+    backend = OnApscheduler(worker(engine), [])
+    unheard = threading.Timer(20, backend.stop)
+    told = threading.Timer(0.3, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGTERM))
+    unheard.start()
+    told.start()
+    backend.run()
+    unheard.cancel()
+    assert not backend.stopped.is_set()
 
 
 def test_workers_need_postgresql(engine: Engine) -> None:
