@@ -192,7 +192,9 @@ def add_issues(
 
     What the register says is read back, so that the digests are of what it holds, as everybody will find it.
     """
-    rows = {row.id: row for row in connection.execute(_AWARDS, {"awards": list(issue_ids)})}  # the first event's
+    rows = {
+        row.id: row for row in connection.execute(_AWARDS, {"awards": list(issue_ids)})
+    }  # the first event's
     # Of a holder whose data were erased before there was a chain there is nothing to commit to.
     salts = salts_of(connection, site, [one for one in issue_ids if rows[one].holder])
     said = []
