@@ -1,11 +1,29 @@
 """Certificates: how many a processor second sets, what issuing adds to its parts, deciding again, and the portal's answers.
 
 Each figure stands beside its bare parts, measured in the same run. BENCH_FACTS (default: a million) may be smaller.
+
+A full issue beside the sum of its parts. The whole is `issue_approved` for as many approved awards as one transaction takes:
+looking for them, numbering, entering, making and storing their documents, the chain of the register, the status list.
+The parts are what other people's libraries have to do for as many awards of the same wording, with numbers of their own,
+and nothing else; all that they are given is made before the clock starts:
+
+- openbadgeslib signs the finished credential and looks whether the proof covers every member of it;
+- segno makes the QR code, and Typst sets the finished source with the credential attached, as PDF/A-3a and PDF/UA-1;
+- pyHanko puts one PAdES signature into a tagged field, by `sign_pdf`: that leaves out what pyHanko's own `PdfSigner` does
+  beside it, and takes about half of its time, so that it is the narrower measure.
+
+Each of the three does all awards of a round before the next begins, as a program that did nothing else would: the
+instructions and tables of one library stay in the processor's caches. No database, no reading of files, no chain.
+
+Both are counted in processor seconds, of the program and of the system for it, in one process in which both have run
+before, each after a collection of garbage. They take turns, and who is first changes with each round; the ratio is the median
+of the rounds' ratios, so that a neighbour who slows the machine for a second moves neither. Bare Typst pages are set when
+all rounds are over: Typst forgets what ten documents have not used, and would have to work it out again for the whole.
 """
 
 from __future__ import annotations
 
-import json
+import gc
 import os
 import socket
 import statistics
@@ -16,13 +34,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 FACTS = int(os.environ.get("BENCH_FACTS", "1000000"))
 FACTS_EACH = 20
-CERTIFICATES = 60
+ROUNDS = 11
 SITE, DID, BASE = "main", "did:web:bench.example.al", "https://bench.example.al"
 NOW = datetime(2026, 3, 5, 9, 30, tzinfo=UTC)
 NAMES = (
@@ -51,6 +70,8 @@ def _figure(
 
 
 def _cpu(work: Callable[[], object]) -> float:
+    """Processor seconds of a piece of work; the garbage of what was before is not its own."""
+    gc.collect()
     began = time.process_time()
     work()
     return time.process_time() - began
@@ -109,102 +130,129 @@ def _people(engine: Any, n: int) -> None:
 
 
 def _issuing(folder: Path) -> Iterator[dict[str, object]]:
-    from certificates import register
+    from certificates import certificate_pdf, register
+    from certificates.documents import PORTION
     from lms_sync.clock import FixedClock
-    from lms_sync.facts import Fact, store_facts
 
     engine, policy, issuer = _register(folder)
     clock = FixedClock(NOW)
-    _people(engine, CERTIFICATES + 5)
-    with engine.begin() as connection:
-        for number in range(CERTIFICATES + 5):
-            person = f"00000000-0000-4000-8000-{number:012d}"
-            graded = {"item": "mod", "grade": 85.0, "max": 100.0}
-            store_facts(
-                connection,
-                SITE,
-                [
-                    Fact(
-                        "course_completion",
-                        f"c{number}",
-                        NOW - timedelta(days=3),
-                        person,
-                        "archive-officers",
-                        "",
-                        {"complete": True},
-                    ),
-                    Fact(
-                        "grade",
-                        f"g{number}",
-                        NOW - timedelta(days=2),
-                        person,
-                        "archive-officers",
-                        "archive-officers/final",
-                        graded,
-                    ),
-                ],
-                NOW,
-                None,
-            )
+    n = PORTION * (ROUNDS + 1)
+    _people(engine, n)
+    _have_earned(engine, n)
     register.certify(engine, SITE, [policy], clock)
     waiting = [one.grant_key for one in register.proposals(engine, SITE)]
-    register.approve(engine, SITE, waiting[:5], by="B", clock=clock)
-    register.issue_approved(engine, SITE, issuer, clock)  # everything is loaded and warm
+    wholes: list[float] = []
+    parts: list[float] = []
+    renders: list[float] = []
+    issued: list[str] = []
 
-    # Whole and parts by turns, ten certificates at a time: a machine that is slower for a while is so for both.
-    whole = n = 0.0
-    each: list[tuple[float, float, float, float]] = []
-    for begin in range(5, len(waiting), 10):
-        register.approve(engine, SITE, waiting[begin : begin + 10], by="B", clock=clock)
-        began = time.process_time()
+    def whole() -> None:
         report = register.issue_approved(engine, SITE, issuer, clock)
-        whole += time.process_time() - began
-        n += len(report.issued)
-        each.append(_parts(issuer, _others_like(engine, [one.issue_id for one in report.issued]), begin))
-    signing, setting, sealing, bare = map(sum, zip(*each, strict=True))
-    parts = setting + signing + sealing
-    rate = n / setting
+        assert len(report.issued) == PORTION
+        assert not report.problems
+        issued[:] = [one.issue_id for one in report.issued]
+
+    def render(others: list[Any], credentials: list[bytes]) -> None:
+        for number, (award, credential) in enumerate(zip(others, credentials, strict=True)):
+            certificate_pdf.render(award, _holder(number), credential)
+
+    for number in range(ROUNDS + 1):
+        here = waiting[number * PORTION : (number + 1) * PORTION]
+        register.approve(engine, SITE, here, by="B", clock=clock)
+        if number % 2 == 0:
+            wholes.append(_cpu(whole))
+        others = _others_like(engine, issued)
+        credentials = [register.read_document(engine, one, "credential") for one in issued]
+        parts.append(sum(map(_cpu, _parts(issuer, others, credentials))))
+        if number % 2 == 1:
+            wholes.append(_cpu(whole))
+        renders.append(_cpu(partial(render, others, credentials)))
+    # The first round has loaded and warmed everything up.
+    ratio = statistics.median(a / b for a, b in list(zip(wholes, parts, strict=True))[1:])
+    rate = PORTION / statistics.median(renders[1:])
+    bare = PORTION / statistics.median(
+        _cpu(lambda: [_bare_typst(n) for n in range(PORTION)]) for _ in range(5)
+    )
     yield _figure(
         "rendered-per-cpu-second",
         rate,
         "1/CPU-s",
         "bare Typst, one line, PDF/A-3a",
-        n / bare,
-        rate / (n / bare),
+        bare,
+        rate / bare,
         ">= 50",
         rate >= 50,
     )
     yield _figure(
-        "issue-whole", whole / n * 1000, "CPU-ms", "rendering, credential and seal by themselves", parts / n * 1000, whole / parts,
-        "<= 1.2 of the sum", whole <= 1.2 * parts,
-    )  # fmt: skip
+        "issue-whole",
+        statistics.median(wholes[1:]) / PORTION * 1000,
+        "CPU-ms",
+        "openbadgeslib, segno, Typst and pyHanko by themselves",
+        statistics.median(parts[1:]) / PORTION * 1000,
+        ratio,
+        "<= 1.2 of the sum",
+        ratio <= 1.2,
+    )
 
 
-def _parts(issuer: Any, awards: list[Any], begin: int) -> tuple[float, float, float, float]:
-    """Processor seconds of signing, setting and sealing these awards by themselves, and of bare Typst as often."""
+def _have_earned(engine: Any, n: int) -> None:
+    """Two facts about each of so many people, by which they have earned the award."""
+    from lms_sync.facts import Fact, store_facts
+
+    facts: list[Fact] = []
+    for number in range(n):
+        person = f"00000000-0000-4000-8000-{number:012d}"
+        course, quiz = "archive-officers", "archive-officers/final"
+        graded = {"item": "mod", "grade": 85.0, "max": 100.0}
+        done = {"complete": True}
+        facts += [
+            Fact("course_completion", f"c{number}", NOW - timedelta(days=3), person, course, "", done),
+            Fact("grade", f"g{number}", NOW - timedelta(days=2), person, course, quiz, graded),
+        ]
+    with engine.begin() as connection:
+        store_facts(connection, SITE, facts, NOW, None)
+
+
+def _parts(issuer: Any, awards: list[Any], credentials: list[bytes]) -> tuple[Callable[[], object], ...]:
+    """Signing, setting and sealing these awards by the libraries, to be called in this order.
+
+    `credentials` are attached: those of as many others, so that nothing has to be signed before its turn.
+    """
+    import segno
+
     from certificates import certificate_pdf
     from certificates.credential import build_credential
     from certificates.pdf_signatures import SignatureField, sign_pdf
 
-    holders = [f"{' '.join(NAMES[i % 5])} {begin + i}" for i in range(len(awards))]
-    credentials: list[bytes] = []
-    rendered: list[bytes] = []
-
-    def sign() -> None:
-        for award, holder in zip(awards, holders, strict=True):
-            signed = issuer.signer.sign(build_credential(award, holder, "s" * 32), NOW)
-            credentials.append(json.dumps(signed, ensure_ascii=False, indent=1).encode("utf-8"))
-
+    unsigned = [build_credential(award, _holder(i), "s" * 32) for i, award in enumerate(awards)]
+    sources = [
+        certificate_pdf.sheet_source(award, _holder(i), credential)
+        for i, (award, credential) in enumerate(zip(awards, credentials, strict=True))
+    ]
     place = next(certificate_pdf.sealed_places(awards[0].wording))[1]
     field = SignatureField(
         "signature-1", place.rect("landscape"), "Signature", "en", issuer.seals["archives"]
     )
-    return (
-        _cpu(sign),
-        _cpu(lambda: rendered.extend(map(certificate_pdf.render, awards, holders, credentials))),
-        _cpu(lambda: [sign_pdf(pdf, [field], NOW) for pdf in rendered]),
-        _cpu(lambda: [_bare_typst() for _ in awards]),
-    )
+    sheets: list[bytes] = []
+
+    def sign() -> None:
+        for one in unsigned:
+            issuer.signer.sign(one, NOW)
+
+    def set_() -> None:
+        for award, source in zip(awards, sources, strict=True):
+            segno.make(award.verification_url, **certificate_pdf.QR_OPTIONS)
+            sheets.append(certificate_pdf.compile_sheet(source, award.issued_at))
+
+    def seal() -> None:
+        for pdf in sheets:
+            sign_pdf(pdf, [field], NOW)
+
+    return sign, set_, seal
+
+
+def _holder(number: int) -> str:
+    return f"{' '.join(NAMES[number % 5])} {number}"
 
 
 def _others_like(engine: Any, ids: list[str]) -> list[Any]:
@@ -225,11 +273,11 @@ def _others_like(engine: Any, ids: list[str]) -> list[Any]:
     ]
 
 
-def _bare_typst() -> bytes:
+def _bare_typst(n: int) -> bytes:
     from certificates import certificate_pdf
 
-    return certificate_pdf._compile(  # noqa: SLF001 - the bare engine
-        '#set document(title: "t")\n#set page(width: 297mm, height: 210mm)\nGëzim Çela'
+    return certificate_pdf.compile_sheet(
+        f'#set document(title: "t")\n#set page(width: 297mm, height: 210mm)\nGëzim Çela {n}'
     )
 
 

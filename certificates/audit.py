@@ -126,7 +126,7 @@ class _Check:
         return str(issue.serial) if issue is not None else str(entry.subject)[:12]
 
     def _entry(self, entry: Any, previous: str) -> Iterator[str]:
-        said = entry._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+        said = chain.Said(entry.kind, entry.subject, entry.digest, entry.commitment)
         if entry.previous != previous:
             yield "audit.not-bound"
         if entry.hash != chain.entry_hash(self.site, entry.number, entry.at, said, entry.previous):

@@ -33,7 +33,9 @@ ACCESSIBLE: Literal["ua-1"] = "ua-1"
 """Archive and accessibility. Typst refuses what breaks either; signing keeps to both (see `pdf_signatures`)."""
 
 _LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
-_QR_MASK = 3
+# Any mask may be read (ISO/IEC 18004, 7.8): weighing all eight, for an address that is random letters anyhow, takes as
+# long as a fifth of the whole certificate.
+QR_OPTIONS: dict[str, Any] = {"error": "m", "micro": False, "mask": 3}
 _DARK = re.compile(b"\x01+")  # modules of a row
 _SURELY_FITS = 60  # characters of a name that need not be measured
 
@@ -51,6 +53,14 @@ def render(award: Award, holder: str, credential: bytes | None, logos: Sequence[
     `logos` are SVG, in the order of the wording's. The same arguments give the same bytes: the time in the file is the
     time of issue. Raises NotRendered.
     """
+    try:
+        return compile_sheet(sheet_source(award, holder, credential, logos), timestamp=award.issued_at)
+    except typst.TypstError as error:
+        raise NotRendered("certificate.not-rendered", serial=award.serial, reason=error.message) from error
+
+
+def sheet_source(award: Award, holder: str, credential: bytes | None, logos: Sequence[str] = ()) -> str:
+    """What Typst is given for a certificate (see `render`)."""
     wording = award.wording
     own = {
         "title": f"{wording.title.in_language(wording.languages[0])} – {award.serial}",
@@ -64,7 +74,7 @@ def render(award: Award, holder: str, credential: bytes | None, logos: Sequence[
     }
     attached = "none" if credential is None else f"bytes({_literal(credential.decode('utf-8'))})"
     common = f"json(bytes({_literal(_in_common(wording, logos))}))"
-    source = f"""#import "/certificate.typ": certificate
+    return f"""#import "/certificate.typ": certificate
 #certificate(
   {common},
   json(bytes({_literal(json.dumps(own, ensure_ascii=False))})),
@@ -74,10 +84,6 @@ def render(award: Award, holder: str, credential: bytes | None, logos: Sequence[
   {attached},
 )
 """
-    try:
-        return _compile(source, timestamp=award.issued_at)
-    except typst.TypstError as error:
-        raise NotRendered("certificate.not-rendered", serial=award.serial, reason=error.message) from error
 
 
 def _in_common(wording: Wording, logos: Sequence[str]) -> str:
@@ -141,7 +147,7 @@ def name_fits(name: str, sheet: Sheet) -> bool:
     if len(name) <= _SURELY_FITS:
         return True
     try:
-        _compile(
+        compile_sheet(
             f'#import "/certificate.typ": name_must_fit\n#name_must_fit({_literal(name)}, {_literal(sheet)})',
             trial=True,
         )
@@ -162,7 +168,7 @@ def wording_fits(policy: Policy) -> bool:
 def _common_fits(common: str, logos: int) -> bool:
     call = f"#common_must_fit(json(bytes({_literal(common)})), {logos})"
     try:
-        _compile(f'#import "/certificate.typ": common_must_fit\n{call}', trial=True)
+        compile_sheet(f'#import "/certificate.typ": common_must_fit\n{call}', trial=True)
     except typst.TypstError:
         return False
     return True
@@ -197,7 +203,8 @@ def _taken(common: str) -> str:
     return str(json.loads(compiler.query("<taken>", field="value", one=True)))
 
 
-def _compile(source: str, timestamp: datetime | None = None, *, trial: bool = False) -> bytes:
+def compile_sheet(source: str, timestamp: datetime | None = None, *, trial: bool = False) -> bytes:
+    """A sheet as PDF/A-3a, and as PDF/UA-1 where it is more than a trial. Raises TypstError."""
     made = _compiler().compile(
         input=source.encode("utf-8"),
         format="pdf",
@@ -225,7 +232,7 @@ def _literal(value: str) -> str:
 def _can_set(characters: str) -> bool:
     apart = _literal(" ".join(characters))
     try:
-        _compile(f'#set text(font: "Libertinus Serif", fallback: false)\n#{apart}', trial=True)
+        compile_sheet(f'#set text(font: "Libertinus Serif", fallback: false)\n#{apart}', trial=True)
     except typst.TypstError:
         return False
     return True
@@ -290,9 +297,7 @@ def _qr(url: str) -> str:
     """The QR code of an address as SVG: one shape, a rectangle for each run of dark modules in a row."""
     import segno
 
-    # Any mask may be read (ISO/IEC 18004, 7.8): weighing all eight, for an address that is random letters anyhow, takes as
-    # long as a fifth of the whole certificate.
-    modules = segno.make(url, error="m", micro=False, mask=_QR_MASK).matrix
+    modules = segno.make(url, **QR_OPTIONS).matrix
     size = len(modules)
     runs = (
         f"M{run.start()} {y}h{run.end() - run.start()}v1h-{run.end() - run.start()}z"

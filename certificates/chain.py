@@ -11,7 +11,8 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -48,6 +49,18 @@ APPROVED = "approved"
 ERASED = "erased"
 
 
+@dataclass(frozen=True)
+class Said:
+    """What an entry says: its kind, what it is about (the grant key of an approval, else an award's id), the digest of
+    what the register holds, and the commitment to the personal data that belong to it.
+    """
+
+    kind: str
+    subject: str
+    digest: str
+    commitment: str | None = None
+
+
 def digest(value: object) -> str:
     """SHA-256 of a value as JSON in one form: sorted keys, no spaces, ISO dates, moments in UTC."""
     said = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_plain)
@@ -71,9 +84,9 @@ def beginning(site: str) -> str:
     return hashlib.sha256(f"lms-sync register/1 {site}".encode()).hexdigest()
 
 
-def entry_hash(site: str, number: int, at: datetime, said: Mapping[str, Any], previous: str) -> str:
-    """The hash of an entry; `said` has its kind, subject, digest and commitment."""
-    parts = [said[name] for name in ("kind", "subject", "digest", "commitment")]
+def entry_hash(site: str, number: int, at: datetime, said: Said, previous: str) -> str:
+    """The hash of an entry."""
+    parts = [said.kind, said.subject, said.digest, said.commitment]
     return digest([site, number, at, *parts, previous])
 
 
@@ -119,7 +132,7 @@ _HEAD = (
 _ADD_ENTRY = insert(_entry)
 _MOVE_HEAD = update(_head).where(_head.c.site == bindparam("of_site"))
 _ADD_SALT = insert(schema.register_salt)
-_AWARD = (
+_AWARDS = (
     select(
         schema.issue,
         *(schema.status_event.c[name] for name in _EVENT),
@@ -133,38 +146,35 @@ _AWARD = (
         schema.document,
         (schema.document.c.issue_id == schema.issue.c.id) & (schema.document.c.kind == "holder"),
     )
-    .where(schema.issue.c.id == bindparam("award"))
-    .order_by(schema.status_event.c.id)
-    .limit(1)
+    .where(schema.issue.c.id.in_(bindparam("awards", expanding=True)))
+    .order_by(schema.status_event.c.id.desc())
 )
-_SALT = select(schema.register_salt.c.salt).where(schema.register_salt.c.issue_id == bindparam("award"))
+_SALTS = select(schema.register_salt.c.issue_id, schema.register_salt.c.salt).where(
+    schema.register_salt.c.issue_id.in_(bindparam("awards", expanding=True))
+)
 
 
-def add_entry(
-    connection: Connection,
-    site: str,
-    *,
-    kind: str,
-    subject: str,
-    said: str,
-    committed: str | None = None,
-    now: datetime,
-    after: Head | None = None,
+def add_entries(
+    connection: Connection, site: str, said: Sequence[Said], now: datetime, after: Head | None = None
 ) -> Head:
-    """Adds an entry within the caller's transaction; the new head. Raises Refused where the clock is behind the last entry.
+    """Adds entries within the caller's transaction; the new head. Raises Refused where the clock is behind the last entry.
 
     The head is locked until the transaction ends: entries of a site have one order and no gaps. Who writes what the
-    entry is about calls `open_chain` before, and may say in `after` what that gave, or what the entry before this gave.
+    entries are about calls `open_chain` before, and may say in `after` what that gave, or what the entries before these
+    gave.
     """
     number, previous = after or open_chain(connection, site, now)
-    number += 1
-    row = {"kind": kind, "subject": subject, "digest": said, "commitment": committed}
-    made = entry_hash(site, number, now, row, previous)
-    connection.execute(
-        _ADD_ENTRY, {"site": site, "number": number, "at": now, "previous": previous, "hash": made, **row}
-    )
-    connection.execute(_MOVE_HEAD, {"of_site": site, "number": number, "hash": made})
-    return number, made
+    rows: list[dict[str, Any]] = []
+    for one in said:
+        number += 1
+        made = entry_hash(site, number, now, one, previous)
+        place = {"site": site, "number": number, "at": now, "previous": previous, "hash": made}
+        rows.append({**place, **vars(one)})
+        previous = made
+    if rows:
+        connection.execute(_ADD_ENTRY, rows)
+        connection.execute(_MOVE_HEAD, {"of_site": site, "number": number, "hash": previous})
+    return number, previous
 
 
 def add_approval(connection: Connection, site: str, approval_id: int, now: datetime) -> None:
@@ -172,67 +182,48 @@ def add_approval(connection: Connection, site: str, approval_id: int, now: datet
     approval, decision = schema.approval, schema.decision
     row = connection.execute(select(approval).where(approval.c.id == approval_id)).one()
     decided = connection.execute(select(decision).where(decision.c.id == row.decision_id)).one()
-    said = approval_digest(row, decided)
-    add_entry(connection, site, kind=APPROVED, subject=row.grant_key, said=said, now=now)
+    add_entries(connection, site, [Said(APPROVED, row.grant_key, approval_digest(row, decided))], now)
 
 
-def add_issue(
-    connection: Connection, site: str, issue_id: str, now: datetime, after: Head | None = None
+def add_issues(
+    connection: Connection, site: str, issue_ids: Sequence[str], now: datetime, after: Head | None = None
 ) -> Head:
-    """Adds the entry of an award that was just entered, with a commitment to its holder's name."""
-    row = connection.execute(_AWARD, {"award": issue_id}).one()
-    said = issue_digest(row, None if row.issue_id is None else row)
+    """Adds the entries of awards that were just entered, in this order, each with a commitment to its holder's name.
+
+    What the register says is read back, so that the digests are of what it holds, as everybody will find it.
+    """
+    rows = {
+        row.id: row for row in connection.execute(_AWARDS, {"awards": list(issue_ids)})
+    }  # the first event's
     # Of a holder whose data were erased before there was a chain there is nothing to commit to.
-    committed = (
-        commitment(salt_of(connection, site, issue_id), bytes(row.holder))
-        if row.holder
-        else digest([issue_id, ERASED])
-    )
-    return add_entry(
-        connection, site, kind=ISSUED, subject=issue_id, said=said, committed=committed, now=now, after=after
-    )
-
-
-def add_document(
-    connection: Connection,
-    site: str,
-    issue_id: str,
-    kind: str,
-    sha256: str,
-    now: datetime,
-    after: Head | None = None,
-) -> Head:
-    """Adds the entry of a document that was just stored."""
-    return add_entry(connection, site, kind=kind, subject=issue_id, said=sha256, now=now, after=after)
+    salts = salts_of(connection, site, [one for one in issue_ids if rows[one].holder])
+    said = []
+    for one in issue_ids:
+        row = rows[one]
+        committed = commitment(salts[one], bytes(row.holder)) if row.holder else digest([one, ERASED])
+        said.append(Said(ISSUED, one, issue_digest(row, None if row.issue_id is None else row), committed))
+    return add_entries(connection, site, said, now, after)
 
 
 def add_event(
     connection: Connection, site: str, event: Mapping[str, Any], now: datetime, after: Head | None = None
 ) -> Head:
     """Adds the entry of an event that was just written about an award."""
-    reason, committed = event.get("reason"), None
+    issue_id, reason, committed = event["issue_id"], event.get("reason"), None
     if reason is not None and event["event"] != ERASED:
-        committed = commitment(salt_of(connection, site, event["issue_id"]), reason.encode("utf-8"))
-    return add_entry(
-        connection,
-        site,
-        kind=event["event"],
-        subject=event["issue_id"],
-        said=event_digest(event),
-        committed=committed,
-        now=now,
-        after=after,
-    )
+        committed = commitment(salts_of(connection, site, [issue_id])[issue_id], reason.encode("utf-8"))
+    said = Said(event["event"], issue_id, event_digest(event), committed)
+    return add_entries(connection, site, [said], now, after)
 
 
-def salt_of(connection: Connection, site: str, issue_id: str) -> bytes:
-    """The salt of an award, made when it is first needed."""
-    found = connection.execute(_SALT, {"award": issue_id}).scalar_one_or_none()
-    if found is not None:
-        return bytes(found)
-    salt = secrets.token_bytes(_SALT_BYTES)
-    connection.execute(_ADD_SALT, {"issue_id": issue_id, "site": site, "salt": salt})
-    return salt
+def salts_of(connection: Connection, site: str, issue_ids: Sequence[str]) -> dict[str, bytes]:
+    """The salt of each award, made when it is first needed."""
+    found = {row.issue_id: bytes(row.salt) for row in connection.execute(_SALTS, {"awards": list(issue_ids)})}
+    new = {one: secrets.token_bytes(_SALT_BYTES) for one in issue_ids if one not in found}
+    if new:
+        rows = [{"issue_id": one, "site": site, "salt": salt} for one, salt in new.items()]
+        connection.execute(_ADD_SALT, rows)
+    return found | new
 
 
 def open_chain(connection: Connection, site: str, now: datetime) -> Head:
@@ -274,11 +265,11 @@ def _enter_what_was_there(connection: Connection, site: str, now: datetime) -> N
         add_approval(connection, site, row.id, now)
     order = (issue.c.issued_at, issue.c.serial)
     for row in connection.execute(select(issue.c.id).where(issue.c.site == site).order_by(*order)).all():
-        add_issue(connection, site, row.id, now)
+        add_issues(connection, site, [row.id], now)
         made = select(document.c.kind, document.c.sha256).where(document.c.issue_id == row.id)
-        for one in connection.execute(made.order_by(document.c.kind)).all():
-            if one.kind != "holder":
-                add_document(connection, site, row.id, one.kind, one.sha256, now)
+        kept = connection.execute(made.order_by(document.c.kind)).all()
+        said = [Said(one.kind, row.id, one.sha256) for one in kept if one.kind != "holder"]
+        add_entries(connection, site, said, now)
         happened = select(event).where(event.c.issue_id == row.id, event.c.event != ISSUED)
         for line in connection.execute(happened.order_by(event.c.id)).mappings().all():
             add_event(connection, site, dict(line), now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -11,6 +12,18 @@ from certificates.award import Award
 from lms_sync.store import schema
 
 _ADD_LINE = insert(schema.status_event)
+
+
+def write_issued(
+    connection: Connection, awards: Sequence[Award], *, actor: str, now: datetime, after: chain.Head
+) -> None:
+    """Says of awards of one site that were just entered that they were issued, within the caller's transaction."""
+    lines = [
+        {"site": one.site, "issue_id": one.id, "event": chain.ISSUED, "at": now, "actor": actor}
+        for one in awards
+    ]
+    connection.execute(_ADD_LINE, lines)
+    chain.add_issues(connection, awards[0].site, [one.id for one in awards], now, after)
 
 
 def write_event(
@@ -23,7 +36,7 @@ def write_event(
     now: datetime,
     successor: str | None = None,
 ) -> int:
-    """Adds a line to what is known about an award, within the caller's transaction; its id. Such lines never change.
+    """Adds a line about an issued award within the caller's transaction; its id. Such lines never change.
 
     `successor` is the issue that replaces a superseded one. Raises Refused where the clock is behind the register.
     """
@@ -37,10 +50,7 @@ def write_event(
         "successor": successor,
     }
     done = connection.execute(_ADD_LINE, {"site": award.site, **line})
-    if event == chain.ISSUED:
-        chain.add_issue(connection, award.site, award.id, now, last)
-    else:
-        chain.add_event(connection, award.site, line, now, last)
+    chain.add_event(connection, award.site, line, now, last)
     assert done.inserted_primary_key is not None
     return int(done.inserted_primary_key[0])
 

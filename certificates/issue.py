@@ -5,24 +5,25 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby, islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from authoring.problems import LmsSyncError, Problem, Refused
 from certificates import certificate_pdf
 from certificates.award import Award, Wording, award_from_row
-from certificates.chain import open_chain
-from certificates.credential import LIST_BITS
-from certificates.documents import insert_document, make_documents
-from certificates.events import events_of, write_event
+from certificates.chain import Head, open_chain
+from certificates.documents import PORTION, Document, insert_documents, make_documents
+from certificates.events import events_of, write_event, write_issued
 from certificates.grant import FIRST_CYCLE
 from certificates.holders import printed_names
 from certificates.issuer import Issuer
+from certificates.numbering import free_status_indices, next_numbers
 from certificates.policy import Policy, parse_policy
 from certificates.printed import design_problems, printed_logos, printed_signatory
 from certificates.status import FINAL
@@ -35,30 +36,24 @@ from lms_sync.store.database import reading
 
 MAX_NAME = 200
 _ATTEMPTS = 20
-_FULL = LIST_BITS // 2  # a list is left while half of it is free, so that a random index is found at once
 
 # Made once: putting a statement together costs as much as asking it.
-_issue, _counter, _list = schema.issue, schema.serial_counter, schema.status_list
-_OF_GRANT = select(_issue.c.id).where(_issue.c.grant_key == bindparam("grant"))
-_OF_INDEX = select(_issue.c.id).where(
-    _issue.c.status_list == bindparam("list"), _issue.c.status_index == bindparam("index")
+_issue, _approval, _decision, _person = schema.issue, schema.approval, schema.decision, schema.person
+_NOT_ENTERED = (
+    select(_decision, _approval.c.approved_by, _approval.c.supersedes)
+    .join(_approval, _approval.c.decision_id == _decision.c.id)
+    .join(_person, (_person.c.id == _decision.c.person_id) & _person.c.erased_at.is_(None))
+    .outerjoin(_issue, _issue.c.grant_key == _approval.c.grant_key)
+    .where(_approval.c.site == bindparam("of_site"), _issue.c.id.is_(None))
 )
-_NEXT_NUMBER = (
-    update(_counter)
-    .where(_counter.c.site == bindparam("of_site"), _counter.c.series == bindparam("of_series"))
-    .values(last=_counter.c.last + 1)
-    .returning(_counter.c.last)
+_WAITING = _NOT_ENTERED.order_by(_decision.c.policy, _decision.c.cycle, _decision.c.earned_on, _approval.c.id)
+_STILL_WAITING = _NOT_ENTERED.with_only_columns(_approval.c.grant_key).where(
+    _approval.c.grant_key.in_(bindparam("grants", expanding=True))
 )
-_NEWEST_LIST = (
-    select(
-        _list.c.number,
-        select(func.count()).where(_issue.c.status_list == _list.c.number).scalar_subquery().label("used"),
-    )
-    .where(_list.c.site == bindparam("of_site"))
-    .order_by(_list.c.number.desc())
-    .limit(1)
-)
-_ADD_AWARD = insert(_issue)
+_ADD_AWARDS = insert(_issue)
+
+_Named = tuple[Row[Any], str]
+"""An approved award (see `_NOT_ENTERED`), and its holder's name as it is printed."""
 
 
 @dataclass(frozen=True)
@@ -105,49 +100,44 @@ def issue_approved(engine: Engine, site: str, issuer: Issuer, clock: Clock) -> I
 def enter_approved(
     engine: Engine, site: str, issuer: Issuer, clock: Clock
 ) -> tuple[list[Award], list[Problem]]:
-    """Gives each approved award its numbers and enters it, each in one transaction; documents come later.
+    """Gives each approved award its numbers and enters it, both in one transaction; documents come later.
 
-    Any number of processes may do this at once, and any of them may die at any moment.
+    Up to `PORTION` awards share a transaction, and are entered all or none. Any number of processes may do this at
+    once, and any of them may die at any moment.
     """
     entered: list[Award] = []
     problems: list[Problem] = []
     with reading(engine) as connection:
-        waiting = _approved_not_entered(connection, site)
+        waiting = connection.execute(_WAITING, {"of_site": site}).all()
         names = printed_names(connection, [row.person_id for row in waiting])
         policies = kept_policies(connection, site, {row.policy_sha256 for row in waiting})
     wanting = {
         digest: list(design_problems(one.design, one.signatories, issuer.seals, issuer.logos))
         for digest, one in policies.items()
     }
+    ready: list[_Named] = []
     for row in waiting:
         name = names.get(row.person_id, "")
-        policy = policies[row.policy_sha256]
-        if found := [*unprintable(name, row.person_id, policy), *wanting[row.policy_sha256]]:
-            problems.extend(one for one in found if one not in problems)
-            continue
-        try:
-            award = _enter(engine, site, row, policy, name, issuer=issuer, clock=clock)
-        except Refused as error:
-            if error.code != "correct.not-standing":
-                raise
-            problems.extend(error.problems)
-            continue
-        if award is not None:
-            entered.append(award)
+        found = [*unprintable(name, row.person_id, policies[row.policy_sha256]), *wanting[row.policy_sha256]]
+        problems.extend(one for one in found if one not in problems)
+        if not found:
+            ready.append((row, name))
+    for portion in _portions(ready):
+        policy = policies[portion[0][0].policy_sha256]
+        made, refused = _enter(engine, site, policy, portion, issuer=issuer, clock=clock)
+        entered.extend(made)
+        problems.extend(refused)
     return entered, problems
 
 
-def _approved_not_entered(connection: Connection, site: str) -> Sequence[Row[Any]]:
-    approval, decision, issue, person = schema.approval, schema.decision, schema.issue, schema.person
-    query = (
-        select(decision, approval.c.approved_by, approval.c.supersedes)
-        .join(approval, approval.c.decision_id == decision.c.id)
-        .join(person, (person.c.id == decision.c.person_id) & person.c.erased_at.is_(None))
-        .outerjoin(issue, issue.c.grant_key == approval.c.grant_key)
-        .where(approval.c.site == site, issue.c.id.is_(None))
-        .order_by(decision.c.policy, decision.c.earned_on, approval.c.id)
-    )
-    return connection.execute(query).all()
+def _portions(ready: list[_Named]) -> Iterator[list[_Named]]:
+    """What is entered together: awards under one text of a policy, none of which can replace another of them.
+
+    A first award comes before its renewal (see `_WAITING`), and each correction by itself.
+    """
+    for _, alike in groupby(ready, lambda one: (one[0].policy_sha256, one[0].cycle, one[0].supersedes)):
+        while portion := list(islice(alike, PORTION)):
+            yield portion
 
 
 def kept_policies(connection: Connection, site: str, hashes: set[str]) -> dict[str, Policy]:
@@ -180,97 +170,112 @@ def unprintable(name: str, person_id: str, policy: Policy) -> Iterator[Problem]:
 def _enter(
     engine: Engine,
     site: str,
-    approved: Row[Any],
     policy: Policy,
-    name: str,
+    portion: list[_Named],
     *,
     issuer: Issuer,
     clock: Clock,
-) -> Award | None:
-    """Enters one award, or does nothing where another process was first."""
+) -> tuple[list[Award], list[Problem]]:
+    """Enters a portion, but for what another process has entered, or what may not be: why, is given back as well."""
+    keys = [row.grant_key for row, _ in portion]
     for _ in range(_ATTEMPTS):
         with reading(engine) as connection:  # without the write lock, for which others may be waiting
-            if _is_entered(connection, approved.grant_key):
-                return None
+            if not _still_waiting(connection, site, keys):
+                return [], []
         try:
             with engine.begin() as connection:
                 now = clock.now()
-                open_chain(connection, site, now)
-                if _is_entered(connection, approved.grant_key):
-                    return None
-                before = replaced_by(connection, site, approved)
-                award = _numbered(
-                    connection,
-                    site,
-                    approved,
-                    policy,
-                    issuer=issuer,
-                    now=now,
-                    supersedes=None if before is None else before.id,
-                )
-                _insert_award(connection, award, policy, issuer, name)
-                if before is not None:
-                    write_event(
-                        connection,
-                        before,
-                        "superseded",
-                        actor=approved.approved_by,
-                        reason="correction" if approved.supersedes else "renewal",
-                        now=now,
-                        successor=award.id,
-                    )
-            return award
+                head = open_chain(connection, site, now)
+                waiting = _still_waiting(connection, site, keys)
+                asked = [(row, name) for row, name in portion if row.grant_key in waiting]
+                before, refused = _replaced(connection, site, asked)
+                asked = [(row, name) for row, name in asked if row.grant_key in before]
+                if not asked:
+                    return [], refused
+                awards = _numbered(connection, site, policy, asked, before, issuer=issuer, now=now)
+                names = [name for _, name in asked]
+                _insert_awards(connection, awards, names, policy.serial.series, issuer=issuer, head=head)
+                for award, (row, _) in zip(awards, asked, strict=True):
+                    if (old := before[row.grant_key]) is not None:
+                        write_event(
+                            connection,
+                            old,
+                            "superseded",
+                            actor=row.approved_by,
+                            reason="correction" if row.supersedes else "renewal",
+                            now=now,
+                            successor=award.id,
+                        )
+            return awards, refused
         except IntegrityError:
-            # Another process took the grant, the number or the index between our look and our write
+            # Another process took a grant, a number or an index between our look and our write
             # (never on SQLite, where we hold the write lock): the transaction is undone, so look again.
             continue
     raise LmsSyncError("issue.contention")
 
 
-def _is_entered(connection: Connection, grant_key: str) -> bool:
-    return connection.execute(_OF_GRANT, {"grant": grant_key}).first() is not None
+def _still_waiting(connection: Connection, site: str, keys: list[str]) -> set[str]:
+    return set(connection.execute(_STILL_WAITING, {"of_site": site, "grants": keys}).scalars())
+
+
+def _replaced(
+    connection: Connection, site: str, asked: list[_Named]
+) -> tuple[dict[str, Award | None], list[Problem]]:
+    """By its grant key, what each award replaces; left out are those that may not be entered, and why."""
+    before: dict[str, Award | None] = {}
+    problems: list[Problem] = []
+    for row, _ in asked:
+        try:
+            before[row.grant_key] = replaced_by(connection, site, row)
+        except Refused as error:
+            problems.extend(error.problems)
+    return before, problems
 
 
 def _numbered(
     connection: Connection,
     site: str,
-    approved: Row[Any],
     policy: Policy,
+    asked: list[_Named],
+    before: Mapping[str, Award | None],
     *,
     issuer: Issuer,
     now: datetime,
-    supersedes: str | None,
-) -> Award:
+) -> list[Award]:
+    """The awards with their numbers: serials without a gap, in this order, and places in a status list."""
     issued_on = local_date(now, policy.timezone)
-    serial = policy.serial.number(
-        issued_on.year, _next_number(connection, site, policy.serial.series(issued_on.year))
-    )
-    list_number, index = _free_status_index(connection, site, now)
-    return Award(
-        id=str(uuid.uuid4()),
-        site=site,
-        grant_key=approved.grant_key,
-        person_id=approved.person_id,
-        policy=policy.id,
-        policy_version=policy.version,
-        serial=serial,
-        verification_id=new_verification_id(),
-        status_list=list_number,
-        status_index=index,
-        issued_at=now.replace(microsecond=0),
-        issued_on=issued_on,
-        expires_on=approved.expires_on,
-        wording=Wording.of(
-            policy,
-            issuer_did=issuer.did,
-            base_url=issuer.base_url,
-            earned_on=approved.earned_on,
-            demo=issuer.signer.demo,
-            logos=printed_logos(policy.design, issuer.logos),
-            signatories=tuple(printed_signatory(one, issuer.seals) for one in policy.signatories),
-        ),
-        supersedes=supersedes,
-    )
+    numbers = next_numbers(connection, site, policy.serial.series(issued_on.year), len(asked))
+    status_list, indices = free_status_indices(connection, site, len(asked), now)
+    logos = printed_logos(policy.design, issuer.logos)
+    signatories = tuple(printed_signatory(one, issuer.seals) for one in policy.signatories)
+    return [
+        Award(
+            id=str(uuid.uuid4()),
+            site=site,
+            grant_key=row.grant_key,
+            person_id=row.person_id,
+            policy=policy.id,
+            policy_version=policy.version,
+            serial=policy.serial.number(issued_on.year, number),
+            verification_id=new_verification_id(),
+            status_list=status_list,
+            status_index=index,
+            issued_at=now.replace(microsecond=0),
+            issued_on=issued_on,
+            expires_on=row.expires_on,
+            wording=Wording.of(
+                policy,
+                issuer_did=issuer.did,
+                base_url=issuer.base_url,
+                earned_on=row.earned_on,
+                demo=issuer.signer.demo,
+                logos=logos,
+                signatories=signatories,
+            ),
+            supersedes=None if (old := before[row.grant_key]) is None else old.id,
+        )
+        for (row, _), number, index in zip(asked, numbers, indices, strict=True)
+    ]
 
 
 def replaced_by(connection: Connection, site: str, approved: Row[Any]) -> Award | None:
@@ -303,32 +308,18 @@ def replaced_by(connection: Connection, site: str, approved: Row[Any]) -> Award 
     return None
 
 
-def _next_number(connection: Connection, site: str, series: str) -> int:
-    """The next number of a series; the row lock it takes lasts until the transaction ends, so there is no gap."""
-    taken = connection.execute(_NEXT_NUMBER, {"of_site": site, "of_series": series}).scalar_one_or_none()
-    if taken is None:
-        connection.execute(insert(schema.serial_counter), {"site": site, "series": series, "last": 1})
-        return 1
-    return int(taken)
-
-
-def _free_status_index(connection: Connection, site: str, now: datetime) -> tuple[int, int]:
-    """A random free index in a status list of the site; begins a new list where the newest is half full."""
-    lists = schema.status_list
-    newest = connection.execute(_NEWEST_LIST, {"of_site": site}).first()
-    number = None if newest is None or newest.used >= _FULL else int(newest.number)
-    if number is None:
-        number = (connection.execute(select(func.max(lists.c.number))).scalar_one() or 0) + 1
-        connection.execute(insert(lists).values(number=number, site=site, content=None, updated_at=now))
-    while True:
-        index = secrets.randbelow(LIST_BITS)
-        if connection.execute(_OF_INDEX, {"list": number, "index": index}).first() is None:
-            return number, index
-
-
-def _insert_award(connection: Connection, award: Award, policy: Policy, issuer: Issuer, name: str) -> None:
-    connection.execute(
-        _ADD_AWARD,
+def _insert_awards(
+    connection: Connection,
+    awards: list[Award],
+    names: list[str],
+    series: Callable[[int], str],
+    *,
+    issuer: Issuer,
+    head: Head,
+) -> None:
+    """Writes the rows of awards of one moment, the names of their holders, and that they were issued."""
+    now = awards[0].issued_at
+    rows = [
         {
             "id": award.id,
             "site": award.site,
@@ -336,7 +327,7 @@ def _insert_award(connection: Connection, award: Award, policy: Policy, issuer: 
             "person_id": award.person_id,
             "policy": award.policy,
             "policy_version": award.policy_version,
-            "series": policy.serial.series(award.issued_on.year),
+            "series": series(award.issued_on.year),
             "serial": award.serial,
             "verification_id": award.verification_id,
             "status_list": award.status_list,
@@ -346,13 +337,17 @@ def _insert_award(connection: Connection, award: Award, policy: Policy, issuer: 
             "expires_on": award.expires_on,
             "public": award.wording.as_json(),
             "supersedes": award.supersedes,
-        },
-    )
+        }
+        for award in awards
+    ]
+    connection.execute(_ADD_AWARDS, rows)
     # The name as printed is fixed now, so that documents made later, or again looked at, say the same.
-    holder = {"name": name, "salt": secrets.token_hex(16)}
-    content = json.dumps(holder, ensure_ascii=False).encode("utf-8")
-    insert_document(connection, award, "holder", "application/json", content, now=award.issued_at)
-    write_event(connection, award, "issued", actor=issuer.did, reason=None, now=award.issued_at)
+    holders = []
+    for award, name in zip(awards, names, strict=True):
+        said = json.dumps({"name": name, "salt": secrets.token_hex(16)}, ensure_ascii=False)
+        holders.append(Document(award, "holder", "application/json", said.encode("utf-8")))
+    insert_documents(connection, holders, now)
+    write_issued(connection, awards, actor=issuer.did, now=now, after=head)
 
 
 def issued(engine: Engine, site: str) -> list[Issued]:

@@ -21,6 +21,7 @@ from certificates import lifecycle, register
 from certificates.audit import verify, write_head
 from certificates.chain import MAX_BACK
 from certificates.credential import decode_bits, encode_bits
+from certificates.documents import Document, keep_documents
 from certificates.issue import enter_approved
 from certificates.listing import REGISTER, register_rows
 from certificates.privacy_erase import erase_people
@@ -48,16 +49,12 @@ def lived(tmp_path_factory: pytest.TempPathFactory, session_keys: dict[bool, Pat
     register.agree(academy.engine, academy.site, None, by="Teuta Kola", clock=academy.clock, basis=basis)
     made, _ = enter_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
     # Documents as issuing writes them, with contents of our own: what they say does not matter here.
-    from certificates.documents import _write_once
-
-    for award in made:
-        for kind in ("credential", "pdf"):
-            _write_once(
-                academy.engine,
-                award,
-                [(kind, "text/plain", f"{kind} {award.serial}".encode())],
-                clock=academy.clock,
-            )
+    written = [
+        Document(award, kind, "text/plain", f"{kind} {award.serial}".encode())
+        for award in made
+        for kind in ("credential", "pdf")
+    ]
+    keep_documents(academy.engine, academy.site, written, academy.clock)
     heads = folder / "heads.jsonl"
     assert write_head(academy.engine, academy.site, heads, academy.clock.now())
     academy.clock.advance(timedelta(days=1))

@@ -21,7 +21,7 @@ from sqlalchemy import select, update
 
 from certificates import register
 from certificates.delivery import queue_certificates, unsure
-from certificates.documents import _write_once
+from certificates.documents import Document, keep_documents
 from certificates.issue import enter_approved
 from lms_sync.clock import FixedClock, SystemClock
 from lms_sync.store import schema
@@ -42,13 +42,8 @@ def _addressed(academy: Any) -> dict[str, str]:
     register.agree(academy.engine, academy.site, None, by="Officer", clock=academy.clock)
     made, problems = enter_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
     assert not problems
-    for award in made:
-        _write_once(
-            academy.engine,
-            award,
-            [("pdf", "application/pdf", b"%PDF " + award.id.encode())],
-            clock=academy.clock,
-        )
+    sheets = [Document(award, "pdf", "application/pdf", b"%PDF " + award.id.encode()) for award in made]
+    keep_documents(academy.engine, academy.site, sheets, academy.clock)
     data = schema.person_data
     with academy.engine.begin() as connection:
         connection.execute(update(data).values(email=data.c.person_id + "@example.org"))
