@@ -206,6 +206,44 @@ def test_being_told_to_end_is_heard_whichever_thread_the_system_tells(engine: En
     assert not backend.stopped.is_set()
 
 
+def test_the_schedule_goes_on_where_the_clock_is_set_back_by_an_hour(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = timedelta(0)
+
+    class OnTheWall(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) - back
+
+    class Wall:
+        def now(self) -> datetime:
+            return OnTheWall.now(UTC)
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", OnTheWall)
+    first, again = threading.Event(), threading.Event()
+
+    def job(work: Work) -> None:
+        (again if first.is_set() else first).set()
+
+    jobs: Any = {"pull": job}
+    ledger = Ledger(engine, Wall())
+    planned = [Planned("main", "pull", Every(3600))]
+    backend = OnApscheduler(Worker(ledger, lambda site: jobs), planned, sweep=timedelta(seconds=0.05))
+    thread = threading.Thread(target=backend.run)
+    thread.start()
+    try:
+        assert first.wait(30)
+        while backend._busy:  # else the put row would be taken at once
+            time.sleep(0.01)
+        back = timedelta(hours=1)
+        ledger.put("main", "pull")  # as another process does it
+        assert again.wait(10)
+    finally:
+        backend.stop()
+        thread.join()
+
+
 def test_workers_need_postgresql(engine: Engine) -> None:
     with pytest.raises(NoQueue) as caught:
         OnProcrastinate(worker(engine), [])
