@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import shutil
@@ -28,12 +29,13 @@ from lms_sync.jobs.ledger import Ledger
 from lms_sync.jobs.logs import JsonLines
 from lms_sync.jobs.notify import ByEmail, ByWebhook, Notice, send_waiting, ways_of
 from lms_sync.jobs.on_apscheduler import OnApscheduler
-from lms_sync.jobs.on_procrastinate import NoQueue, OnProcrastinate
+from lms_sync.jobs.on_procrastinate import NoQueue, OnProcrastinate, Paces
 from lms_sync.jobs.status import job_status, read_job_runs, said
 from lms_sync.jobs.work import GaveWay, JobCode, Work, Worker
 from lms_sync.settings import EmailSettings, NotifySettings, Secret, SettingsError
 from lms_sync.store import schema
 from lms_sync.store.database import open_database, reading
+from tests.postgresql_server import Server
 
 NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
 
@@ -242,6 +244,43 @@ def test_the_schedule_goes_on_where_the_clock_is_set_back_by_an_hour(
     finally:
         backend.stop()
         thread.join()
+
+
+def test_workers_go_on_where_the_clock_is_set_back_by_an_hour(
+    postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = 0.0
+
+    class Wall:
+        @staticmethod
+        def time() -> float:
+            return time.time() - back
+
+    monkeypatch.setattr("procrastinate.periodic.time", Wall)
+    engine = open_database(postgresql.database())
+    first, again = threading.Event(), threading.Event()
+
+    def job(work: Work) -> None:
+        (again if first.is_set() else first).set()
+
+    backend = OnProcrastinate(
+        worker(engine, pull=job), [Planned("main", "pull", Every(3600))], paces=Paces(tick_seconds=1)
+    )
+
+    async def run() -> None:
+        nonlocal back
+        running = asyncio.ensure_future(backend._run())
+        assert await asyncio.to_thread(first.wait, 30)
+        back = 3600.0
+        await asyncio.sleep(1.5)  # a tick that was asked for before may still come
+        backend.defer("main", "pull")
+        heard = await asyncio.to_thread(again.wait, 10)
+        running.cancel()
+        await running
+        assert heard
+
+    asyncio.run(run())
+    engine.dispose()
 
 
 def test_workers_need_postgresql(engine: Engine) -> None:
