@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import zipfile
-from collections.abc import Collection, Iterable, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -146,7 +146,7 @@ def _delete_files(
             yield place.as_posix()
 
 
-def _holds(path: Path, names: Set[str]) -> bool:
+def _holds(path: Path, names: set[str]) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return not names.isdisjoint(archive.namelist())
