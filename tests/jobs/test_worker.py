@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import shutil
@@ -383,6 +384,41 @@ def test_failure_and_recovery_reach_people_once_each_by_every_way(
     assert "funksionon përsëri" in posts[2]["text"]
     with reading(engine) as connection:
         assert set(connection.execute(select(schema.notice.c.state)).scalars()) == {"sent"}
+
+
+@pytest.mark.parametrize(("drips", "sent"), [("head", 0), ("body", 1)])
+def test_a_hook_whose_answer_drips_without_end_holds_nobody_up(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, drips: str, sent: int
+) -> None:
+    monkeypatch.setattr("lms_sync.jobs.notify._TIMEOUT", 0.3)
+    over, ended = threading.Event(), threading.Event()
+
+    class Hook(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline() not in (b"\r\n", b""):
+                pass
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"X-Long: " if drips == "head" else b"\r\n"))
+            with contextlib.suppress(OSError):
+                for _ in range(200):  # ten seconds
+                    if over.wait(0.05):
+                        return
+                    self.wfile.write(b"x")
+                ended.set()
+
+    ledger = Ledger(engine, FixedClock(NOW), tell_after=1, ways=("webhook",))
+    ledger.put("main", "pull")
+    Worker(ledger, lambda site: {"pull": broken}).drain("main")
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Hook) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        ways = {"webhook": ByWebhook(Secret(f"http://127.0.0.1:{server.server_address[1]}/x"))}
+        try:
+            assert send_waiting(engine, ways, FixedClock(NOW), "en") == sent
+            assert not ended.is_set()
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
 
 
 def test_a_way_that_stays_closed_is_given_up_and_its_address_is_not_logged(
