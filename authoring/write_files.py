@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import filecmp
 import os
-import tempfile
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -60,13 +60,11 @@ def whole_file(
     """
     try:
         path.parent.mkdir(mode=0o777 if mode is None else 0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
+        handle, temporary = _new_file(path, 0o666 if mode is None else mode)
         try:
             with os.fdopen(handle, "wb") as stream:
-                if mode is not None:
+                if mode is not None:  # whatever the process takes away
                     os.chmod(temporary, mode)
-                else:
-                    os.chmod(temporary, 0o666 & ~_umask())
                 yield stream
                 stream.flush()
                 if (keep := wanted()) and durable:
@@ -95,10 +93,17 @@ def refuse_links(path: Path, *, below: Path) -> None:
             raise CannotWrite("files.link", path=folder.as_posix())
 
 
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current
+def _new_file(path: Path, mode: int) -> tuple[int, Path]:
+    """A file beside `path` that was not there, open for writing: its handle and its name.
+
+    The system itself takes away what the process's umask says. Python can only ask for that by setting another one for a
+    moment, in which other threads make files that anybody may read, or keep the wrong one for good.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    while True:
+        temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
+        with contextlib.suppress(FileExistsError):
+            return os.open(temporary, flags, mode), temporary
 
 
 def _sync_folder(folder: Path) -> None:

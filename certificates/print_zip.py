@@ -14,6 +14,7 @@ from sqlalchemy import Engine, func, select
 from certificates.award import Award, award_from_row
 from certificates.lifecycle import status_now
 from lms_sync.clock import Clock
+from lms_sync.people.read_csv import escaped
 from lms_sync.store import schema
 from lms_sync.store.database import reading
 
@@ -95,12 +96,12 @@ def _zip(engine: Engine, awards: list[Award]) -> bytes:
                 zipfile.ZipInfo(file, _FIXED), bytes(contents["pdf"]), zipfile.ZIP_STORED
             )  # compressed inside
             title = one.wording.title.in_language(one.wording.languages[0])
-            name = _plain(str(json.loads(contents["holder"])["name"]))  # as it is printed
+            name = escaped(str(json.loads(contents["holder"])["name"]))  # as it is printed
             rows.writerow(
                 [
                     one.serial,
                     name,
-                    _plain(title),
+                    escaped(title),
                     one.issued_on.isoformat(),
                     one.expires_on and one.expires_on.isoformat(),
                     file,
@@ -108,8 +109,3 @@ def _zip(engine: Engine, awards: list[Award]) -> bytes:
             )
         archive.writestr(zipfile.ZipInfo("list.csv", _FIXED), "\ufeff" + listed.getvalue())
     return out.getvalue()
-
-
-def _plain(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@") else value

@@ -1,5 +1,8 @@
 """Erases a person: names, numbers, accounts, printed documents and salts are gone; the register still verifies.
 
+So are the files that this command line made of them where it puts them by itself: certificates, ZIPs to print that hold
+one of them, what was handed out of the person, lists of the register. Other lists that may name the person are told.
+
 What stays is what says nothing about anybody: opaque ids, dates, serial numbers, digests. Whoever asks for the number
 of a certificate is told that it is genuine and that its holder's data were erased.
 """
@@ -7,7 +10,8 @@ of a certificate is told that it is genuine and that its holder's data were eras
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import zipfile
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +25,7 @@ from certificates.chain import ERASED, open_chain
 from certificates.events import events_of, write_event
 from certificates.explain import find_holder
 from certificates.prior_learning import kept_files
+from lms_sync.applied import forget_people
 from lms_sync.clock import Clock
 from lms_sync.people import read_people
 from lms_sync.same_person import all_of, one_person
@@ -34,6 +39,8 @@ class Erased:
 
     serials: tuple[str, ...]
     files: tuple[str, ...]
+    may_name: tuple[str, ...] = ()
+    """Files made of several people, and backups, that are there still and may name this one."""
 
 
 def person_ids(engine: Engine, site: str, said: str) -> list[str]:
@@ -61,12 +68,16 @@ def erase_people(
         _refuse_listed(connection, rows, folder)
         serials = tuple(_erase_awards(connection, site, rows, by=by.strip(), reason=reason.strip(), now=now))
         proofs = kept_files(connection, site, rows)
+        data = schema.person_data
+        numbers = select(data.c.idnumber).where(data.c.person_id.in_(rows), data.c.idnumber.is_not(None))
+        forget_people(connection, site, list(connection.execute(numbers).scalars()))
         for table in (schema.person_data, schema.former_name, schema.account):
             connection.execute(delete(table).where(table.c.person_id.in_(rows)))
         person = schema.person
         connection.execute(update(person).where(person.c.id.in_(rows)).values(erased_at=now))
     _clear_free_pages(engine)
-    return Erased(serials, tuple(_delete_files(folder, serials, proofs)))
+    files = tuple(_delete_files(folder, site, rows, serials, proofs))
+    return Erased(serials, files, tuple(_may_name(folder)))
 
 
 def _clear_free_pages(engine: Engine) -> None:
@@ -110,12 +121,50 @@ def _erase_awards(
         connection.execute(update(event).where(others).values(reason=None))
 
 
-def _delete_files(folder: Path, serials: Iterable[str], proofs: Iterable[str]) -> Iterator[str]:
-    names = [f"{serial.replace('/', '-')}.pdf" for serial in serials]
-    places = [Path("build") / "certificates" / name for name in names]
-    places += [Path("certificates") / "issued" / name for name in names]
+def _delete_files(
+    folder: Path, site: str, people: Iterable[str], serials: Collection[str], proofs: Iterable[str]
+) -> Iterator[str]:
+    build = Path("build")
+    names = {f"{serial.replace('/', '-')}.pdf" for serial in serials}
+    places = [
+        where / name
+        for where in (build / "certificates", Path("certificates") / "issued")
+        for name in sorted(names)
+    ]
+    places += [build / "privacy" / f"{person[:8]}.zip" for person in people]
+    if names:
+        places += [build / f"register-{site}.{kind}" for kind in ("csv", "pdf")]
+    places += [
+        path.relative_to(folder)
+        for path in sorted((folder / build / "print").glob("*.zip"))
+        if _holds(path, names)
+    ]
     for place in [*places, *map(Path, proofs)]:
         path = folder / place
         if path.is_file() and not path.is_symlink():
             path.unlink()
             yield place.as_posix()
+
+
+def _holds(path: Path, names: set[str]) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return not names.isdisjoint(archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+_OF_SEVERAL = (
+    "build/to-sign/*.pdf",
+    "build/sessions/*",
+    "build/kits/*/*",
+    "build/slips/*.pdf",
+    ".lms-sync/backups/*.zip",
+)
+
+
+def _may_name(folder: Path) -> Iterator[str]:
+    for pattern in _OF_SEVERAL:
+        yield from (
+            path.relative_to(folder).as_posix() for path in sorted(folder.glob(pattern)) if path.is_file()
+        )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, or_, select
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, or_, select, update
 
 from authoring.problems import LmsSyncError
 from lms_sync.clock import Clock
@@ -15,7 +15,7 @@ from lms_sync.drift import PEOPLE, Applied, Base, Id, Remembered, Sent, Settled,
 from lms_sync.journal import Journal
 from lms_sync.plan import DesiredObject, Fields, Kind, ObservedObject, Plan
 from lms_sync.store.database import reading
-from lms_sync.store.schema import applied, replaced, run
+from lms_sync.store.schema import applied, journal, replaced, run
 
 
 def read_base(connection: Connection, site: str) -> Base:
@@ -121,6 +121,29 @@ def _forget(connection: Connection, site: str, identities: Iterable[Id]) -> None
             applied.c.key == bindparam("of_key"),
         )
         connection.execute(one, rows)
+
+
+def forget_people(connection: Connection, site: str, idnumbers: Iterable[str]) -> None:
+    """Takes the numbers of people out of what is remembered of runs: who was where, and who had more time.
+
+    In the journal the rows stay, so that every run still accounts for all it did, without saying about whom.
+    """
+    kinds = [kind.value for kind in (*PEOPLE, Kind.OVERRIDE, Kind.ACCOUNT)]
+    for number in idnumbers:
+        for table in (applied, replaced, journal):
+            of = and_(table.c.site == site, table.c.kind.in_(kinds))
+            may = or_(table.c.key == number, table.c.key.endswith(f":{number}", autoescape=True))
+            found = connection.execute(select(table.c.kind, table.c.key).distinct().where(of, may)).all()
+            for kind, key in found:
+                place, _, who = ("", "", key) if kind == Kind.ACCOUNT.value else key.partition(":")
+                if who != number:  # LIKE is blind to case, and a number may hold a colon
+                    continue
+                ours = and_(table.c.site == site, table.c.kind == kind, table.c.key == key)
+                if table is journal:
+                    without = f"{place}:erased" if place else "erased"
+                    connection.execute(update(journal).where(ours).values(key=without))
+                else:
+                    connection.execute(delete(table).where(ours))
 
 
 def _owned(have: ObservedObject, want: DesiredObject | None, sent: Sent) -> dict[str, object]:

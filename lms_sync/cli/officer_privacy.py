@@ -12,6 +12,8 @@ from lms_sync.cli.outcome import DONE, REFUSED, say
 from lms_sync.cli.register_place import Place, as_text, confirmed, open_place
 from lms_sync.clock import SystemClock
 
+_NAMED = 10
+
 
 @click.group(short_help="Export or erase a person; who is due by rule.")
 def privacy() -> None:
@@ -65,7 +67,8 @@ def erase(
     """Erase the data of a PERSON for ever: names, numbers, accounts, certificates, credentials and salts.
 
     The register still verifies, and whoever asks for the number of a certificate is told that it is genuine and that
-    its holder's data were erased. First take the person out of people/participants.csv and off the Moodle courses.
+    its holder's data were erased. Files that were made of the person are deleted as well, and other lists that may name
+    the person are told. First take the person out of people/participants.csv and off the Moodle courses.
     What the Moodle profile shows of certificates goes with the next `lms-sync certificates profiles`. Backups, the rest of
     Moodle, printed papers and scanned sheets are yours to look after.
 
@@ -85,6 +88,9 @@ def erase(
         click.echo(as_text(done))
     else:
         click.echo(say("privacy.erased", place.language, n=len(done["serials"]), files=len(done["files"])))
+        if may := done["may_name"]:
+            named = ", ".join(may[:_NAMED]) + (" …" if len(may) > _NAMED else "")
+            click.echo(say("privacy.may-name", place.language, n=len(may), files=named))
         click.echo(say("privacy.profiles-next", place.language))
     return DONE
 
@@ -170,4 +176,4 @@ def _erase(place: Place, ids: list[str], by: str, reason: str) -> dict[str, tupl
     if issuer is not None:
         publish_status_lists(place.engine, place.site, issuer, SystemClock())
     place.keep_head()
-    return {"serials": done.serials, "files": done.files}
+    return {"serials": done.serials, "files": done.files, "may_name": done.may_name}

@@ -36,6 +36,7 @@ GIVE_UP_AFTER = 12
 """Failures of one due time after which it is not tried again; the next due time is."""
 
 _FIRST_WAIT, _LONGEST_WAIT = 30, 3600  # seconds
+_LONGEST = timedelta(seconds=_LONGEST_WAIT)
 _REASON = 1000
 
 _run, _state = schema.job_run, schema.job_state
@@ -98,8 +99,9 @@ class Ledger:
 
         `started` is when this process began: a time of day that passed before anything ever ran is not due.
         Due times that passed while nothing ran are counted in the row of the latest, or, where each counts, all put in.
+        Those that are yet to come, as a clock that was ahead for a while has left them, hold nothing back.
         """
-        newest = self._newest(planned)
+        newest = self._newest(planned, now)
         rows: list[dict[str, object]] = []
         for one in planned:
             latest = one.timing.latest(now)
@@ -126,13 +128,13 @@ class Ledger:
             assert key is not None
             return int(key[0])
 
-    def _newest(self, planned: Iterable[Planned]) -> dict[tuple[str, str, str], datetime]:
-        """The newest due time of each plan that is in the ledger: a look into the index each, however long it is."""
+    def _newest(self, planned: Iterable[Planned], now: datetime) -> dict[tuple[str, str, str], datetime]:
+        """The newest due time up to now of each plan that is in the ledger: a look into the index each, however long it is."""
         found: dict[tuple[str, str, str], datetime] = {}
         with reading(self.engine) as connection:
             for site, job, course in sorted({one.key for one in planned}):
                 query = select(func.max(_run.c.due_at)).where(
-                    _run.c.site == site, _run.c.job == job, _run.c.course == course
+                    _run.c.site == site, _run.c.job == job, _run.c.course == course, _run.c.due_at <= now
                 )
                 newest = connection.execute(query).scalar()
                 if newest is not None:
@@ -164,7 +166,9 @@ class Ledger:
         with reading(self.engine) as connection:
             now = moment_of(connection, self.clock)
             found: dict[str, list[int]] = {}
-            for row in connection.execute(_open(now).order_by(_run.c.site, _run.c.asked_at, _run.c.id)):
+            for row in connection.execute(
+                _open(now, self.lease).order_by(_run.c.site, _run.c.asked_at, _run.c.id)
+            ):
                 found.setdefault(row.site, []).append(row.id)
             return found
 
@@ -189,7 +193,15 @@ class Ledger:
             rows = connection.execute(
                 select(_run).where(_run.c.site == site, _run.c.state.in_(("waiting", "running")))
             ).all()
-            if any(row.state == "running" and row.lease_until > now for row in rows):
+            held = [row for row in rows if row.state == "running" and row.lease_until > now]
+            for row in held:
+                if (
+                    row.lease_until > now + self.lease
+                ):  # by a clock that was ahead: who lives renews it by now's
+                    connection.execute(
+                        update(_run).where(_run.c.id == row.id).values(lease_until=now + self.lease)
+                    )
+            if held:
                 return None
             for row in rows:
                 if row.state == "running":
@@ -401,9 +413,10 @@ def _same_state(claim: Claim) -> Any:
     return and_(_state.c.site == claim.site, _state.c.job == claim.job, _state.c.course == claim.course)
 
 
-def _open(now: datetime) -> Select[Any]:
-    may = and_(_run.c.state == "waiting", or_(_run.c.not_before.is_(None), _run.c.not_before <= now))
-    lost = and_(_run.c.state == "running", _run.c.lease_until <= now)
+def _open(now: datetime, lease: timedelta) -> Select[Any]:
+    passed = or_(_run.c.not_before.is_(None), _run.c.not_before <= now, _run.c.not_before > now + _LONGEST)
+    may = and_(_run.c.state == "waiting", passed)
+    lost = and_(_run.c.state == "running", or_(_run.c.lease_until <= now, _run.c.lease_until > now + lease))
     return select(_run.c.id, _run.c.site).where(or_(may, lost))
 
 
@@ -421,7 +434,10 @@ def _whose_turn(
         if only is not None and all(row.id != only for row in same):
             continue
         # A failure makes wait whatever is due of the job: the next due time does not try sooner.
-        if now is not None and any(row.not_before is not None and row.not_before > now for row in same):
+        # A wait that nobody is ever told to keep was reckoned by a clock that was ahead.
+        if now is not None and any(
+            row.not_before is not None and now < row.not_before <= now + _LONGEST for row in same
+        ):
             continue
         rank = (min(row.asked_at for row in same), order_of(job), course)
         if best is None or rank < best[0]:

@@ -22,6 +22,7 @@ from sqlalchemy import Engine, Row, or_, select, update
 from authoring.messages import text
 from lms_sync.clock import Clock
 from lms_sync.mail_server import mail_server
+from lms_sync.moodle.watched_connection import Watch, WatchedAdapter
 from lms_sync.settings import EmailSettings, NotifySettings, Secret, read_secret
 from lms_sync.store import schema
 from lms_sync.store.database import moment_of, single_statements
@@ -111,15 +112,22 @@ class ByWebhook:
             "error": notice.error,
             "text": f"{notice.subject(language)}\n\n{notice.body(language)}",  # what chat services show
         }
-        answer = requests.post(
-            self.url.reveal(),
-            data=json.dumps(said, ensure_ascii=False).encode("utf-8"),
-            headers={"Content-Type": "application/json", "Idempotency-Key": notice.id},
-            timeout=_TIMEOUT,
-            allow_redirects=False,
-        )
-        if not 200 <= answer.status_code < 300:
-            raise OSError(f"HTTP {answer.status_code}")
+        with requests.Session() as session, Watch(_TIMEOUT) as watch:
+            session.mount("https://", WatchedAdapter())
+            session.mount("http://", WatchedAdapter())
+            with session.post(
+                self.url.reveal(),
+                data=json.dumps(said, ensure_ascii=False).encode("utf-8"),
+                headers={"Content-Type": "application/json", "Idempotency-Key": notice.id},
+                timeout=_TIMEOUT,
+                allow_redirects=False,
+                stream=True,  # what it says beside its status is nothing to us, however long that is
+            ) as answer:
+                status = answer.status_code
+        if watch.passed:  # a head that is cut looks like one that ended
+            raise TimeoutError
+        if not 200 <= status < 300:
+            raise OSError(f"HTTP {status}")
 
 
 def ways_of(settings: NotifySettings) -> dict[str, Way]:

@@ -3,7 +3,8 @@
 Its job store is in memory and rebuilt from the configuration at every start; what was done is in the ledger. Its timers
 say when to look; a due time goes into the ledger first, and its work begins only with the lease from there. So a second
 process with the same database shares the work and repeats none of it, nothing is dropped for being late, and what
-was due while nothing ran is caught up.
+was due while nothing ran is caught up. Its timers go by the clock on the wall, and stand still for an hour where that is set
+back by one; a thread of our own looks besides, every few seconds by a clock that nobody sets.
 """
 
 from __future__ import annotations
@@ -73,15 +74,19 @@ class OnApscheduler:
     def run(self) -> None:
         """Runs the schedule until Ctrl-C, SIGTERM or `stop`; a job that is running then ends at its next safe point."""
         scheduler = self._scheduler()
+        sweeping = threading.Thread(target=self._sweep_until_stopped, name="sweep", daemon=True)
         with _terminated_like_interrupted():
             try:
                 scheduler.start()
+                sweeping.start()
                 while not self.stopped.wait(_GLANCE_SECONDS):
                     pass
             except KeyboardInterrupt:
                 log.info("%s", text("jobs.stopping", {}, self.worker.language))
             finally:
                 self.worker.stopping.set()
+                if sweeping.ident is not None:
+                    sweeping.join()
                 scheduler.shutdown(wait=True)
                 self._pool.shutdown(wait=True)
 
@@ -96,7 +101,6 @@ class OnApscheduler:
     def _scheduler(self) -> Any:
         from apscheduler.executors.pool import ThreadPoolExecutor as Timers
         from apscheduler.schedulers.background import BackgroundScheduler
-        from apscheduler.triggers.interval import IntervalTrigger
 
         scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -110,9 +114,11 @@ class OnApscheduler:
             together.setdefault((one.site, one.timing), []).append(one)
         for number, ((site, _), same) in enumerate(sorted(together.items(), key=lambda item: item[0][0])):
             scheduler.add_job(self._ask, timer(same[0], clock.now), id=f"{site}-{number}")
-        sweep = IntervalTrigger(seconds=self.sweep.total_seconds(), timezone="UTC")
-        scheduler.add_job(self._look, sweep, id="sweep")
         return scheduler
+
+    def _sweep_until_stopped(self) -> None:
+        while not self.worker.stopping.wait(self.sweep.total_seconds()):
+            self._look()
 
     def _ask(self) -> None:
         def ask() -> None:

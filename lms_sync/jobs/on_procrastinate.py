@@ -1,8 +1,12 @@
 """Runs jobs on as many machines as wanted, with procrastinate on the PostgreSQL of the state database.
 
-The ledger says what is to be done and what was; procrastinate brings rows of it to workers. One tick at a time, wherever
-it runs, puts due times into the ledger and hands the rows that may be taken to the queue, with the lock of their site. A
-worker takes the row from the ledger before it works. So a queue that loses or doubles a job does no harm.
+The ledger says what is to be done and what was; procrastinate brings rows of it to workers. Every process, at each of its
+ticks, puts due times into the ledger and hands the rows that may be taken to the queue, with the lock of their site; two
+that do so at once add nothing twice. A worker takes the row from the ledger before it works. So a queue that loses or
+doubles a job does no harm.
+
+The ticks go by a clock that nobody sets. procrastinate's own periodic tasks go by the one on the wall, and keep the latest
+time: set back by an hour, or once ahead in any of the processes, they come to nothing for so long.
 
 What is tried again after a failure waits in the ledger, not in the queue: there an earlier job that waits for its time
 would hold back all later ones with the same lock. For the same reason jobs of lost workers are taken out of the queue;
@@ -34,7 +38,7 @@ from lms_sync.jobs.work import Worker
 
 log = logging.getLogger("lms_sync.jobs")
 
-_CLOCK, _WORK = "clock", "work"
+_WORK = "work"
 _AGAIN_SECONDS = 5.0
 
 
@@ -44,9 +48,9 @@ class NoQueue(LmsSyncError):
 
 @dataclass(frozen=True)
 class Paces:
-    """How often things are looked at: the tick (whole seconds below a minute), and signs of life."""
+    """How often things are looked at: the tick, and signs of life."""
 
-    tick_seconds: int = 5
+    tick_seconds: float = 5
     heartbeat: timedelta = timedelta(seconds=5)
     lost_after: timedelta = timedelta(seconds=20)
 
@@ -101,7 +105,6 @@ class OnProcrastinate:
                 conninfo=address, kwargs={"options": f"-c search_path={schema}"}, min_size=1, max_size=10
             )
         )
-        cron = f"* * * * * */{self._paces.tick_seconds}"  # its sixth field are seconds
 
         @app.task(name="lms_sync.work", queue=_WORK)
         def work(site: str, row: int) -> None:
@@ -111,18 +114,28 @@ class OnProcrastinate:
             if claim is not None:
                 self._worker.run(claim)
 
-        @app.periodic(cron=cron)
-        @app.task(name="lms_sync.tick", queue=_CLOCK, queueing_lock="tick")
-        async def tick(timestamp: int) -> None:  # noqa: ARG001 - what time it is, the ledger knows
-            await self._forget_lost_workers(app)
-            await asyncio.to_thread(self._ask)
-            for site, rows in (await asyncio.to_thread(self._worker.ledger.ready)).items():
-                for row in rows:
-                    job = work.configure(lock=f"site:{site}", queueing_lock=f"row:{row}")
-                    with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
-                        await job.defer_async(site=site, row=row)
-
         return app
+
+    async def _tick_on(self) -> None:
+        """Ticks without end; where the database is away the worker beside it ends, and with it this."""
+        while True:
+            try:
+                await self._tick()
+            except Exception as error:  # noqa: BLE001 - the next tick comes
+                self._worker.log_failure("queue", error)
+            await asyncio.sleep(self._paces.tick_seconds)
+
+    async def _tick(self) -> None:
+        import procrastinate
+
+        await self._forget_lost_workers(self._app)
+        await asyncio.to_thread(self._ask)
+        work = self._app.tasks["lms_sync.work"]
+        for site, rows in (await asyncio.to_thread(self._worker.ledger.ready)).items():
+            for row in rows:
+                job = work.configure(lock=f"site:{site}", queueing_lock=f"row:{row}")
+                with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
+                    await job.defer_async(site=site, row=row)
 
     def _ask(self) -> None:
         self._due.ask()
@@ -161,16 +174,16 @@ class OnProcrastinate:
         while True:
             try:
                 async with self._app.open_async():
-                    await _until_one_ends(self._serve(_CLOCK, 1), self._serve(_WORK, self._at_once))
+                    await _until_one_ends(self._tick_on(), self._serve())
             except Exception as error:  # noqa: BLE001 - the database is away for a while; leases run out meanwhile
                 self._worker.log_failure("queue", error)
             await asyncio.sleep(_AGAIN_SECONDS)
 
-    async def _serve(self, queue: str, at_once: int) -> None:
+    async def _serve(self) -> None:
         await self._app.run_worker_async(
-            queues=[queue],
-            name=f"{self._worker.owner}/{queue}",
-            concurrency=at_once,
+            queues=[_WORK],
+            name=self._worker.owner,
+            concurrency=self._at_once,
             fetch_job_polling_interval=1.0,
             update_heartbeat_interval=self._paces.heartbeat.total_seconds(),
             stalled_worker_timeout=self._paces.lost_after.total_seconds(),

@@ -20,6 +20,9 @@ Text = str | dict[str, str]
 _TAG = re.compile(r"<[^>]*>")
 _ESCAPED_GAP = re.compile(r"\\\{\\?\{([A-Za-z0-9-]+)(?:\\?\}){2}")
 
+_FILE = re.compile(r"[^/\\<>:\"|?*\x00-\x1f]+\.[A-Za-z0-9]+")
+_DEVICE = re.compile(r"CON|PRN|AUX|NUL|(?:COM|LPT)[0-9¹²³]", re.IGNORECASE)
+
 
 class Texts:
     """Reads texts; `languages` are those that a text in several must have, `media` where files are written to.
@@ -90,7 +93,13 @@ class Texts:
         raise Kept("html")
 
     def keep(self, name: str, content: bytes) -> str:
-        """Keeps a file to be written beside the quiz; its path as texts name it. Raises Kept for two of one name."""
+        """Keeps a file to be written beside the quiz; its path as texts name it.
+
+        Raises Kept for two of one name, and for a name that is none on every system: on Windows one could lead out of
+        the folder, or to a device.
+        """
+        if not _FILE.fullmatch(name) or _DEVICE.fullmatch(name.partition(".")[0].strip()):
+            raise Kept("file-name")
         path = f"{self.media}/{name}"
         if self.files.setdefault(path, content) != content:
             raise Kept("file-name")
@@ -99,7 +108,7 @@ class Texts:
     def file(self, element: Element) -> str:
         """The path of the one file of an element. Raises Kept where there is another number of them."""
         nodes = element.findall("file")
-        if len(nodes) != 1 or not re.fullmatch(r"[^/\\<>:\"|?*]+\.[A-Za-z0-9]+", nodes[0].get("name", "")):
+        if len(nodes) != 1 or not _FILE.fullmatch(nodes[0].get("name", "")):
             raise Kept("files")
         return self.keep(nodes[0].get("name", ""), next(iter(files_in(element).values())))
 

@@ -108,3 +108,20 @@ def test_a_beginning_that_is_cut_off_leaves_nothing(tmp_path: Path, monkeypatch:
     with pytest.raises(KeyboardInterrupt):
         write_starter_academy(tmp_path / "academy", ("en",), "")
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_files_are_as_open_as_the_process_allows_and_it_never_allows_more_for_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.umask(0o027)
+    try:
+        with monkeypatch.context() as patch:
+            patch.delattr(os, "umask")  # another thread would make its files with what it is set to
+            write_durably(tmp_path / "report.csv", b"")
+            write_durably(tmp_path / "key.pem", b"", mode=0o600)
+            write_durably(tmp_path / "wide", b"", mode=0o666)
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"report.csv": 0o640, "key.pem": 0o600, "wide": 0o666}

@@ -172,6 +172,62 @@ def test_after_an_erasure_nothing_says_who_it_was_and_the_chain_verifies(known: 
     assert register.proposals(known.engine, known.site) == []
 
 
+def test_runs_that_moved_a_person_say_no_more_whom(known: Any) -> None:
+    now = known.clock.now()
+    kinds = {
+        "enrolment": "archive-officers:{}",
+        "cohort member": "institution-elbasan:{}",
+        "group member": "archive-officers/elbasan:{}",
+        "quiz override": "archive-officers/final:{}",  # who has more time, perhaps for an illness
+        "account": "{}",
+    }
+    numbers = ("AO-1", "AO-11", "ao-1", "X:AO-1")
+    keys = [(kind, key.format(number)) for number in numbers for kind, key in kinds.items()]
+    with known.engine.begin() as connection:
+        connection.execute(sa.insert(schema.run).values(id=1, site=known.site, verb="apply", started_at=now))
+        for step, (kind, key) in enumerate(keys):
+            one = {"site": known.site, "run_id": 1, "kind": kind, "key": key}
+            connection.execute(
+                sa.insert(schema.journal).values(
+                    step=step, action="create", wanted_hash="", state="confirmed", intent_at=now, **one
+                )
+            )
+            connection.execute(
+                sa.insert(schema.applied).values(scope="", fields={}, hash="", applied_at=now, **one)
+            )
+            connection.execute(
+                sa.insert(schema.replaced).values(
+                    scope="", action="create", before_hash="", after={}, after_hash="", base={}, **one
+                )
+            )
+    erase(known)
+    with known.engine.connect() as connection:
+        for table in (schema.applied, schema.replaced, schema.journal):
+            left = {(row.kind, row.key) for row in connection.execute(select(table))}
+            gone = {(kind, key.format("AO-1")) for kind, key in kinds.items()}
+            assert left & set(keys) == set(keys) - gone
+            erased = {(kind, key.format("erased")) for kind, key in kinds.items()}
+            assert left - set(keys) == (erased if table is schema.journal else set())
+
+
+def test_what_was_made_of_a_person_goes_too_and_what_was_made_of_several_is_told(known: Any) -> None:
+    build = known.folder / "build"
+    for place in ("privacy", "print", "to-sign"):
+        (build / place).mkdir(parents=True)
+    (build / "privacy" / f"{known.people[0][:8]}.zip").write_bytes(b"everything")
+    (build / f"register-{known.site}.csv").write_text("Gëzim", encoding="utf-8")
+    for name, serial in (("elbasan", "DPA-2026-00001"), ("fier", "DPA-2026-00002")):
+        with zipfile.ZipFile(build / "print" / f"{name}.zip", "w") as archive:
+            archive.writestr(f"{serial}.pdf", b"")
+    (build / "to-sign" / "archive-officer-2026-03-02.pdf").write_bytes(b"")
+    done = erase(known)
+    assert {path.relative_to(build).as_posix() for path in build.rglob("*") if path.is_file()} == {
+        "print/fier.zip",
+        "to-sign/archive-officer-2026-03-02.pdf",
+    }
+    assert done.may_name == ("build/to-sign/archive-officer-2026-03-02.pdf",)
+
+
 def _pdf_digest(academy: Any) -> str:
     with academy.engine.connect() as connection:
         document = schema.document

@@ -108,6 +108,28 @@ def test_what_was_due_while_nothing_ran_is_caught_up_once_and_counted(
     assert rows(ledger.engine)[-1].missed == 59
 
 
+def test_what_a_clock_that_was_a_year_ahead_left_behind_holds_nothing_back(
+    ledger: Ledger, clock: FixedClock
+) -> None:
+    ahead = timedelta(days=365)
+    clock.advance(ahead)
+    ledger.ask([PULL, REPORT], clock.now(), NOW)
+    ledger.fail(take(ledger), TROUBLE)  # to be tried again in a year
+    dead = take(ledger)  # whose holder is killed, with a lease until then
+    clock.advance(-ahead)
+    assert ledger.ask([PULL, REPORT], NOW, NOW) == 2
+    assert ledger.take("main", "b") is None  # who holds it may still live, and would renew
+    clock.advance(timedelta(seconds=31))
+    assert dead.id in ledger.ready()["main"]
+    done = set()
+    while claim := ledger.take("main", "b"):
+        ledger.finish(claim, {})
+        done.add(claim.job)
+    assert done == {"pull", "report"}
+    clock.advance(timedelta(seconds=60))
+    assert ledger.ask([PULL], clock.now(), NOW) == 1
+
+
 def test_a_time_of_day_that_passed_before_anything_ever_ran_is_not_due(
     ledger: Ledger, clock: FixedClock
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import logging
 import shutil
@@ -28,12 +30,13 @@ from lms_sync.jobs.ledger import Ledger
 from lms_sync.jobs.logs import JsonLines
 from lms_sync.jobs.notify import ByEmail, ByWebhook, Notice, send_waiting, ways_of
 from lms_sync.jobs.on_apscheduler import OnApscheduler
-from lms_sync.jobs.on_procrastinate import NoQueue, OnProcrastinate
+from lms_sync.jobs.on_procrastinate import NoQueue, OnProcrastinate, Paces
 from lms_sync.jobs.status import job_status, read_job_runs, said
 from lms_sync.jobs.work import GaveWay, JobCode, Work, Worker
 from lms_sync.settings import EmailSettings, NotifySettings, Secret, SettingsError
 from lms_sync.store import schema
 from lms_sync.store.database import open_database, reading
+from tests.postgresql_server import Server
 
 NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
 
@@ -206,6 +209,81 @@ def test_being_told_to_end_is_heard_whichever_thread_the_system_tells(engine: En
     assert not backend.stopped.is_set()
 
 
+def test_the_schedule_goes_on_where_the_clock_is_set_back_by_an_hour(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = timedelta(0)
+
+    class OnTheWall(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) - back
+
+    class Wall:
+        def now(self) -> datetime:
+            return OnTheWall.now(UTC)
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", OnTheWall)
+    first, again = threading.Event(), threading.Event()
+
+    def job(work: Work) -> None:
+        (again if first.is_set() else first).set()
+
+    jobs: Any = {"pull": job}
+    ledger = Ledger(engine, Wall())
+    planned = [Planned("main", "pull", Every(3600))]
+    backend = OnApscheduler(Worker(ledger, lambda site: jobs), planned, sweep=timedelta(seconds=0.05))
+    thread = threading.Thread(target=backend.run)
+    thread.start()
+    try:
+        assert first.wait(30)
+        while backend._busy:  # else the put row would be taken at once
+            time.sleep(0.01)
+        back = timedelta(hours=1)
+        ledger.put("main", "pull")  # as another process does it
+        assert again.wait(10)
+    finally:
+        backend.stop()
+        thread.join()
+
+
+def test_workers_go_on_where_the_clock_is_set_back_by_an_hour(
+    postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = 0.0
+
+    class Wall:
+        @staticmethod
+        def time() -> float:
+            return time.time() - back
+
+    monkeypatch.setattr("procrastinate.periodic.time", Wall)
+    engine = open_database(postgresql.database())
+    first, again = threading.Event(), threading.Event()
+
+    def job(work: Work) -> None:
+        (again if first.is_set() else first).set()
+
+    backend = OnProcrastinate(
+        worker(engine, pull=job), [Planned("main", "pull", Every(3600))], paces=Paces(tick_seconds=1)
+    )
+
+    async def run() -> None:
+        nonlocal back
+        running = asyncio.ensure_future(backend._run())
+        assert await asyncio.to_thread(first.wait, 30)
+        back = 3600.0
+        await asyncio.sleep(1.5)  # a tick that was asked for before may still come
+        backend.defer("main", "pull")
+        heard = await asyncio.to_thread(again.wait, 10)
+        running.cancel()
+        await running
+        assert heard
+
+    asyncio.run(run())
+    engine.dispose()
+
+
 def test_workers_need_postgresql(engine: Engine) -> None:
     with pytest.raises(NoQueue) as caught:
         OnProcrastinate(worker(engine), [])
@@ -306,6 +384,41 @@ def test_failure_and_recovery_reach_people_once_each_by_every_way(
     assert "funksionon përsëri" in posts[2]["text"]
     with reading(engine) as connection:
         assert set(connection.execute(select(schema.notice.c.state)).scalars()) == {"sent"}
+
+
+@pytest.mark.parametrize(("drips", "sent"), [("head", 0), ("body", 1)])
+def test_a_hook_whose_answer_drips_without_end_holds_nobody_up(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, drips: str, sent: int
+) -> None:
+    monkeypatch.setattr("lms_sync.jobs.notify._TIMEOUT", 0.3)
+    over, ended = threading.Event(), threading.Event()
+
+    class Hook(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline() not in (b"\r\n", b""):
+                pass
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"X-Long: " if drips == "head" else b"\r\n"))
+            with contextlib.suppress(OSError):
+                for _ in range(200):  # ten seconds
+                    if over.wait(0.05):
+                        return
+                    self.wfile.write(b"x")
+                ended.set()
+
+    ledger = Ledger(engine, FixedClock(NOW), tell_after=1, ways=("webhook",))
+    ledger.put("main", "pull")
+    Worker(ledger, lambda site: {"pull": broken}).drain("main")
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Hook) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        ways = {"webhook": ByWebhook(Secret(f"http://127.0.0.1:{server.server_address[1]}/x"))}
+        try:
+            assert send_waiting(engine, ways, FixedClock(NOW), "en") == sent
+            assert not ended.is_set()
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
 
 
 def test_a_way_that_stays_closed_is_given_up_and_its_address_is_not_logged(

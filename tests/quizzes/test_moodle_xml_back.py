@@ -8,6 +8,7 @@ from copy import deepcopy
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -348,6 +349,18 @@ def test_what_a_quiz_file_cannot_say_is_kept_as_it_is_and_said_so(case: str, tmp
         assert ["".join(one.itertext()).split() for one in after.findall(tag)] == texts
     assert after.findtext("idnumber") == "q:n"
     assert describe(found.problem("q.yaml"), "ro")
+
+
+@pytest.mark.parametrize("name", ["..\\..\\x.png", "C:x.png", "aux.png", "x.png:y.png", ".."])
+def test_a_file_whose_name_would_lead_elsewhere_on_some_system_is_not_taken_out(name: str) -> None:
+    picture = f'<img src="@@PLUGINFILE@@/{quote(name)}" alt="x">'
+    source = (
+        '<question type="essay"><name><text>N</text></name><questiontext format="html">'
+        f"<text><![CDATA[<p>Kush? {picture}</p>]]></text>"
+        f'<file name="{name}" path="/" encoding="base64">aGVsbG8=</file></questiontext></question>'
+    )
+    bank = read_moodle_xml(xml_of(source), languages=["sq"])
+    assert (bank.questions[0].kept, dict(bank.files)) == ("file-name", {})
 
 
 @pytest.mark.parametrize(
