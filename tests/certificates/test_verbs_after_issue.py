@@ -154,4 +154,5 @@ def test_a_person_is_exported_listed_as_due_and_erased(academy: Any) -> None:
     assert code == 3
     code, erased = said(academy, privacy, "erase", "Gëzim Çela", *BY, "--reason", "asked", "--yes")
     assert (code, erased["serials"]) == (0, [SERIAL])
+    assert Path(done["file"]).relative_to(academy.folder).as_posix() in erased["still_named"]
     assert said(academy, audit, "verify")[0] == 0
