@@ -185,15 +185,21 @@ class _Words:
 
     def _reason(self, reason: Reason) -> str:
         met = "met" if reason.met == "yes" else "not"
-        subject = self._award(reason.subject) if reason.requirement == "award" else reason.subject
+        named = {"award": self._award, "milestone": self._milestone}.get(reason.requirement, str)
         said = self._say(
             f"explain.{reason.requirement}-{met}",
-            subject=subject,
+            subject=named(reason.subject),
             on=self._day(reason.on),
             score=reason.score or "–",
             wanted=reason.wanted or "–",
         )
         return said if reason.met != "not needed" else f"{said} {self._say('explain.not-needed')}"
+
+    def _milestone(self, key: str) -> str:
+        programme, _, said = key.partition("/")
+        found = self.programmes.get(programme)
+        title = next((one.title for one in (found.milestones if found else ()) if one.id == said), None)
+        return key if title is None else f"{title.in_language(self.language)} ({key})"
 
     def _note(self, note: Note) -> str:
         from certificates.explain import counted
@@ -219,7 +225,11 @@ class _Words:
         observed = None if reference is None else self.found.observed.get(reference)
         if observed is None:
             return ""
+        from lms_sync.assessment.milestones import BY_RULE
+
         on = self._day(local_date(observed.at, self.found.policy.timezone))
         if observed.recorded_by is None:
             return f" [{self._say('explain.source-moodle', on=on)}]"
+        if observed.recorded_by == BY_RULE:
+            return f" [{self._say('explain.source-rule', on=on)}]"
         return f" [{self._say('explain.source-told', by=observed.recorded_by, on=on)}]"
