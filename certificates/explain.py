@@ -186,6 +186,35 @@ def explain(
     )
 
 
+def explain_unseen(
+    policy: Policy, name: str, clock: Clock, *, programmes: Mapping[str, Programme] | None = None
+) -> Explanation:
+    """Explains the award of a policy for somebody on a list of whom nothing is recorded yet: nothing is met.
+
+    Such a holder has no opaque id, so `holder` is empty.
+    """
+    today = local_date(clock.now(), policy.timezone)
+    _, decision = decide_by_version(policy, (), today, programmes=programmes)
+    return Explanation(
+        policy,
+        holder="",
+        name=name,
+        state="pending",
+        as_of=today,
+        earned_on=None,
+        expires_on=None,
+        why=decision.why,
+        observed={},
+        names={},
+        way=decision.way,
+    )
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two names are written the same but for capitals, blanks and the forms of Unicode."""
+    return _same(one) == _same(other)
+
+
 def find_holder(connection: Connection, site: str, said: str, kind: str) -> str:
     """The opaque id of the holder of a kind whom `said` means; raises Refused for nobody or several.
 

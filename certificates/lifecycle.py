@@ -6,6 +6,7 @@ replaces the first, each leading to the other. Expired, in its window and in the
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from certificates.award import Award, award_from_row
 from certificates.chain import add_approval, open_chain
 from certificates.events import events_of, write_event
 from certificates.grant import grant_key
+from certificates.holders import printed_names
 from certificates.issue import IssueReport, issue_approved
 from certificates.issuer import Issuer
 from certificates.policy import Policy
@@ -136,7 +138,8 @@ def correct(
     """Issues an award again with today's name of the holder, and with the words of `policy` where it is given.
 
     Dates and reasons of the decision stay. The old award leads to the new one, and the new one to the old. Raises
-    Refused where the award does not stand any more.
+    Refused where the award does not stand any more, and where without `policy` nothing would be printed otherwise: a
+    replacement cannot be taken back.
     """
     _told(by, reason)
     with engine.begin() as connection:
@@ -148,10 +151,20 @@ def correct(
             raise Refused(f"lifecycle.is-{status}", serial=award.serial)
         if policy is not None and policy.id != award.policy:
             raise Refused("correct.other-policy", serial=award.serial, policy=award.policy)
+        if policy is None:
+            _refuse_same_name(connection, award)
         _approve_correction(
             connection, award, by=by.strip(), reason=reason.strip(), clock=clock, policy=policy
         )
     return issue_approved(engine, site, issuer, clock)
+
+
+def _refuse_same_name(connection: Connection, award: Award) -> None:
+    document = schema.document
+    query = select(document.c.content).where(document.c.issue_id == award.id, document.c.kind == "holder")
+    printed = json.loads(connection.execute(query).scalar_one())["name"]
+    if printed_names(connection, [award.person_id]).get(award.person_id) == printed:
+        raise Refused("correct.same-name", serial=award.serial, name=printed)
 
 
 def _approve_correction(

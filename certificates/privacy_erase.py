@@ -1,7 +1,7 @@
 """Erases a person: names, numbers, accounts, printed documents and salts are gone; the register still verifies.
 
-So are the files that this command line made of them where it puts them by itself: certificates, ZIPs to print that hold
-one of them, what was handed out of the person, lists of the register. Other lists that may name the person are told.
+So are the files made of them: certificates, ZIPs to print that hold one of them, what was handed out of the person, exports
+of the register. Others that name the person stay, and `lms_sync.still_named` tells them.
 
 What stays is what says nothing about anybody: opaque ids, dates, serial numbers, digests. Whoever asks for the number
 of a certificate is told that it is genuine and that its holder's data were erased.
@@ -39,8 +39,6 @@ class Erased:
 
     serials: tuple[str, ...]
     files: tuple[str, ...]
-    may_name: tuple[str, ...] = ()
-    """Files made of several people, and backups, that are there still and may name this one."""
 
 
 def person_ids(engine: Engine, site: str, said: str) -> list[str]:
@@ -76,8 +74,7 @@ def erase_people(
         person = schema.person
         connection.execute(update(person).where(person.c.id.in_(rows)).values(erased_at=now))
     _clear_free_pages(engine)
-    files = tuple(_delete_files(folder, site, rows, serials, proofs))
-    return Erased(serials, files, tuple(_may_name(folder)))
+    return Erased(serials, tuple(_delete_files(folder, site, rows, serials, proofs)))
 
 
 def _clear_free_pages(engine: Engine) -> None:
@@ -152,19 +149,3 @@ def _holds(path: Path, names: set[str]) -> bool:
             return not names.isdisjoint(archive.namelist())
     except (OSError, zipfile.BadZipFile):
         return False
-
-
-_OF_SEVERAL = (
-    "build/to-sign/*.pdf",
-    "build/sessions/*",
-    "build/kits/*/*",
-    "build/slips/*.pdf",
-    ".lms-sync/backups/*.zip",
-)
-
-
-def _may_name(folder: Path) -> Iterator[str]:
-    for pattern in _OF_SEVERAL:
-        yield from (
-            path.relative_to(folder).as_posix() for path in sorted(folder.glob(pattern)) if path.is_file()
-        )

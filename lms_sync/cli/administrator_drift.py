@@ -184,7 +184,8 @@ def runs(folder: Path, site_name: str | None, limit: int, jobs: bool, as_json: b
     """
     language = outcome.reader_language(folder)
     settings = load_settings(folder)
-    name, _ = settings.site(site_name)
+    name, site = settings.site(site_name)
+    zone = ZoneInfo(site.timezone)
     engine = open_database(database_url(settings, folder))
     with reading(engine) as connection:
         found = () if jobs else read_runs(connection, name, limit=limit)
@@ -194,8 +195,8 @@ def runs(folder: Path, site_name: str | None, limit: int, jobs: bool, as_json: b
         click.echo(json.dumps(said, ensure_ascii=False, indent=1))
         return outcome.DONE
     if found:
-        print_runs(found, language)
+        print_runs(found, language, zone)
     elif not due:
         click.echo(text("runs.none", {}, language))
-    print_job_runs(due, language)
+    print_job_runs(due, language, zone)
     return outcome.DONE

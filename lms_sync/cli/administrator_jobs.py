@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy import Engine
@@ -226,7 +227,8 @@ def status(folder: Path, site_name: str | None, as_json: bool) -> int:
             last = one.planned.site
         sign, colour = _SIGNS[one.state]
         name = f"{one.planned.job} {one.planned.course}".strip()
-        first, *rest = said_of(one, now, academy.language)
+        zone = ZoneInfo(academy.settings.sites[one.planned.site].timezone)  # in it the schedule is written
+        first, *rest = said_of(one, now, academy.language, zone)
         click.echo(f"  {click.style(sign, fg=colour, bold=True)} {name:<10} {first}")
         for line in rest:
             click.echo(f"    {line}")

@@ -12,6 +12,7 @@ from authoring.messages import printable, remedy, text
 from lms_sync.applied import Run
 from lms_sync.cli.field_values import UTC, parts, shown_values
 from lms_sync.drift import FieldDrift, ObjectDrift, Settled, Standing, standing
+from lms_sync.facts import ANSWER, PLUGIN_STREAMS
 from lms_sync.plan import Change, Kind, Plan
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _SIGNS = {Standing.THEIRS: ("~", "yellow"), Standing.CONFLICT: ("!", "red"), Standing.UNKNOWN: ("!", "red")}
 DRIFT_FORM, ADOPTION_FORM = "lms-sync-drift/1", "lms-sync-adoption/1"
+_STREAMS = {*PLUGIN_STREAMS, ANSWER}  # of which `pull` counts new facts, each with a word of its own
 _FEW = 3  # of one kind, that were deleted; more are told as a count
 
 
@@ -202,18 +204,20 @@ def adoption_json(adoption: Adoption, site: str, *, written: bool) -> dict[str, 
     }
 
 
-def print_runs(runs: Iterable[Run], language: str) -> None:
-    """Prints a line for each run; ↶ marks those that `apply --undo` can take back."""
+def print_runs(runs: Iterable[Run], language: str, zone: datetime.tzinfo = UTC) -> None:
+    """Prints a line for each run, with times of `zone`; ↶ marks those that `apply --undo` can take back."""
     runs = list(runs)
     for one in runs:
-        when = one.started_at.strftime("%Y-%m-%d %H:%M:%S")
+        when = one.started_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
         ended = text(f"runs.{one.outcome or 'unfinished'}", {}, language)
         sign = "↶" if one.undoable else " "
-        click.echo(
-            f"{one.id:>6} {sign} {when} UTC  {one.verb:<8} {ended:<12} {_counts(one, language)}".rstrip()
-        )
+        click.echo(f"{one.id:>6} {sign} {when}  {one.verb:<8} {ended:<12} {_counts(one, language)}".rstrip())
     if any(one.undoable for one in runs):
         click.echo(text("runs.undoable", {}, language))
+
+
+def _counted(name: str, language: str) -> str:
+    return text(f"pull.stream-{name}", {}, language) if name in _STREAMS else name
 
 
 def _counts(run: Run, language: str) -> str:
@@ -230,10 +234,16 @@ def _counts(run: Run, language: str) -> str:
         told.insert(0, text("runs.undone", {"run": undone}, language))
     if adopted := summary.pop("adopted", None):
         told.append(text("runs.adopted", {"n": adopted}, language))
+    if run.verb == "pull":
+        told.append(
+            text("pull.done", {"n": summary.pop("facts", 0), "rows": summary.pop("rows", 0)}, language)
+        )
+        for name in ("reader", "pages", "seconds"):  # how it was read, for programs
+            summary.pop(name, None)
     rest: list[str] = []
     for name, value in summary.items():
         if isinstance(value, Mapping):
-            rest.extend(f"{inner} {number}" for inner, number in value.items())
-        elif value not in (None, 0, ""):
+            rest.extend(f"{_counted(inner, language)} {number}" for inner, number in value.items() if number)
+        elif value:
             rest.append(f"{name} {value}")
     return " ".join([*told, ", ".join(rest)]).strip()

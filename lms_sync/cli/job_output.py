@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import tzinfo
 
 import click
 
@@ -10,17 +11,19 @@ from authoring.messages import text
 from lms_sync.jobs.status import JobRun
 
 
-def print_job_runs(runs: Iterable[JobRun], language: str) -> None:
-    """Prints a line for each due time: what became of it, how often it was begun, and begun again."""
+def print_job_runs(runs: Iterable[JobRun], language: str, zone: tzinfo) -> None:
+    """Prints a line for each due time, in times of `zone`: what became of it, how often it was begun, and begun again."""
     listed = list(runs)
     if listed:
         click.echo(text("jobs.runs-heading", {}, language))
     for one in listed:
         name = f"{one.job} {one.course}".strip()
-        state = text(f"jobs.runs-{one.state}", {"by": one.covered_by}, language)
-        click.echo(
-            f"{one.id:>6}   {one.due_at:%Y-%m-%d %H:%M:%S} UTC  {name:<8} {state:<12} {_told(one, language)}".rstrip()
-        )
+        code = "again" if one.state == "waiting" and one.error else one.state
+        state = text(f"jobs.runs-{code}", {"by": one.covered_by}, language)
+        due = one.due_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+        click.echo(f"{one.id:>6}   {due}  {name:<8} {state:<20} {_told(one, language)}".rstrip())
+    if any(one.error for one in listed):
+        click.echo(text("jobs.runs-why", {}, language))
 
 
 def _told(one: JobRun, language: str) -> str:
@@ -33,5 +36,8 @@ def _told(one: JobRun, language: str) -> str:
         told.append(text("jobs.runs-missed", {"n": one.missed}, language))
     if one.error:
         told.append(one.error)
-    told += [f"{name} {value}" for name, value in one.summary.items() if isinstance(value, int) and value]
+    counted = {
+        name: value for name, value in one.summary.items() if name != "pages"
+    }  # it says how it was read
+    told += [f"{name} {value}" for name, value in counted.items() if isinstance(value, int) and value]
     return ", ".join(told)

@@ -107,5 +107,5 @@ def export(
     write_durably(path, content, mode=0o600)  # it names people
     n = len(rows) - 1
     result = {"file": path.as_posix(), "awards": n}
-    click.echo(as_text(result) if as_json else say("audit.exported", place.language, n=n, file=path.name))
+    click.echo(as_text(result) if as_json else say("audit.exported", place.language, n=n, file=path))
     return DONE

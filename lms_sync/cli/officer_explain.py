@@ -51,6 +51,7 @@ def explain(person: str, award: str, folder: Path, site_name: str | None, *, as_
       lms-sync explain elbasan certified-municipality
     """
     from certificates.explain import explain as explained
+    from certificates.explain import explain_unseen
     from certificates.policy import read_policies
     from lms_sync.programme_files import programmes_by_id
     from lms_sync.settings import database_url, load_settings
@@ -63,7 +64,14 @@ def explain(person: str, award: str, folder: Path, site_name: str | None, *, as_
     settings = load_settings(folder)
     site, _ = settings.site(site_name)
     engine = open_database(database_url(settings, folder))
-    found = explained(engine, site, policies[award], person, SystemClock(), programmes=programmes)
+    clock = SystemClock()
+    try:
+        found = explained(engine, site, policies[award], person, clock, programmes=programmes)
+    except Refused as refused:
+        listed = _listed(folder, policies[award].holder_kind, person, outcome.reader_language(folder))
+        if refused.code != "explain.nobody" or listed is None:
+            raise
+        found = explain_unseen(policies[award], listed, clock, programmes=programmes)
     if as_json:
         click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
         return outcome.DONE
@@ -72,6 +80,24 @@ def explain(person: str, award: str, folder: Path, site_name: str | None, *, as_
     for line in lines:
         click.echo(printable(line))
     return outcome.DONE
+
+
+def _listed(folder: Path, kind: str, said: str, language: str) -> str | None:
+    """The name of whom `said` means on the lists of the academy, where nothing is recorded of them yet; else None."""
+    from certificates.explain import same_words
+    from lms_sync.people import read_people
+
+    people = read_people(folder)
+    if kind == "institution":
+        for institution in people.institutions:
+            if any(same_words(said, one) for one in (institution.code, *institution.names.values())):
+                return institution.name(language)
+        return None
+    for one in people.participants:
+        name = f"{one.firstname} {one.lastname}"
+        if any(same_words(said, called) for called in (one.idnumber, one.email, name) if called):
+            return name
+    return None
 
 
 def explanation_lines(
@@ -159,15 +185,21 @@ class _Words:
 
     def _reason(self, reason: Reason) -> str:
         met = "met" if reason.met == "yes" else "not"
-        subject = self._award(reason.subject) if reason.requirement == "award" else reason.subject
+        named = {"award": self._award, "milestone": self._milestone}.get(reason.requirement, str)
         said = self._say(
             f"explain.{reason.requirement}-{met}",
-            subject=subject,
+            subject=named(reason.subject),
             on=self._day(reason.on),
             score=reason.score or "–",
             wanted=reason.wanted or "–",
         )
         return said if reason.met != "not needed" else f"{said} {self._say('explain.not-needed')}"
+
+    def _milestone(self, key: str) -> str:
+        programme, _, said = key.partition("/")
+        found = self.programmes.get(programme)
+        title = next((one.title for one in (found.milestones if found else ()) if one.id == said), None)
+        return key if title is None else f"{title.in_language(self.language)} ({key})"
 
     def _note(self, note: Note) -> str:
         from certificates.explain import counted
@@ -193,7 +225,11 @@ class _Words:
         observed = None if reference is None else self.found.observed.get(reference)
         if observed is None:
             return ""
+        from lms_sync.assessment.milestones import BY_RULE
+
         on = self._day(local_date(observed.at, self.found.policy.timezone))
         if observed.recorded_by is None:
             return f" [{self._say('explain.source-moodle', on=on)}]"
+        if observed.recorded_by == BY_RULE:
+            return f" [{self._say('explain.source-rule', on=on)}]"
         return f" [{self._say('explain.source-told', by=observed.recorded_by, on=on)}]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +13,8 @@ from lms_sync.cli.outcome import DONE, REFUSED, say
 from lms_sync.cli.register_place import Place, as_text, confirmed, open_place
 from lms_sync.clock import SystemClock
 
-_NAMED = 10
+if TYPE_CHECKING:
+    from lms_sync.still_named import StillNamed
 
 
 @click.group(short_help="Export or erase a person; who is due by rule.")
@@ -67,31 +69,32 @@ def erase(
     """Erase the data of a PERSON for ever: names, numbers, accounts, certificates, credentials and salts.
 
     The register still verifies, and whoever asks for the number of a certificate is told that it is genuine and that
-    its holder's data were erased. Files that were made of the person are deleted as well, and other lists that may name
-    the person are told. First take the person out of people/participants.csv and off the Moodle courses.
+    its holder's data were erased. First take the person out of people/participants.csv and off the Moodle courses.
     What the Moodle profile shows of certificates goes with the next `lms-sync certificates profiles`. Backups, the rest of
-    Moodle, printed papers and scanned sheets are yours to look after.
+    Moodle, printed papers and scanned sheets are yours to look after. Files that were made of this person alone, and exports of
+    the register, are deleted; other files of the academy that still name the person are listed and stay.
 
     \b
     Example:
       lms-sync privacy erase AO-0001 --by "Name Surname" --reason "Request of the holder, protocol 31"
     """
     from certificates.privacy_erase import person_ids
+    from lms_sync.still_named import still_named
 
     place = open_place(folder, site_name)
     ids = person_ids(place.engine, place.site, person)
     if not yes and not confirmed("privacy.ask-erase", place.language, person=person):
         click.echo(say("certificates.not-done", place.language), err=True)
         return REFUSED
+    words = _words_for(place, ids)
     done = _erase(place, ids, by, reason)
+    left = still_named(folder, words)
     if as_json:
-        click.echo(as_text(done))
+        click.echo(as_text({**done, "still_named": left.files, "pdf_lists": left.pdfs}))
     else:
         click.echo(say("privacy.erased", place.language, n=len(done["serials"]), files=len(done["files"])))
-        if may := done["may_name"]:
-            named = ", ".join(may[:_NAMED]) + (" …" if len(may) > _NAMED else "")
-            click.echo(say("privacy.may-name", place.language, n=len(may), files=named))
         click.echo(say("privacy.profiles-next", place.language))
+        _tell_left(left, folder, place.language)
     return DONE
 
 
@@ -120,6 +123,7 @@ def retention(
     from certificates.privacy_erase import person_ids
     from certificates.retention import due_for_erasure
     from lms_sync.people import read_people
+    from lms_sync.still_named import still_named
 
     place = open_place(folder, site_name)
     if erase_due and not (by or "").strip():
@@ -137,7 +141,8 @@ def retention(
         keep_months=rules.keep_months,
         keep_reason="" if rules.reason is None else rules.reason.in_language(place.language),
     )
-    erased = []
+    erased: list[str] = []
+    words: list[str] = []
     for one in due:
         if not as_json:
             line = say(
@@ -146,16 +151,37 @@ def retention(
             click.echo(printable(f"{one.idnumber or one.person[:8]}  {one.name} · {line}"))
         if erase_due and (yes or confirmed("privacy.ask-erase", place.language, person=one.name)):
             reason = say("privacy.by-rule", place.language, day=one.since.isoformat())
-            _erase(place, person_ids(place.engine, place.site, one.person), by or "", reason)
+            ids = person_ids(place.engine, place.site, one.person)
+            words += _words_for(place, ids)
+            _erase(place, ids, by or "", reason)
             erased.append(one.person)
+    left = still_named(folder, words)
     if as_json:
-        click.echo(as_text({"due": [one.as_json() for one in due], "erased": erased}))
+        told = {"due": [one.as_json() for one in due], "erased": erased}
+        click.echo(as_text({**told, "still_named": left.files, "pdf_lists": left.pdfs}))
     elif not due:
         click.echo(say("privacy.nobody-due", place.language))
     elif erased:
         click.echo(say("privacy.erased-people", place.language, n=len(erased)))
         click.echo(say("privacy.profiles-next", place.language))
+        _tell_left(left, folder, place.language)
     return DONE
+
+
+def _words_for(place: Place, ids: list[str]) -> list[str]:
+    from lms_sync.still_named import words_for
+    from lms_sync.store.database import reading
+
+    with reading(place.engine) as connection:
+        return words_for(connection, ids)
+
+
+def _tell_left(left: StillNamed, folder: Path, language: str) -> None:
+    for code, files in (("privacy.still-named", left.files), ("privacy.pdf-lists", left.pdfs)):
+        if files:
+            click.echo(say(code, language, n=len(files)))
+            for one in files:
+                click.echo(f"  {printable((folder / one).as_posix())}")
 
 
 def _erase(place: Place, ids: list[str], by: str, reason: str) -> dict[str, tuple[str, ...]]:
@@ -176,4 +202,4 @@ def _erase(place: Place, ids: list[str], by: str, reason: str) -> dict[str, tupl
     if issuer is not None:
         publish_status_lists(place.engine, place.site, issuer, SystemClock())
     place.keep_head()
-    return {"serials": done.serials, "files": done.files, "may_name": done.may_name}
+    return {"serials": done.serials, "files": done.files}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Literal
 
 from sqlalchemy import Engine, Row, select
@@ -116,8 +116,15 @@ def _status(one: Planned, state: Row[Any] | None, rows: Sequence[Row[Any]], now:
 # --- in words ---------------------------------------------------------------------------------
 
 
-def said(one: JobStatus, now: datetime, language: str) -> list[str]:
-    """The lines that tell how a job stands: one where it is well, the reason and what comes where it is not."""
+def said(one: JobStatus, now: datetime, language: str, zone: tzinfo | None = None) -> list[str]:
+    """The lines that tell how a job stands: one where it is well, the reason and what comes where it is not.
+
+    Times are of `zone`, the calendar in which the schedule is written; left out, of this machine.
+    """
+
+    def _when(moment: datetime | None) -> str:
+        return "–" if moment is None else moment.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+
     params: dict[str, object] = {
         "ago": ago(one.done_at, now, language),
         "next": _when(one.following),
@@ -148,10 +155,6 @@ def ago(moment: datetime | None, now: datetime, language: str) -> str:
     from babel.dates import format_timedelta
 
     return str(format_timedelta(now - moment, threshold=1.2, locale=language))
-
-
-def _when(moment: datetime | None) -> str:
-    return "–" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
 
 # --- runs of jobs -----------------------------------------------------------------------------

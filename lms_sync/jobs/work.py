@@ -161,6 +161,8 @@ class Worker:
     def _told(self, claim: Claim, told: Told | None) -> None:
         if told is not None:
             code = "jobs.fails-now" if told.kind == "failure" else "jobs.works-again"
+            if not self.ledger.ways and told.kind == "failure":
+                code = "jobs.fails-now-untold"
             params = {"job": claim.job, "site": claim.site, "since": f"{told.since:%Y-%m-%d %H:%M} UTC"}
             log.warning("%s", text(code, params, self.language))
             self.tell()

@@ -15,6 +15,7 @@ from authoring.problems import Refused
 from lms_sync.cli.officer import approve, certify
 from lms_sync.cli.officer_audit import audit
 from lms_sync.cli.officer_certificates import certificates
+from lms_sync.cli.officer_explain import explain
 from lms_sync.cli.officer_privacy import privacy
 from lms_sync.store import schema
 from tests.certificates.conftest import BASE_URL, DID
@@ -74,6 +75,9 @@ def test_a_certificate_is_suspended_resumed_and_revoked(academy: Any) -> None:
 
 
 def test_a_certificate_is_corrected_with_a_new_pdf(academy: Any) -> None:
+    with pytest.raises(Refused) as same:  # nobody mended the name: a serial would be lost for nothing
+        said(academy, certificates, "correct", SERIAL, *BY, "--reason", "mistyped")
+    assert same.value.code == "correct.same-name"
     with academy.engine.begin() as connection:
         connection.execute(update(schema.person_data).values(family_name="Hoxha"))
     code, done = said(academy, certificates, "correct", SERIAL, *BY, "--reason", "mistyped", "--reword")
@@ -151,4 +155,23 @@ def test_a_person_is_exported_listed_as_due_and_erased(academy: Any) -> None:
     assert code == 3
     code, erased = said(academy, privacy, "erase", "Gëzim Çela", *BY, "--reason", "asked", "--yes")
     assert (code, erased["serials"]) == (0, [SERIAL])
+    assert Path(done["file"]).relative_to(academy.folder).as_posix() in erased["files"]
+    assert erased["still_named"] == []
     assert said(academy, audit, "verify")[0] == 0
+
+
+def test_whoever_is_only_on_a_list_is_told_what_is_missing(academy: Any) -> None:
+    people = academy.folder / "people"
+    people.mkdir(exist_ok=True)
+    (people / "institutions.csv").write_text(
+        "code,name_sq,kind,region\nhas,Bashkia Has,municipality,Kukës\n", "utf-8"
+    )
+    (people / "participants.csv").write_text(
+        "idnumber,username,email,firstname,lastname,institution\nAO-9,arta.has,,Arta,Has,has\n", "utf-8"
+    )
+    code, found = said(academy, explain, "arta  HAS", "archive-officer")
+    assert (code, found["name"], found["state"], found["person"]) == (0, "Arta Has", "pending", "")
+    assert {one["met"] for one in found["requirements"]} == {"no"}
+    with pytest.raises(Refused) as refused:  # an institution cannot hold it
+        said(academy, explain, "has", "archive-officer")
+    assert refused.value.code == "explain.nobody"

@@ -12,6 +12,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -280,7 +281,10 @@ def test_workers_go_on_where_the_clock_is_set_back_by_an_hour(
         await running
         assert heard
 
-    asyncio.run(run())
+    with ThreadPoolExecutor(
+        1
+    ) as other_thread:  # a browser of another test may have left a loop running in this one
+        other_thread.submit(asyncio.run, run()).result()
     engine.dispose()
 
 
