@@ -75,6 +75,7 @@ class Loss(StrEnum):
     """What a change can take from learners; allowed one by one with `--accept-loss`."""
 
     ATTEMPTS = "attempts"  # tracks of an item identifier that a new package lacks
+    PROGRESS = "progress"  # what is told of a package's attempts in one edition of SCORM, once it is of the other
     GRADES = "grades"  # slots of a quiz that has attempts, points of an assignment, grades that rest on lost tracks
     RESPONSES = "responses"  # questions of a questionnaire that was answered
     DATES = "completion-dates"  # completion rules that somebody has met
