@@ -63,9 +63,9 @@ def target_name(target: Target) -> str:
 
 
 def pushed_target(targets: Iterable[Target]) -> ScormTarget | None:
-    """The target that goes into Moodle: the one with `push`, else the first of SCORM 1.2, else the first of 2004."""
-    scorm = [one for one in targets if isinstance(one, ScormTarget)]
-    return min(scorm, key=lambda one: (not one.push, one.kind != "scorm12"), default=None)
+    """The target that goes into Moodle: the one with `push`, else the first of SCORM 1.2."""
+    able = [one for one in targets if isinstance(one, ScormTarget) and (one.push or one.kind == "scorm12")]
+    return min(able, key=lambda one: not one.push, default=None)
 
 
 def target_problems(

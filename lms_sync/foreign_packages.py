@@ -49,6 +49,8 @@ def foreign_problems(course: Course) -> Iterator[Problem]:
         for risk in found.risks:
             if risk.level == "serious":
                 yield Problem(risk.code, {"found": ", ".join(risk.found[:6])}, place, "warning")
+        if edition_of_manifest(found.schemaversion) == SCORM_2004:
+            yield Problem("foreign.edition-2004", values, Place(course.file), "warning")
         if len(found.scos) > 1 and activity.completion in ("passed", "completed"):
             word = {"completion": activity.completion, "n": len(found.scos)}
             yield Problem("foreign.first-sco-completes", {**values, **word}, Place(course.file), "warning")

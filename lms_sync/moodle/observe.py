@@ -20,7 +20,6 @@ _ANSWERED = {
     "quiz": ("slots", Loss.GRADES, "attempts"),
     "feedback": ("items", Loss.RESPONSES, "attempts"),
     "assign": ("grade", Loss.GRADES, "graded"),
-    "scorm": ("edition", Loss.PROGRESS, "attempts"),
 }
 
 
@@ -249,6 +248,7 @@ def _state_objects(
             stakes,
             tracked,
             graded,
+            learners=int(activity["attempts"]) if activity.get("attempts") is not None else None,
         )
     for category in state["categories"]:
         fields = {"name": category["fields"]["name"]}
