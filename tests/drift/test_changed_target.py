@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from authoring.target import HtmlTarget, ScormTarget, Target, pushed_target
+from course_packages import target_files
 from lms_sync.edition import edition_of_manifest, edition_told
 from lms_sync.learners import PracticeLearner, mobile_token
 from lms_sync.moodle.client import MoodleClient
@@ -15,6 +17,7 @@ from moodle_standin.scorm_manifest import read_manifest
 from tests.pushed_academy import COURSE
 
 if TYPE_CHECKING:
+    from lms_sync.academy import BuiltAcademy
     from tests.drift.conftest import Edited
 
 COURSE_FILE = f"courses/{COURSE}/course.yaml"
@@ -55,6 +58,15 @@ def test_the_edition_that_a_manifest_gets_is_the_one_that_moodle_makes_of_it(wor
     manifest = f"<manifest><metadata><schemaversion>{word}</schemaversion></metadata></manifest>"
     assert edition_of_manifest(word) == edition_told(read_manifest(manifest.encode()).version)
     assert (edition_of_manifest(f" {word}"), edition_of_manifest("")) == ("", "")  # who knows
+
+
+def test_only_a_package_of_2004_that_goes_into_moodle_has_other_items(built_small: BuiltAcademy) -> None:
+    course = built_small.academy.courses[COURSE]
+    items = {one: [sco.item for sco in target_files(course, one).scos] for one in (OLD, NEW, LESSONS, MARKED)}
+    assert items[OLD] == items[NEW] == [f"item-{COURSE}"]  # for ever: platforms keep tracks by them
+    assert items[LESSONS] == [f"item-{COURSE}-receiving-documents"]
+    assert items[MARKED] == [f"{items[LESSONS][0]}_2004"]
+    assert items[OLD] == [one.item for one in target_files(course, replace(OLD, push=True)).scos]
 
 
 def test_another_edition_is_planned_with_its_loss_pushed_once_and_taken_back(edited: Edited) -> None:
