@@ -101,4 +101,5 @@ def target_problems(
             at = targets.index(pushed)
             yield "course.target-completion", (at,), {"id": activity.id, "completion": activity.completion}
     if packages and pushed is not None and pushed.kind == "scorm2004":
-        yield "course.target-2004", (targets.index(pushed),), {"id": packages[0].id}
+        code = "course.target-2004-lessons" if pushed.scos == "lessons" else "course.target-2004"
+        yield code, (targets.index(pushed),), {"id": packages[0].id}

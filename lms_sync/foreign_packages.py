@@ -51,6 +51,8 @@ def foreign_problems(course: Course) -> Iterator[Problem]:
                 yield Problem(risk.code, {"found": ", ".join(risk.found[:6])}, place, "warning")
         if edition_of_manifest(found.schemaversion) == SCORM_2004:
             yield Problem("foreign.edition-2004", values, Place(course.file), "warning")
+            if (n := len(found.scos)) > 1:
+                yield Problem("foreign.several-2004", {**values, "n": n}, Place(course.file), "warning")
         if len(found.scos) > 1 and activity.completion in ("passed", "completed"):
             word = {"completion": activity.completion, "n": len(found.scos)}
             yield Problem("foreign.first-sco-completes", {**values, **word}, Place(course.file), "warning")

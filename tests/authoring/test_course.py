@@ -81,6 +81,9 @@ SPOILT: dict[str, Spoil] = {
     "course.target-2004": in_course(
         "complete_when", "targets: [{kind: scorm12}, {kind: scorm2004, push: true}]\ncomplete_when"
     ),
+    "course.target-2004-lessons": in_course(
+        "complete_when", "targets: [{kind: scorm2004, scos: lessons, push: true}]\ncomplete_when"
+    ),
     "course.target-completion": in_course(
         "complete_when", "targets: [{kind: scorm12, scos: lessons}, {kind: scorm12}]\ncomplete_when"
     ),
