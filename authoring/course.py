@@ -95,7 +95,7 @@ class Course:
 
     @property
     def pushed_target(self) -> ScormTarget | None:
-        """What an activity `package` shows in Moodle: the first target of SCORM 1.2."""
+        """What an activity `package` shows in Moodle (authoring.target.pushed_target)."""
         return pushed_target(self.targets)
 
     @property

@@ -21,9 +21,9 @@ from authoring.course_parts import CompleteWhen, CourseCategory, CourseLanguages
 from authoring.glossary import Glossary, read_glossary
 from authoring.languages import Language, LocalizedText
 from authoring.localized_parts import localized_texts, with_default_texts
-from authoring.problems import ContentError, Problem
+from authoring.problems import ContentError, Problem, Severity
 from authoring.read_yaml import Document, Pointer, load_model
-from authoring.target import DEFAULT_TARGETS, ManualTarget, Target, target_problems
+from authoring.target import DEFAULT_TARGETS, WARNINGS, ManualTarget, Target, target_problems
 from authoring.theme import Theme, default_theme, read_theme
 
 MAX_TITLE = 200
@@ -164,7 +164,8 @@ def course_file_problems(file: CourseFile, document: Document, folder: Path) -> 
         )
         yield problem("course.no-lessons", "sections", at[0], "activities", at[1], id=packages[0].id)
     for code, pointer, values in target_problems(file.targets, offered, packages):
-        yield problem(code, "targets", *pointer, **values)
+        severity: Severity = "warning" if code in WARNINGS else "error"
+        yield Problem(code, values, document.place(("targets", *pointer)), severity)
 
 
 def _long_titles(

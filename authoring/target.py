@@ -22,6 +22,7 @@ class ScormTarget:
     kind: Literal["scorm12", "scorm2004"]
     scos: Literal["course", "lessons"] = "course"
     languages: tuple[Language, ...] = ()  # none named: every language that the course offers
+    push: bool = False  # whether this is the one that goes into Moodle
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ DEFAULT_TARGETS: tuple[ScormTarget | HtmlTarget, ...] = (ScormTarget(kind="scorm
 """What is built where `targets` is left out: the package that goes into Moodle."""
 
 
+WARNINGS = frozenset({"course.target-2004"})
+"""What `target_problems` says of targets that can be built and pushed all the same."""
+
+
 def target_name(target: Target) -> str:
     """The target's short name, of which file names are made: `scorm12`, `scorm12-lessons`, `html-sq`."""
     lessons = ["lessons"] if isinstance(target, ScormTarget) and target.scos == "lessons" else []
@@ -58,8 +63,9 @@ def target_name(target: Target) -> str:
 
 
 def pushed_target(targets: Iterable[Target]) -> ScormTarget | None:
-    """The target that goes into Moodle: the first of SCORM 1.2."""
-    return next((one for one in targets if isinstance(one, ScormTarget) and one.kind == "scorm12"), None)
+    """The target that goes into Moodle: the one with `push`, else the first of SCORM 1.2."""
+    able = [one for one in targets if isinstance(one, ScormTarget) and (one.push or one.kind == "scorm12")]
+    return min(able, key=lambda one: not one.push, default=None)
 
 
 def target_problems(
@@ -67,12 +73,13 @@ def target_problems(
     offered: Collection[Language],
     packages: Sequence[PackageActivity],
 ) -> Iterator[tuple[str, tuple[str | int, ...], dict[str, object]]]:
-    """What is wrong with the targets: code, place below `targets`, values.
+    """What is to be said of the targets: code, place below `targets`, values. `WARNINGS` are no mistakes.
 
     `packages` are the activities that show the course's own package.
     """
     names: set[str] = set()
     values: dict[str, object]
+    marked = ""
     for index, target in enumerate(targets):
         for number, language in enumerate(target.languages):
             if language not in offered:
@@ -82,6 +89,10 @@ def target_problems(
         if name in names:
             yield "course.target-twice", (index,), {"name": name}
         names.add(name)
+        if isinstance(target, ScormTarget) and target.push:
+            if marked:
+                yield "course.target-pushed-twice", (index, "push"), {"name": name, "other": marked}
+            marked = marked or name
     pushed = pushed_target(targets)
     for activity in packages:
         if pushed is None:
@@ -89,3 +100,6 @@ def target_problems(
         elif pushed.scos == "lessons" and activity.completion in ("passed", "completed"):
             at = targets.index(pushed)
             yield "course.target-completion", (at,), {"id": activity.id, "completion": activity.completion}
+    if packages and pushed is not None and pushed.kind == "scorm2004":
+        code = "course.target-2004-lessons" if pushed.scos == "lessons" else "course.target-2004"
+        yield code, (targets.index(pushed),), {"id": packages[0].id}

@@ -26,7 +26,6 @@ __all__ = [
     "LAUNCH_PAGE",
     "MANIFEST",
     "Sco",
-    "item_identifier",
     "manifest_identifier",
     "write_manifest",
 ]
@@ -36,23 +35,22 @@ LAUNCH_PAGE = "index.html"
 
 @dataclass(frozen=True)
 class Sco:
-    """One SCO: its name behind every identifier, its title, its page, its own files, its pass mark in percent."""
+    """One SCO: its name behind every identifier, its title, its page, its own files, its pass mark in percent.
+
+    `mark` sets its item apart from those of other targets of the same course.
+    """
 
     name: str
     title: str
     page: str
     files: tuple[str, ...]
     passing: int | None
+    mark: str = ""
 
     @property
     def item(self) -> str:
         """The identifier of its item, by which platforms keep learners' tracks."""
-        return f"item-{self.name}"
-
-
-def item_identifier(course: Course) -> str:
-    """The item's identifier, by which Moodle keeps learners' tracks: it never changes for a course."""
-    return f"item-{course.id}"
+        return f"item-{self.name}{self.mark}"
 
 
 def manifest_identifier(course: Course) -> str:

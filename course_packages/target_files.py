@@ -23,6 +23,12 @@ from course_packages.player_files import launch_page, lesson_file, player_files
 from course_packages.zip_file import Content, Files
 
 _EDITIONS: Mapping[str, Edition] = {"scorm12": SCORM_12, "scorm2004": SCORM_2004}
+_OTHER_EDITION = "_2004"
+"""What is put behind the identifiers of items in a package of 2004 that goes into Moodle; no id of ours has an underscore.
+
+There an activity that had a package of 1.2 would keep its tracks under the same identifiers, and its player of 2004 breaks at
+them (docs/decisions/0022-which-target-is-pushed.md). Packages for other platforms keep the identifiers that they always had.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,8 @@ def target_files(course: Course, target: ScormTarget | HtmlTarget = DEFAULT_TARG
         title = course.title.in_language(course.languages.default)
         passing = course.passing.score if course.passing else None
         scos, shared = (Sco(course.id, title, LAUNCH_PAGE, tuple(files), passing),), ()
+    if target.kind == "scorm2004" and target.push:
+        scos = tuple(replace(sco, mark=_OTHER_EDITION) for sco in scos)
     manifest = write_manifest(course, edition, scos, shared)
     files = {**files, **edition.read_schema_files(), MANIFEST: manifest}
     if problems := conformance_problems(files.keys(), manifest):

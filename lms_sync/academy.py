@@ -15,6 +15,7 @@ from authoring.problems import ContentError, Place, Problem
 from authoring.target import target_name
 from course_packages import ScormPackage, build_target, lessons_ahead
 from lms_sync.course_content import BuiltPackage, CourseContent, asking_activities
+from lms_sync.edition import OF_TARGET
 from lms_sync.manuals import BuiltManual, build_manuals
 from lms_sync.quiz_files import Banks, BanksOnDisk, QuizFiles, UsedQuizzes, Wanted
 from lms_sync.write_files import put_in_place, refuse_links, write_durably
@@ -181,7 +182,10 @@ def build_academy(
             said(_name(path, academy.folder))
             if wanted == course.pushed_target:
                 items = frozenset(package.items)
-                pushed = BuiltPackage(path, package.sha1, package.size, items, package.content_sha256)
+                edition = OF_TARGET[wanted.kind]
+                pushed = BuiltPackage(
+                    path, package.sha1, package.size, items, package.content_sha256, edition
+                )
         used = UsedQuizzes(course.quizzes, banks)
         asked = {activity.id: academy.questionnaires[slug] for slug, activity in asking_activities(course)}
         content.append(CourseContent(course, pushed, used, _files(course), asked))

@@ -45,6 +45,7 @@ _NO_PLACE = {
     "section": "edit.moved",
     "sha1": "edit.file",
     "filename": "edit.file",
+    "edition": "edit.file",
     "items": "edit.questionnaire",
 }
 

@@ -177,6 +177,7 @@ class _Applier:
     def activity(self, change: Change, fields: Mapping[str, object]) -> dict[str, Any]:
         data = dict(fields)
         modname, section = data.pop("modname"), data.pop("section")
+        data.pop("edition", None)  # Moodle reads it from the package
         draft = 0
         file = self.context.desired.files.get(change.key)
         if file and any(one.name in _FILE_FIELDS for one in change.differences):
@@ -671,6 +672,7 @@ def _step_of(change: Change) -> Kind:
 # How the companion plugin names what the administrator has accepted.
 _ACCEPTED = {
     Loss.ATTEMPTS: ("attempts",),
+    Loss.PROGRESS: (),  # nothing is deleted, so that the plugin has nothing to guard
     Loss.GRADES: ("grades", "slots"),
     Loss.RESPONSES: ("responses",),
     Loss.DATES: ("completion",),

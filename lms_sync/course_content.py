@@ -24,6 +24,7 @@ class BuiltPackage:
     size: int
     items: frozenset[str] = frozenset()  # of a package: identifiers under which Moodle keeps learners' tracks
     content_sha256: str = ""  # of a package: over its files, whatever packed them
+    edition: str = ""  # of a package: the edition of SCORM in which Moodle plays it
 
 
 @dataclass(frozen=True)

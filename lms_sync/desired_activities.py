@@ -129,6 +129,7 @@ def _own_fields(content: CourseContent, activity: Activity, wording: Wording) ->
                 # a finished attempt opens for review only, and who has failed must be able to begin again.
                 "skipview": 1,
                 "sha1": package.sha1,
+                **({"edition": package.edition} if package.edition else {}),
             }
         case QuizActivity():
             quiz, _bank = content.quizzes[str(activity.quiz)]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from lms_sync.adopted import AdoptedCourse
 from lms_sync.clock import Clock
+from lms_sync.edition import SCORM_2004, edition_told
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import CallRefused, FunctionMissing, MoodleError
 from lms_sync.moodle.functions import (
@@ -242,7 +243,9 @@ def _plugin_findings(
 
 
 def _offline_packages(client: MoodleClient, courses: Sequence[str]) -> Iterator[Finding]:
-    """Whether the app may download packages: the site forbids it for all of them or for none."""
+    """Whether the app may download packages (the site forbids it for all of them or for none) and can play them."""
+    newer: list[str] = []
+    forbidden = False
     try:
         for key in courses:
             found = client.call("core_course_get_courses_by_field", {"field": "idnumber", "value": key})[
@@ -253,11 +256,15 @@ def _offline_packages(client: MoodleClient, courses: Sequence[str]) -> Iterator[
                 if found
                 else []
             )
-            if any(row.get("protectpackagedownloads") for row in rows):
-                yield Finding("warning", "doctor.no-offline-packages", {})
-                return
+            forbidden = forbidden or any(row.get("protectpackagedownloads") for row in rows)
+            newer += [key for row in rows if edition_told(str(row.get("version"))) == SCORM_2004]
     except MoodleError as error:
         yield Finding("warning", error.code, error.problem.params)
+    if forbidden:
+        yield Finding("warning", "doctor.no-offline-packages", {})
+    if newer:
+        params = {"n": len(newer), "keys": ", ".join(dict.fromkeys(newer))}
+        yield Finding("warning", "doctor.edition-2004", params)
 
 
 def _plugin_version(site: Mapping[str, Any]) -> Iterator[Finding]:

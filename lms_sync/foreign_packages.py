@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from authoring.activity import PackageActivity
 from authoring.check_activity import file_of
@@ -11,6 +12,7 @@ from authoring.course import Course
 from authoring.problems import ContentError, Place, Problem
 from course_packages.foreign import Inspection, inspect_package
 from lms_sync.course_content import BuiltPackage
+from lms_sync.edition import SCORM_2004, edition_of_manifest
 
 
 def foreign_package(activity: PackageActivity, course: Course) -> BuiltPackage:
@@ -20,7 +22,13 @@ def foreign_package(activity: PackageActivity, course: Course) -> BuiltPackage:
         raise ContentError(refusals)
     path = file_of(str(activity.file), course.folder)
     items = frozenset(sco.identifier for sco in found.scos)
-    return BuiltPackage(path, found.sha1, found.size, items, found.content_sha256)
+    edition = edition_of_manifest(found.schemaversion)
+    return BuiltPackage(path, found.sha1, found.size, items, found.content_sha256, edition)
+
+
+def items_of(path: Path) -> frozenset[str]:
+    """The identifiers of a package's SCOs, under which Moodle keeps learners' tracks. Raises ContentError, OSError."""
+    return frozenset(sco.identifier for sco in inspect_package(path).scos)
 
 
 def foreign_problems(course: Course) -> Iterator[Problem]:
@@ -41,6 +49,10 @@ def foreign_problems(course: Course) -> Iterator[Problem]:
         for risk in found.risks:
             if risk.level == "serious":
                 yield Problem(risk.code, {"found": ", ".join(risk.found[:6])}, place, "warning")
+        if edition_of_manifest(found.schemaversion) == SCORM_2004:
+            yield Problem("foreign.edition-2004", values, Place(course.file), "warning")
+            if (n := len(found.scos)) > 1:
+                yield Problem("foreign.several-2004", {**values, "n": n}, Place(course.file), "warning")
         if len(found.scos) > 1 and activity.completion in ("passed", "completed"):
             word = {"completion": activity.completion, "n": len(found.scos)}
             yield Problem("foreign.first-sco-completes", {**values, **word}, Place(course.file), "warning")

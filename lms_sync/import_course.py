@@ -41,7 +41,18 @@ _QUESTIONS = ("rating", "choice", "text")
 """Types of questions that a questionnaire in a course file can have."""
 _ACTIVITY: TypeAdapter[Activity] = TypeAdapter(Activity)
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
-_OTHER_FIELDS = ("modname", "name", "section", "visible", "sha1", "filename", "items", "slots", "sections")
+_OTHER_FIELDS = (
+    "modname",
+    "name",
+    "section",
+    "visible",
+    "sha1",
+    "edition",
+    "filename",
+    "items",
+    "slots",
+    "sections",
+)
 _LONGEST_TITLE = 200
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from lms_sync.edition import SCORM_2004, edition_told
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import AccessRefused
 from lms_sync.practice_answers import NotUnderstood, answer, find_question
@@ -41,6 +42,21 @@ def mobile_token(url: str, username: str, password: str) -> Secret:
     return Secret(str(answer["token"]))
 
 
+def _in_12(status: str) -> dict[str, str]:
+    return {
+        "cmi.core.lesson_status": status,
+        "cmi.core.exit": "suspend" if status == "incomplete" else "",
+        "cmi.core.session_time": "00:20:00",
+    }
+
+
+def _in_2004(status: str) -> dict[str, str]:
+    done = status in ("passed", "completed")
+    success = {"cmi.success_status": status} if status in ("passed", "failed") else {}
+    values = {"cmi.completion_status": "completed" if done else "incomplete", **success}
+    return {**values, "cmi.exit": "suspend", "cmi.session_time": "PT20M0S"}
+
+
 @dataclass
 class PracticeLearner:
     """Somebody who is logged in and learns."""
@@ -48,23 +64,18 @@ class PracticeLearner:
     client: MoodleClient
 
     def take_package(self, course_id: int, *, status: str, score: int | None, suspend_data: str = "") -> None:
-        """Opens the course's SCORM activity and reports a result: SCORM 1.2 status and raw score."""
+        """Opens the course's SCORM activity and reports a result: status and raw score, in the words of its edition."""
         scorms = self.client.call("mod_scorm_get_scorms_by_courses", {"courseids": [course_id]})["scorms"]
         scorm = scorms[0]
         scoes = self.client.call("mod_scorm_get_scorm_scoes", {"scormid": scorm["id"]})["scoes"]
         sco = next(one for one in scoes if one["launch"])
         self.client.call("mod_scorm_launch_sco", {"scormid": scorm["id"], "scoid": sco["id"]}, write=True)
-        tracks = [
-            {"element": "cmi.core.lesson_status", "value": status},
-            {"element": "cmi.core.exit", "value": "suspend" if status == "incomplete" else ""},
-            {"element": "cmi.core.session_time", "value": "00:20:00"},
-        ]
+        newer = edition_told(scorm["version"]) == SCORM_2004
+        values = _in_2004(status) if newer else _in_12(status)
         if score is not None:
-            tracks += [
-                {"element": "cmi.core.score.raw", "value": str(score)},
-                {"element": "cmi.core.score.min", "value": "0"},
-                {"element": "cmi.core.score.max", "value": "100"},
-            ]
+            at = "cmi.score" if newer else "cmi.core.score"
+            values |= {f"{at}.raw": str(score), f"{at}.min": "0", f"{at}.max": "100"}
+        tracks = [{"element": element, "value": value} for element, value in values.items()]
         if suspend_data:
             tracks.append({"element": "cmi.suspend_data", "value": suspend_data})
         self.client.call(

@@ -75,6 +75,7 @@ class Loss(StrEnum):
     """What a change can take from learners; allowed one by one with `--accept-loss`."""
 
     ATTEMPTS = "attempts"  # tracks of an item identifier that a new package lacks
+    PROGRESS = "progress"  # tracks that stay under their item in a package of another edition of SCORM
     GRADES = "grades"  # slots of a quiz that has attempts, points of an assignment, grades that rest on lost tracks
     RESPONSES = "responses"  # questions of a questionnaire that was answered
     DATES = "completion-dates"  # completion rules that somebody has met
@@ -141,6 +142,7 @@ class ObservedObject:
     graded: Mapping[frozenset[str], int] = field(
         default_factory=dict
     )  # items that a grade rests on → learners
+    learners: int | None = None  # who has begun it, where the site tells it; nobody counts twice in it
 
     @property
     def state(self) -> str:
@@ -360,13 +362,22 @@ def _losses(
 ) -> tuple[ForecastLoss, ...]:
     """What the differences would take from learners; nothing where nobody has anything to lose."""
     losses = [have.stakes[one.name] for one in found if one.name in have.stakes]
-    dropped = sum(learners for name, learners in have.tracked.items() if name not in want.tracked)
+    dropped = _at_most(have, (n for name, n in have.tracked.items() if name not in want.tracked))
+    if any(one.name == "edition" for one in found):
+        stay = _at_most(have, (n for name, n in have.tracked.items() if name in want.tracked))
+        losses.append(ForecastLoss(Loss.PROGRESS, stay))
     if want.tracked and dropped:
         losses.append(ForecastLoss(Loss.ATTEMPTS, dropped))
         # A grade falls once nothing is left on which it rests; where one item stays that has it, it stays.
         fallen = sum(learners for items, learners in have.graded.items() if not items & want.tracked)
         losses.append(ForecastLoss(Loss.GRADES, fallen))
     return tuple(loss for loss in losses if loss.learners)
+
+
+def _at_most(have: ObservedObject, by_item: Iterable[int]) -> int:
+    """How many learners there may be in some items: who has tracks in several of them is told for each."""
+    together = sum(by_item)
+    return together if have.learners is None else min(together, have.learners)
 
 
 def _unwanted(have: ObservedObject, undecided: Collection[tuple[Kind, str, str]]) -> Change:

@@ -15,6 +15,7 @@ from lms_sync.applied import Replaced
 from lms_sync.course_content import CourseContent
 from lms_sync.desired import DesiredState
 from lms_sync.drift import Settled, as_pushed
+from lms_sync.foreign_packages import items_of
 from lms_sync.kept import NotKept, kept_file, kept_question
 from lms_sync.moodle.observe import Observation
 from lms_sync.plan import (
@@ -142,8 +143,11 @@ def _want(
         raise _Refused("undo.was-elsewhere")
     if row.kind is Kind.ACTIVITY and changed.get("section") == "":
         raise _Refused("undo.was-elsewhere")
+    tracked: frozenset[str] = frozenset()
     if changed.get("sha1") and not same(have.fields.get("sha1"), changed["sha1"]):
         wanted.files[row.key] = kept_file(folder, str(changed["sha1"]))
+        if file and file.tracked:  # a package: it comes back with the SCOs that it had then
+            tracked = items_of(wanted.files[row.key])
     demanded = {name: have.fields[name] for name in _DEMANDED.get(row.kind, ()) if name in have.fields}
     wanted.objects.append(
         DesiredObject(
@@ -151,7 +155,7 @@ def _want(
             row.key,
             row.scope,
             {**demanded, **changed},
-            tracked=file.tracked if file and "sha1" in changed else frozenset(),
+            tracked=tracked,
             with_edits=bool(have.hash) and not as_pushed(have),
         )
     )

@@ -137,7 +137,9 @@ def _attempt_score(scorm: Scorm, attempt: ScormAttempt) -> float:
         values = {v.element: v.value for v in tracks(attempt, sco_id)}
         status = values.get("cmi.core.lesson_status", values.get("cmi.completion_status"))
         done += status in ("completed", "passed")
-        raw = values.get("cmi.core.score.raw", values.get("cmi.score.raw"))
+        raw = values.get(
+            "cmi.score.raw", values.get("cmi.core.score.raw")
+        )  # of both, the last by name counts
         if raw:
             try:
                 scores.append(round(float(raw), 2))

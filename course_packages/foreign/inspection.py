@@ -83,6 +83,7 @@ class Inspection:
     sha256: str
     content_sha256: str
     edition: str
+    schemaversion: str  # as the manifest has it, blanks and all
     title: str
     scos: tuple[FoundSco, ...]
     types: tuple[TypeSize, ...]
@@ -122,6 +123,7 @@ def inspect_package(
         sha256=sha256,
         content_sha256=found.content_sha256,
         edition=found.edition_name,
+        schemaversion=found.schemaversion,
         title=found.title,
         scos=found.scos,
         types=_types(archive),
@@ -150,6 +152,7 @@ class _Contents:
         self.problems = list(archive.problems)
         self.content_sha256 = ""
         self.edition_name = ""
+        self.schemaversion = ""
         self.title = ""
         self.scos: tuple[FoundSco, ...] = ()
         self.risks: tuple[Risk, ...] = ()
@@ -190,7 +193,8 @@ class _Contents:
 
     def _describe(self, root: Element, edition: Edition) -> None:
         cp = f"{{{edition.content_packaging}}}"
-        version = (root.findtext(f"{cp}metadata/{cp}schemaversion") or "").strip()
+        self.schemaversion = root.findtext(f"{cp}metadata/{cp}schemaversion") or ""
+        version = self.schemaversion.strip()
         self.edition_name = "SCORM 1.2" if edition.folder == "scorm12" else f"SCORM {version or '2004'}"
         self.scos = tuple(_scos(root, edition))
         organization = root.find(f"{cp}organizations/{cp}organization")

@@ -172,7 +172,8 @@ class ShownCourse:
             found += foreign_problems(course)
             found += self._quizzes_that_are_not_there(course)
             for target in course.targets:
-                if target != ScormTarget(kind="scorm12"):  # which is what was built
+                plain = replace(target, push=False) if isinstance(target, ScormTarget) else target
+                if plain != ScormTarget(kind="scorm12"):  # which is what was built
                     found += self._target_problems(course, target)
         except Exception as error:  # noqa: BLE001 - as above
             values = {"kind": type(error).__name__, "reason": str(error)[:300]}

@@ -63,6 +63,7 @@ _SUBSCRIPTIONS = (
 )
 _QUIZ_GRADING = {1: "Highest grade", 2: "Average grade", 3: "First attempt", 4: "Last attempt"}
 _SKIP = ("Never", "First access", "Always")
+_SCORM_GRADING = ("Learning objects", "Highest grade", "Average grade", "Sum grade")
 _TOC = ("To the side", "Hidden", "In a drop-down menu", "Disabled")
 _BEHAVIOURS = {
     "deferredfeedback": "Deferred feedback",
@@ -118,7 +119,7 @@ def _scorm(fields: Fields, file: str, _zone: ZoneInfo) -> list[Line]:
             "Appearance", "Student skip content structure page", _SKIP[_int(fields["skipview"])], "skipview"
         ),
         Line("Appearance", "Display content structure in player", _TOC[_int(fields["hidetoc"])], "hidetoc"),
-        Line("Grade", "Grading method", "Highest grade", "grademethod"),
+        Line("Grade", "Grading method", _SCORM_GRADING[_int(fields["grademethod"])], "grademethod"),
         Line("Grade", "Maximum grade", _number(fields["maxgrade"]), "maxgrade"),
         Line("Attempts management", "Number of attempts", "Unlimited attempts", "maxattempt"),
         Line("Attempts management", "Attempts grading", "Highest attempt", "whatgrade"),

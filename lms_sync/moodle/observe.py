@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+from lms_sync.edition import edition_told
 from lms_sync.moodle.errors import AccessRefused, FunctionMissing, MoodleError, UnknownOutcome
 from lms_sync.moodle.many_calls import ManyCalls, SubCall
 from lms_sync.plan import ForecastLoss, Kind, Loss, ObservedObject
@@ -227,6 +228,7 @@ def _state_objects(
         fields = {**activity["fields"], "modname": activity["modname"], "section": activity["section"]}
         if activity.get("package"):
             fields["sha1"] = activity["package"]["sha1"]
+            fields["edition"] = edition_told(str(activity["package"].get("version") or ""))
         if isinstance(available := fields.get("available"), Mapping):
             # Which of several groups somebody chose first means nothing.
             fields["available"] = {**available, "groups": sorted(available["groups"])}
@@ -246,6 +248,7 @@ def _state_objects(
             stakes,
             tracked,
             graded,
+            learners=int(activity["attempts"]) if activity.get("attempts") is not None else None,
         )
     for category in state["categories"]:
         fields = {"name": category["fields"]["name"]}

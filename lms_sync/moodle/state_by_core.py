@@ -12,6 +12,7 @@ from math import isclose
 from typing import Any, Protocol
 
 from lms_sync.adopt import localized, plain_text
+from lms_sync.edition import edition_told
 from lms_sync.moodle.errors import AccessRefused, CallRefused
 from lms_sync.moodle.functions import CORE_FUNCTIONS
 from lms_sync.plan import DesiredObject, Kind
@@ -257,7 +258,8 @@ def _completion(
 
 def _own(want: DesiredObject, details: Mapping[str, Any]) -> dict[str, object]:
     if want.fields["modname"] == "scorm" and "sha1hash" in details:
-        return {"sha1": details["sha1hash"]}
+        told = {"edition": edition_told(str(details["version"]))} if details.get("version") else {}
+        return {"sha1": details["sha1hash"], **told}
     if want.fields["modname"] == "quiz":
         plain = {name: details[name] for name in _QUIZ_FIELDS if name in details and name in want.fields}
         return plain | _review(want, details) | _slots(want, details)

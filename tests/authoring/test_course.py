@@ -74,6 +74,16 @@ SPOILT: dict[str, Spoil] = {
         "complete_when", "targets: [{kind: scorm12}, {kind: scorm12}]\ncomplete_when"
     ),
     "course.target-missing": in_course("complete_when", "targets: [{kind: html}]\ncomplete_when"),
+    "course.target-pushed-twice": in_course(
+        "complete_when",
+        "targets: [{kind: scorm12, push: true}, {kind: scorm2004, push: true}]\ncomplete_when",
+    ),
+    "course.target-2004": in_course(
+        "complete_when", "targets: [{kind: scorm12}, {kind: scorm2004, push: true}]\ncomplete_when"
+    ),
+    "course.target-2004-lessons": in_course(
+        "complete_when", "targets: [{kind: scorm2004, scos: lessons, push: true}]\ncomplete_when"
+    ),
     "course.target-completion": in_course(
         "complete_when", "targets: [{kind: scorm12, scos: lessons}, {kind: scorm12}]\ncomplete_when"
     ),

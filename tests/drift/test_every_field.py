@@ -231,6 +231,7 @@ EDITS: dict[tuple[Kind, str, str], Edit] = {
     (Kind.ACTIVITY, f"{COURSE}/package", "hidetoc"): _set(_package, hidetoc=0),
     (Kind.ACTIVITY, f"{COURSE}/package", "skipview"): _set(_package, skipview=0),
     (Kind.ACTIVITY, f"{COURSE}/package", "sha1"): _set(_package, sha1hash="0" * 40),
+    (Kind.ACTIVITY, f"{COURSE}/package", "edition"): _set(_package, version="SCORM_1.3"),
     (Kind.ACTIVITY, f"{COURSE}/final", "name"): _set(_quiz, name="Renamed"),
     (Kind.ACTIVITY, f"{COURSE}/final", "intro"): _set(_quiz, intro="<p>Other</p>"),
     (Kind.ACTIVITY, f"{COURSE}/final", "visible"): _set(_quiz_module, visible=0),

@@ -418,3 +418,23 @@ def test_an_exception_that_nobody_wants_goes_only_where_it_is_ours_as_we_left_it
 ) -> None:
     have = ObservedObject(Kind.OVERRIDE, "c/q@x", "c", 5, {"attempts": 3, "timelimit": None}, told)
     assert only(make_plan([], [have])).action is action
+
+
+def test_tracks_that_stay_in_another_edition_are_a_loss_of_their_own_and_nobody_counts_twice() -> None:
+    want = DesiredObject(
+        Kind.ACTIVITY, "c/p", "c", {"sha1": "b", "edition": "SCORM 2004"}, tracked=frozenset({"a"})
+    )
+    have = ObservedObject(
+        Kind.ACTIVITY,
+        "c/p",
+        "c",
+        1,
+        {"sha1": "a", "edition": "SCORM 1.2"},
+        tracked={"a": 3, "b": 4, "c": 4},
+        learners=5,
+    )
+    [change] = make_plan([want], [have]).changes
+    assert change.losses == (ForecastLoss(Loss.PROGRESS, 3), ForecastLoss(Loss.ATTEMPTS, 5))
+    same_edition = replace(have, fields={"sha1": "a", "edition": "SCORM 2004"})
+    [change] = make_plan([want], [same_edition]).changes
+    assert change.losses == (ForecastLoss(Loss.ATTEMPTS, 5),)

@@ -4,10 +4,10 @@
         [--only course|edition-2004|lessons] [--pictures FOLDER] [--keep FOLDER]
 
 MOODLE_TOKEN is that of the service account; LEARNER_PASSWORD becomes the password of the learners that are made, one for
-each way of packing. The course of `tests/course_packages/every_block` goes up with `lms-sync apply` under an id of the run's own,
-three times: as SCORM 1.2 with one SCO (the course's own package), as SCORM 2004 4th Edition, and as SCORM 1.2 with one SCO for each
-lesson (packages from elsewhere, to the site). What a learner did must then come with `lms-sync pull`, and is read with core's own
-functions as well. The course and its people stay on the site.
+each way of packing. The course of `tests/course_packages/every_block` goes up with `lms-sync apply` under ids of the run's own,
+three times, each with another of its targets pushed: SCORM 1.2 with one SCO, SCORM 2004 4th Edition, and SCORM 1.2 with one SCO
+for each lesson. What a learner did must then come with `lms-sync pull`, and is read with core's own functions as well. The
+courses and their people stay on the site.
 """
 
 from __future__ import annotations
@@ -34,10 +34,7 @@ sys.path.insert(0, str(ROOT))
 
 from authoring.blocks import Scenario, each_block  # noqa: E402
 from authoring.course import Course, read_course  # noqa: E402
-from authoring.target import ScormTarget  # noqa: E402
-from course_packages import target_files  # noqa: E402
 from course_packages.learner_state import largest_state  # noqa: E402
-from course_packages.package_file import write_package  # noqa: E402
 from course_packages.words import words_in  # noqa: E402
 from lms_sync import facts as fact_log  # noqa: E402
 from lms_sync.learners import mobile_token  # noqa: E402
@@ -59,6 +56,12 @@ from tests.course_packages.test_every_block import (  # noqa: E402
 from tests.course_packages.test_in_browser import turn_page  # noqa: E402
 
 SITE = "main"
+WAYS = ("course", "edition-2004", "lessons")
+TARGETS: dict[str, dict[str, Any]] = {
+    "scorm12": {"kind": "scorm12"},
+    "scorm2004": {"kind": "scorm2004"},
+    "lessons": {"kind": "scorm12", "scos": "lessons"},
+}
 THOUGHT = "Më shumë kujdes – ședință, 14"
 
 # Every call of the package to Moodle's API, with its answer and Moodle's error number; kept over pages and tabs, also where
@@ -236,17 +239,18 @@ class MoodleLearner:
 
 
 class Trial:
-    """One course on one site, three ways of packing it, a learner for each."""
+    """A course on one site in three ways of packing it, each with a learner."""
 
     def __init__(self, url: str, token: str, password: str, keep: Path | None, pictures: Path | None) -> None:
         self.url, self.token, self.password, self.pictures = url, token, password, pictures
         self.run = f"b{time.strftime('%m%d')}{secrets.token_hex(2)}"
-        self.slug = f"{self.run}-blocks"
         self.folder = (keep or Path(tempfile.mkdtemp(prefix="lms-sync-blocks-"))) / self.run
         self.client = MoodleClient(url, Secret(token))
         self.figures: dict[str, Any] = {"run": self.run}
         self.faults: list[str] = []
         self.apps: dict[str, MoodleClient] = {}
+        self.activities: dict[str, int] = {}
+        self.scorms: dict[int, dict[str, Any]] = {}
 
     def expect(self, true: bool, what: str) -> None:
         if not true:
@@ -282,46 +286,37 @@ class Trial:
             time.sleep(3)
         raise RuntimeError(f"{words}: {done.returncode}")
 
-    def write_academy(self) -> None:
-        shutil.copytree(EVERY_BLOCK / "courses" / "every-block", self.folder / "courses" / self.slug)
-        path = self.folder / "courses" / self.slug / "course.yaml"
-        file = yaml.safe_load(path.read_text(encoding="utf-8"))
-        file["id"] = self.slug
-        file["category"] = {"id": f"{self.run}-trials", "title": f"Trial {self.run}"}
-        file["sections"] = [
-            {
-                "id": "learn",
-                "title": {"en": "Learn", "sq": "Mësoni", "ro": "Învățați"},
-                "activities": [
-                    {"id": "course", "kind": "package", "title": "SCORM 1.2", "completion": "passed"},
-                ],
-            }
-        ]
-        file["complete_when"] = {"all": ["course"]}
-        path.write_text(yaml.safe_dump(file, allow_unicode=True, sort_keys=False), encoding="utf-8")
-        course = self.read()
-        for name, target in (
-            ("edition-2004", ScormTarget(kind="scorm2004")),
-            ("lessons", ScormTarget(kind="scorm12", scos="lessons")),
-        ):
-            (path.parent / "packages").mkdir(exist_ok=True)
-            write_package(target_files(course, target).files, path.parent / "packages" / f"{name}.zip")
-            file["sections"][0]["activities"].append(
-                {
-                    "id": name,
-                    "kind": "package",
-                    "file": f"packages/{name}.zip",
-                    "title": {"edition-2004": "SCORM 2004", "lessons": "SCORM 1.2, one SCO a lesson"}[name],
-                    "completion": "viewed" if name == "lessons" else "passed",
-                }
-            )
-        path.write_text(yaml.safe_dump(file, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    def write_academy(self, ways: list[str]) -> None:
+        for way in ways:
+            folder = self.folder / "courses" / self.slug_of(way)
+            shutil.copytree(EVERY_BLOCK / "courses" / "every-block", folder)
+            path = folder / "course.yaml"
+            file = yaml.safe_load(path.read_text(encoding="utf-8"))
+            file["id"] = self.slug_of(way)
+            file["category"] = {"id": f"{self.run}-trials", "title": f"Trial {self.run}"}
+            package = {"id": way, "kind": "package", "title": way}
+            package["completion"] = "viewed" if way == "lessons" else "passed"
+            learn = {"id": "learn", "title": {"en": "Learn", "sq": "Mësoni", "ro": "Învățați"}}
+            file["sections"] = [{**learn, "activities": [package]}]
+            file["targets"] = [
+                {**target, "push": True} if name == self.pushed(way) else target
+                for name, target in TARGETS.items()
+            ]
+            file["complete_when"] = {"all": [way]}
+            path.write_text(yaml.safe_dump(file, allow_unicode=True, sort_keys=False), encoding="utf-8")
         site = {"url": self.url, "token_env": "LMS_SYNC_TOKEN", "timezone": "Europe/Tirane", "language": "en"}
         config = {"language": "en", "sites": {SITE: site}, "database": {"url": "sqlite:///state.db"}}
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
-    def read(self) -> Course:
-        return read_course(self.folder / "courses" / self.slug, root=self.folder)
+    def slug_of(self, way: str) -> str:
+        return f"{self.run}-{way.partition('.')[0]}"
+
+    def pushed(self, way: str) -> str:
+        """The name of the target that is pushed there."""
+        return dict(zip(WAYS, TARGETS, strict=True))[way]
+
+    def read(self, way: str) -> Course:
+        return read_course(self.folder / "courses" / self.slug_of(way), root=self.folder)
 
     def learner_named(self, way: str) -> str:
         return f"{self.run}.{way}"
@@ -337,31 +332,28 @@ class Trial:
         for way in ways:
             name = self.learner_named(way)
             row = {"username": name, "email": f"{name}@example.org", "firstname": "Çelik", "lastname": way}
-            lines.append(f"{name.upper()},{name},{row['email']},Çelik,{way},{self.run},{self.slug}")
+            lines.append(f"{name.upper()},{name},{row['email']},Çelik,{way},{self.run},{self.slug_of(way)}")
             rows.append({**row, "idnumber": name.upper(), "password": self.password})
         (people / "participants.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
         self.client.call("core_user_create_users", {"users": rows}, write=True)
 
-    def push(self) -> None:
+    def push(self, ways: list[str]) -> None:
         self.command("build")
         began = time.monotonic()
         self.command("apply", "--yes")
         self.figures["seconds to push"] = round(time.monotonic() - began, 1)
-        plan = self.command("plan")
-        print(plan)
-        found = self.client.call(
-            "core_course_get_courses_by_field", {"field": "idnumber", "value": self.slug}
-        )["courses"]
-        self.course_id = int(found[0]["id"])
-        self.figures["course id"] = self.course_id
-        state = json.loads(self.client.call("local_lmssync_get_state", {"courseid": self.course_id})["state"])
-        self.activities = {
-            one["key"].rsplit("/", 1)[-1]: int(one["id"]) for one in state["activities"] if one.get("key")
-        }
-        scorms = self.client.call("mod_scorm_get_scorms_by_courses", {"courseids": [self.course_id]})[
-            "scorms"
-        ]
-        self.scorms = {int(one["coursemodule"]): one for one in scorms}
+        self.command("plan")  # anything left to do would be another exit code
+        for way in ways:
+            found = self.client.call(
+                "core_course_get_courses_by_field", {"field": "idnumber", "value": self.slug_of(way)}
+            )["courses"]
+            [scorm] = self.client.call(
+                "mod_scorm_get_scorms_by_courses", {"courseids": [int(found[0]["id"])]}
+            )["scorms"]
+            self.activities[way] = int(scorm["coursemodule"])
+            self.scorms[self.activities[way]] = scorm
+            version = "SCORM_1.3" if self.pushed(way) == "scorm2004" else "SCORM_1.2"
+            self.equal(scorm["version"], version, f"{way}: edition on the site")
 
     # --- what a learner does
 
@@ -429,7 +421,7 @@ class Trial:
         self.equal(last, [["cmi.exit", "cmi.session_time"], [exits]], f"{self.way}: {what}: last values")
 
     def play_course(self, one: MoodleLearner) -> None:
-        course, way = self.read(), self.way
+        course, way = self.read(self.way), self.way
         newer = way == "edition-2004"
         frame = one.open(self.activities[way])
         language, other = frame.evaluate("document.documentElement.lang"), "sq"
@@ -544,7 +536,7 @@ class Trial:
 
     def play_lessons(self, one: MoodleLearner) -> None:
         """Each lesson is a SCO: from one to the next by Moodle's own contents."""
-        course = self.read()
+        course = self.read(self.way)
         titles = [lesson.texts["en"].title for lesson in course.lessons]
         one.open(self.activities[self.way])
         for number, lesson in enumerate(course.lessons):
@@ -618,6 +610,13 @@ class Trial:
 
     # --- what arrived
 
+    def app(self, way: str) -> MoodleClient:
+        """The learner's own client: the service account's list of functions has none of those that tell of tracks."""
+        if way not in self.apps:
+            token = mobile_token(self.url, self.learner_named(way), self.password)
+            self.apps[way] = MoodleClient(self.url, token)
+        return self.apps[way]
+
     def user_id(self, way: str) -> int:
         found = self.client.call(
             "core_user_get_users_by_field", {"field": "username", "values": [self.learner_named(way)]}
@@ -627,12 +626,7 @@ class Trial:
     def tracks(self, way: str) -> list[dict[str, str]]:
         """What Moodle keeps, one mapping for each SCO, in the manifest's order; with functions of the mobile app."""
         scorm = self.scorms[self.activities[way]]
-        if way not in self.apps:
-            name = self.learner_named(way)
-            self.apps[way] = MoodleClient(self.url, mobile_token(self.url, name, self.password))
-        ask = self.apps[
-            way
-        ].call  # the learner's own: the service account's list of functions is none of these
+        ask = self.app(way).call
         scoes = ask("mod_scorm_get_scorm_scoes", {"scormid": scorm["id"]})["scoes"]
         user = self.user_id(way)
         told = []
@@ -696,9 +690,6 @@ def interactions(tracks: Mapping[str, str]) -> list[tuple[str, ...]]:
     ]
 
 
-WAYS = ("course", "edition-2004", "lessons")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -719,9 +710,9 @@ def main() -> int:
         arguments.keep,
         arguments.pictures,
     )
-    trial.write_academy()
+    trial.write_academy(ways)
     trial.make_people(ways)
-    trial.push()
+    trial.push(ways)
     program = next(filter(None, map(shutil.which, CHROMIUM)))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)

@@ -163,7 +163,7 @@ def test_a_course_taken_along_in_the_app_is_finished_offline_and_arrives_once(
     assert len(done) == 1
 
 
-def test_doctor_says_when_the_site_forbids_the_app_to_download_packages(pushed: Push) -> None:
+def test_doctor_says_when_the_app_may_not_download_packages_or_cannot_play_them(pushed: Push) -> None:
     service = pushed.site.services["lmssync"]
     service.functions = frozenset({*service.functions, SCORMS})
 
@@ -179,4 +179,5 @@ def test_doctor_says_when_the_site_forbids_the_app_to_download_packages(pushed: 
 
     before = codes()
     pushed.site.settings.protect_package_downloads = True
-    assert set(codes()) - set(before) == {"doctor.no-offline-packages"}
+    next(iter(pushed.site.scorms.values())).version = "SCORM_1.3"
+    assert set(codes()) - set(before) == {"doctor.no-offline-packages", "doctor.edition-2004"}

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from authoring.problems import ContentError
+from authoring.target import ScormTarget
 from course_packages import build_target
 from lms_sync.academy import build_academy, read_academy
+from lms_sync.foreign_packages import foreign_problems
 from lms_sync.plan import Action
 from tests.pushed_academy import COURSE, Push
 
@@ -131,3 +133,16 @@ def test_a_package_that_cannot_be_used_stops_the_build_with_its_place(push: Push
         "package.name-unsafe",
         f"courses/{COURSE}/packages/bought.zip",
     )
+
+
+def test_a_package_of_2004_from_elsewhere_is_known_as_such_and_what_moodle_does_with_it_is_told(
+    push: Push, tmp_path: Path
+) -> None:
+    course = read_academy(push.folder).courses[COURSE]
+    two = replace(course, id="bought", lessons=course.lessons[:2], sections=(), complete_when=None)
+    target = ScormTarget("scorm2004", "lessons")
+    take_in(push, build_target(two, target, tmp_path / "other.zip").path.read_bytes())
+    [content] = push.built.content
+    assert content.files["bought"].edition == "SCORM 2004"
+    codes = [one.code for one in foreign_problems(content.course)]
+    assert codes == ["foreign.edition-2004", "foreign.several-2004"]

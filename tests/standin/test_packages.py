@@ -268,6 +268,13 @@ def test_tracks_are_shown_with_numbers_and_texts_mixed(moodle: Any, course: Any)
     assert values["scoid"] == str(sco)
 
 
+def test_of_the_scores_of_both_editions_in_an_attempt_that_of_2004_counts(moodle: Any, course: Any) -> None:
+    _learn(moodle, course)
+    moodle.track("s1", course.scorm["instance"], {"cmi.score.raw": "60"})
+    _learn(moodle, course)
+    assert _grade(moodle, course) == 60
+
+
 def test_a_package_can_be_fetched_with_the_token(moodle: Any, course: Any) -> None:
     shown = moodle.call("mod_scorm_get_scorms_by_courses", courseids=[course.id])["scorms"][0]
     path = shown["packageurl"].removeprefix(moodle.http.url)
