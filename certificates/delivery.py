@@ -244,7 +244,8 @@ def _message(connection: Connection, award: Award, sender: str) -> EmailMessage 
     message = EmailMessage()
     message["From"] = sender
     message["To"] = address
-    message["Subject"] = said("send.subject", wording.languages[0])
+    # A title may have several lines, as `title: |` in a policy makes it; a subject has one.
+    message["Subject"] = " ".join(said("send.subject", wording.languages[0]).split())
     message["Message-ID"] = f"<certificate-{award.id}@{urlsplit(wording.base_url).hostname}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
     message["Content-Language"] = ", ".join(wording.languages)

@@ -85,7 +85,7 @@ class ByEmail:
         message = EmailMessage()
         message["From"] = self.settings.sender
         message["To"] = ", ".join(self.settings.to)
-        message["Subject"] = notice.subject(language)
+        message["Subject"] = " ".join(notice.subject(language).split())
         message["Message-ID"] = f"<{notice.id}@lms-sync>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
         message.set_content(notice.body(language))

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from pypdf import PdfReader
-from sqlalchemy import event, insert, update
+from sqlalchemy import event, insert, select, update
 
 from authoring.problems import Refused
 from certificates import register
@@ -243,6 +243,21 @@ def test_dying_at_any_statement_sends_nothing_twice_and_loses_nothing(
     else:
         pytest.fail("it never ran to its end")
     assert n > 10
+
+
+def test_a_title_of_several_lines_has_one_in_the_subject_and_is_sent(
+    addressed: Any, mail: MailServer
+) -> None:
+    issue = schema.issue
+    with addressed.engine.begin() as connection:
+        for row in connection.execute(select(issue.c.id, issue.c.public)).all():
+            title = {**row.public["title"], "sq": "Zyrtar\r\nBcc: all@example.org\n"}
+            connection.execute(
+                update(issue).where(issue.c.id == row.id).values(public={**row.public, "title": title})
+            )
+    assert send(addressed, mail).sent == 2
+    assert mail.received[0]["Subject"].endswith("Zyrtar Bcc: all@example.org (DPA-2026-00001)")
+    assert mail.received[0]["Bcc"] is None
 
 
 def test_an_institution_gets_its_certificates_in_one_zip(addressed: Any) -> None:
