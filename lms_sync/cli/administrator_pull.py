@@ -326,9 +326,10 @@ def job_code(
             return {"reports": len(written), "files": [path.name for one in written for path in one.files]}
 
         def backup_job(job: Work) -> Mapping[str, object]:
-            path = backup_path(folder, clock.now())
+            now = clock.now()
+            path = backup_path(folder, now)
             made = write_backup(job.engine, path, clock)
-            removed = remove_older(folder, settings.database.keep_backups)
+            removed = remove_older(folder, settings.database.keep_backups, now)
             return {"rows": made.rows, "file": path.name, "removed": len(removed)}
 
         def send_job(job: Work) -> Mapping[str, object]:

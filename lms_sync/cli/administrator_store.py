@@ -46,14 +46,15 @@ def backup(folder: Path, out: Path | None, keep: int | None, as_json: bool) -> i
     language = outcome.reader_language(folder)
     settings = load_settings(folder)
     clock = SystemClock()
-    path = out if out is not None else backup_path(folder, clock.now())
+    now = clock.now()
+    path = out if out is not None else backup_path(folder, now)
     engine = open_database(database_url(settings, folder))
     try:
         with _Progress(language, enabled=not as_json) as progress:
             made = write_backup(engine, path, clock, progress.table)
     finally:
         engine.dispose()
-    removed = [] if keep is None else remove_older(folder, keep)
+    removed = [] if keep is None else remove_older(folder, keep, now)
     if as_json:
         said = {"file": str(path), "removed": [str(one) for one in removed], **made.as_json()}
         click.echo(json.dumps(said, ensure_ascii=False, indent=1))

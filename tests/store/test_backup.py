@@ -173,10 +173,32 @@ def test_older_backups_go_and_other_files_stay(tmp_path: Path) -> None:
     names = [f"state-2026030{day}-020000.zip" for day in range(1, 6)]
     for name in [*names, "mine.zip", "state-20260301-020000.zip.part"]:
         (folder / name).touch()
-    assert [path.name for path in remove_older(tmp_path, 2)] == names[:3]
+    assert [path.name for path in remove_older(tmp_path, 2, NOW.replace(day=6))] == names[:3]
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [*names[3:], "mine.zip", "state-20260301-020000.zip.part"]
     )
+
+
+def test_backups_of_a_clock_that_was_ahead_push_out_no_new_one(tmp_path: Path) -> None:
+    made = backup_path(tmp_path, NOW)
+    made.parent.mkdir(parents=True)
+    names = [f"state-2027030{day}-020000.zip" for day in range(1, 4)]
+    for name in [*names, made.name]:
+        (made.parent / name).touch()
+    assert [path.name for path in remove_older(tmp_path, 3, NOW)] == names[:1]
+    assert [path.name for path in remove_older(tmp_path, 1, NOW)] == names[1:]
+    assert made.exists()
+
+
+def test_what_a_killed_backup_left_unfinished_goes_and_what_is_being_written_stays(tmp_path: Path) -> None:
+    made = backup_path(tmp_path, NOW)
+    made.parent.mkdir(parents=True)
+    killed, written = (made.with_name(f"state-20260301-02000{n}.zip.part") for n in range(2))
+    for path, age in ((made, 0), (killed, 3700), (written, 3500)):
+        path.touch()
+        os.utime(path, (NOW.timestamp() - age, NOW.timestamp() - age))
+    assert remove_older(tmp_path, 2, NOW) == [killed]
+    assert written.exists()
 
 
 # --- bad input -----------------------------------------------------------------------------------------------------
