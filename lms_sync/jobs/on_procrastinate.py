@@ -35,6 +35,7 @@ from authoring.problems import LmsSyncError
 from lms_sync.jobs.due import Planned
 from lms_sync.jobs.ledger import DueTimes
 from lms_sync.jobs.work import Worker
+from lms_sync.store.database import lost_after
 
 log = logging.getLogger("lms_sync.jobs")
 
@@ -210,7 +211,7 @@ def _address(engine: Engine) -> str:
     url = engine.url
     parts: dict[str, Any] = url.translate_connect_args(username="user", database="dbname")
     parts.update({name: value for name, value in url.query.items() if isinstance(value, str)})
-    return make_conninfo(**parts)
+    return make_conninfo(**lost_after(url), **parts)
 
 
 def _make_queue(address: str, schema: str) -> None:

@@ -36,6 +36,19 @@ LOCK_WAIT_SECONDS = 30
 _POOL: dict[str, Any] = {"max_overflow": -1}
 
 
+_LOST_AFTER = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",  # milliseconds
+}
+"""After how many seconds PostgreSQL's client library takes a server for lost that says nothing: a minute.
+
+Left to the system, who waits for an answer when the network goes waits for two hours, and who asks then for a quarter.
+"""
+
+
 class DatabaseUnusable(LmsSyncError):
     """The state database cannot be opened, or is of a newer version."""
 
@@ -79,11 +92,18 @@ def _engine(url: URL) -> Engine:
     elif kind == "postgresql":
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
-        engine = sqlalchemy.create_engine(url, hide_parameters=True, pool_pre_ping=True, **_POOL)
+        engine = sqlalchemy.create_engine(
+            url, hide_parameters=True, pool_pre_ping=True, connect_args=lost_after(url), **_POOL
+        )
         _prepare_postgresql(engine)
     else:
         raise DatabaseUnusable("database.other-kind", kind=kind)
     return engine
+
+
+def lost_after(url: URL) -> dict[str, str]:
+    """The limits of the client library that a PostgreSQL address does not set itself."""
+    return {name: value for name, value in _LOST_AFTER.items() if name not in url.query}
 
 
 def _make_private(path: Path) -> None:

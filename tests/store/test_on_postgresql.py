@@ -12,10 +12,12 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine, insert, select
 
 from authoring.problems import Refused
 from lms_sync.facts import GRADE, Fact, facts_of, store_facts
+from lms_sync.jobs.on_procrastinate import _address
 from lms_sync.store import database
 from lms_sync.store.database import (
     DatabaseUnusable,
@@ -73,6 +75,19 @@ def test_an_address_without_a_driver_means_the_one_that_we_bring(postgresql: Ser
     one = open_database(plain)
     assert one.dialect.driver == "psycopg"
     one.dispose()
+
+
+def test_a_server_that_says_nothing_counts_as_lost_after_a_minute_or_as_the_address_says(
+    postgresql: Server,
+) -> None:
+    url = f"{postgresql.database()}&keepalives_idle=7"
+    one = open_database(url)
+    with one.connect() as connection:
+        told: dict[str, str] = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+    one.dispose()
+    for known in (told, conninfo_to_dict(_address(one))):
+        assert (known["keepalives_idle"], known["keepalives_interval"]) == ("7", "10")
+        assert (known["connect_timeout"], known["tcp_user_timeout"]) == ("10", "60000")
 
 
 def test_a_newer_database_and_one_that_is_not_there_are_refused_in_words(
