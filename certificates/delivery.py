@@ -13,12 +13,12 @@ import smtplib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Engine, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, insert, or_, select, update
 
 from authoring.messages import text
 from authoring.problems import Refused
@@ -32,6 +32,7 @@ from lms_sync.store.database import moment_of, reading, single_statements
 
 _TRIES = 6
 _PAUSE = timedelta(minutes=10)  # before the second try; doubled before each further one
+_LONGEST_PAUSE = _PAUSE * 2**_TRIES
 _UNSURE_AFTER = timedelta(minutes=10)  # a server has answered long before
 
 _delivery = schema.delivery
@@ -123,6 +124,11 @@ def send_queued(
         if outcome is None:
             _leave(engine, award, "sent", None, clock)
             sent += 1
+        elif outcome.no_server:
+            # It says nothing about this message, and would say the same to all others: none of them has used up a try.
+            _leave(engine, award, "waiting", outcome.reason, clock, tries=row.tries)
+            put_off += _waiting(engine, site, clock)
+            break
         elif outcome.final or row.tries + 1 >= _TRIES:
             _leave(engine, award, "refused", outcome.reason, clock)
             refused.append(award.serial)
@@ -173,11 +179,10 @@ def _taken(
             return
         with engine.begin() as connection:
             now = moment_of(connection, clock)
-            may = or_(_delivery.c.not_before.is_(None), _delivery.c.not_before <= now)
             row = connection.execute(
                 select(issue, _delivery.c.tries)
                 .join(_delivery, _delivery.c.issue_id == issue.c.id)
-                .where(_delivery.c.site == site, _delivery.c.state == "waiting", may)
+                .where(_may_be_taken(site, now))
                 .order_by(_delivery.c.queued_at, issue.c.serial)
                 .limit(1)
                 .with_for_update(skip_locked=True, of=_delivery)
@@ -192,6 +197,21 @@ def _taken(
         yield row
 
 
+def _may_be_taken(site: str, now: datetime) -> ColumnElement[bool]:
+    passed = or_(
+        _delivery.c.not_before <= now,
+        _delivery.c.not_before > now + _LONGEST_PAUSE,  # reckoned by a clock that was ahead
+    )
+    may = or_(_delivery.c.not_before.is_(None), passed)
+    return and_(_delivery.c.site == site, _delivery.c.state == "waiting", may)
+
+
+def _waiting(engine: Engine, site: str, clock: Clock) -> int:
+    with reading(engine) as connection:
+        waiting = _may_be_taken(site, moment_of(connection, clock))
+        return connection.execute(select(func.count()).select_from(_delivery).where(waiting)).scalar_one()
+
+
 def _leave(
     engine: Engine,
     award: Award,
@@ -200,14 +220,20 @@ def _leave(
     clock: Clock,
     *,
     pause: timedelta | None = None,
+    tries: int | None = None,
 ) -> None:
+    """Notes how an attempt ended; with `tries`, that it does not count."""
     with single_statements(engine).begin() as connection:
         now = moment_of(connection, clock)
         connection.execute(
             update(_delivery)
             .where(_delivery.c.issue_id == award.id, _delivery.c.state == "sending")
             .values(
-                state=state, error=error and error[:200], changed_at=now, not_before=pause and now + pause
+                state=state,
+                error=error and error[:200],
+                changed_at=now,
+                not_before=pause and now + pause,
+                tries=_delivery.c.tries if tries is None else tries,
             )
         )
 
@@ -263,19 +289,24 @@ class _NobodyKnows(Exception):
 
 @dataclass(frozen=True)
 class _NotTaken:
-    """The server has not taken the message; `final` where it never will."""
+    """The server has not taken the message; `final` where it never will; `no_server` where it did not get so far as to say."""
 
     reason: str
     final: bool
+    no_server: bool = False
 
 
 def _hand_over(open_server: OpensServer, message: EmailMessage) -> _NotTaken | None:
     """Hands a message to the server; None where it was accepted. Raises _NobodyKnows."""
     under_way = accepted = False
+    no_server = (
+        True  # away, busy, or one that refuses us: a password that has expired, a sender that is not ours
+    )
     try:
         with open_server() as server:
             server.ehlo_or_helo_if_needed()
             _must(server.mail(_address(message["From"])), 250)
+            no_server = False
             _must(server.rcpt(_address(message["To"])), 250, 251)
             under_way = True
             code, answer = server.data(message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
@@ -288,13 +319,14 @@ def _hand_over(open_server: OpensServer, message: EmailMessage) -> _NotTaken | N
             return None
         reason = error.smtp_error
         said = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        return _NotTaken(f"{error.smtp_code} {said}", 500 <= error.smtp_code < 600)
+        final = 500 <= error.smtp_code < 600 and not no_server
+        return _NotTaken(f"{error.smtp_code} {said}", final, no_server)
     except (OSError, smtplib.SMTPException) as error:
         if accepted:
             return None
         if under_way:
             raise _NobodyKnows from error
-        return _NotTaken(type(error).__name__, final=False)
+        return _NotTaken(type(error).__name__, final=False, no_server=no_server)
 
 
 def _must(answer: tuple[int, bytes], *codes: int) -> None:

@@ -176,12 +176,41 @@ def test_what_the_server_puts_off_is_tried_again_later(addressed: Any, mail: Mai
     addressed.clock.advance(timedelta(minutes=11))
     assert send(addressed, mail).sent == 2
 
-    def nobody() -> smtplib.SMTP:
-        raise ConnectionRefusedError
 
-    send_again(addressed.engine, addressed.site, "DPA-2026-00001", addressed.clock)
-    done = send_queued(addressed.engine, addressed.site, nobody, "o@example.org", addressed.clock)
-    assert (done.put_off, done.refused) == (1, ())
+@pytest.mark.parametrize(
+    "why",
+    [
+        ConnectionRefusedError(),
+        smtplib.SMTPAuthenticationError(535, b"the password has expired"),
+        smtplib.SMTPConnectError(554, b"no service here"),
+    ],
+    ids=lambda why: type(why).__name__,
+)
+def test_a_server_that_is_away_or_refuses_us_uses_up_no_certificates_tries(
+    addressed: Any, mail: MailServer, why: Exception
+) -> None:
+    asked = []
+
+    def nobody() -> smtplib.SMTP:
+        asked.append(1)
+        raise why
+
+    queue_certificates(addressed.engine, addressed.site, addressed.clock)
+    for _ in range(20):  # a weekend
+        done = send_queued(addressed.engine, addressed.site, nobody, "o@example.org", addressed.clock)
+        assert (done.sent, done.put_off, done.refused) == (0, 2, ())
+        addressed.clock.advance(timedelta(hours=3))
+    assert len(asked) == 20  # nobody waits for it once for each certificate
+    assert send(addressed, mail).sent == 2
+
+
+def test_what_was_put_off_by_a_clock_that_was_ahead_is_sent(addressed: Any, mail: MailServer) -> None:
+    addressed.clock.advance(timedelta(days=365))
+    mail.then = lambda number: "451 busy"
+    assert send(addressed, mail).put_off == 2
+    addressed.clock.advance(-timedelta(days=365))
+    mail.then = lambda number: "250 taken"
+    assert send(addressed, mail).sent == 2
 
 
 def test_a_line_that_breaks_after_the_message_is_told_and_nothing_is_sent_twice(
