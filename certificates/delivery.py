@@ -55,12 +55,16 @@ class Queued:
 
 @dataclass(frozen=True)
 class Sent:
-    """What one run did: messages that the server accepted, put off, given up; and those of which nobody knows."""
+    """What one run did: messages that the server accepted, put off, given up; and those of which nobody knows.
+
+    `no_server` is what it said that took none, or the error with which it was away; "" where it took messages.
+    """
 
     sent: int
     put_off: int
     refused: tuple[str, ...]
     unsure: tuple[str, ...]
+    no_server: str = ""
 
 
 def queue_certificates(engine: Engine, site: str, clock: Clock, *, award: str | None = None) -> Queued:
@@ -107,6 +111,7 @@ def send_queued(
 ) -> Sent:
     """Hands over what waits, at most so many, and until `stop` says so. Any number of processes may do this at once, and any may be killed."""
     sent = put_off = 0
+    no_server = ""
     refused: list[str] = []
     for row in _taken(engine, site, clock, most, stop):
         award = award_from_row(row)
@@ -128,6 +133,7 @@ def send_queued(
             # It says nothing about this message, and would say the same to all others: none of them has used up a try.
             _leave(engine, award, "waiting", outcome.reason, clock, tries=row.tries)
             put_off += _waiting(engine, site, clock)
+            no_server = outcome.reason
             break
         elif outcome.final or row.tries + 1 >= _TRIES:
             _leave(engine, award, "refused", outcome.reason, clock)
@@ -135,7 +141,7 @@ def send_queued(
         else:
             _leave(engine, award, "waiting", outcome.reason, clock, pause=_PAUSE * 2**row.tries)
             put_off += 1
-    return Sent(sent, put_off, tuple(refused), tuple(unsure(engine, site, clock)))
+    return Sent(sent, put_off, tuple(refused), tuple(unsure(engine, site, clock)), no_server)
 
 
 def unsure(engine: Engine, site: str, clock: Clock) -> list[str]:

@@ -19,7 +19,7 @@ from authoring.messages import describe
 from authoring.problems import LmsSyncError, Problem
 from lms_sync.adopted import AdoptedCourse
 from lms_sync.cli import outcome
-from lms_sync.cli.officer_delivery import hand_over_waiting, not_sent
+from lms_sync.cli.officer_delivery import hand_over_waiting, no_mail_server, not_sent
 from lms_sync.cli.officer_profiles import show_in_profiles
 from lms_sync.cli.officer_report import make_reports
 from lms_sync.cli.options import dir_option, json_option, site_option
@@ -377,6 +377,8 @@ def _pull_questions(work: _Work, engine: Engine) -> dict[str, object]:
 def _send(work: _Work, job: Work) -> dict[str, object]:
     """Sends certificates by e-mail; what was not handed over, and what nobody knows of, is told in the log."""
     queued, done = hand_over_waiting(work.settings, job.engine, work.site_name, work.clock, stop=job.stopping)
+    if done.no_server:
+        raise no_mail_server(done)  # it is tried again, and told where it goes on
     for said in not_sent(done, work.language):
         work.mention(said)
     return {"queued": queued.n, "sent": done.sent, "put_off": done.put_off, "unsure": len(done.unsure)}

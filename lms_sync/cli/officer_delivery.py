@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from authoring.problems import Refused
+from authoring.messages import describe
+from authoring.problems import LmsSyncError, Refused
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import DONE, PARTLY, say
 from lms_sync.cli.register_place import as_text, open_place
@@ -53,11 +54,18 @@ def hand_over_waiting(
     return queued, done
 
 
+def no_mail_server(done: Sent) -> LmsSyncError:
+    """That the server took nothing, and why: the officer is told, and a job fails by it, so that somebody hears of it."""
+    return LmsSyncError("send.server-took-none", reason=done.no_server)
+
+
 def not_sent(done: Sent, language: str) -> Iterator[str]:
     """What has to be told of a run: refused, unknown, put off."""
     for code, numbers in (("send.refused", done.refused), ("send.unsure", done.unsure)):
         if numbers:
             yield say(code, language, n=len(numbers), numbers=", ".join(numbers[:_NAMED]))
+    if done.no_server:
+        yield describe(no_mail_server(done).problem, language)
     if done.put_off:
         yield say("send.put-off", language, n=done.put_off)
 

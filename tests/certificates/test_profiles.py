@@ -15,6 +15,7 @@ from sqlalchemy import insert, update
 from authoring.languages import LocalizedText
 from authoring.messages import text
 from certificates import register
+from certificates.delivery import send_again
 from certificates.listing import list_certificates
 from certificates.privacy_erase import erase_people
 from certificates.profiles import Titles, by_language, profile_documents
@@ -330,3 +331,9 @@ def test_the_verb_and_the_schedule_show_and_send(
     assert moodle.shown(moodle.holder_of("DPA-2026-00001"))["awards"][0]["state"] == "suspended"
     assert Inline(worker, ["main"]).run_now("main", ["send"]) == {"send": True}
     assert len(mail.received) == 2
+    send_again(people.engine, people.site, "DPA-2026-00002", people.clock)
+    mail.server.shutdown()
+    mail.server.server_close()
+    assert Inline(worker, ["main"]).run_now("main", ["send"]) == {
+        "send": False
+    }  # so that somebody hears of it
