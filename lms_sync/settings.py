@@ -381,7 +381,7 @@ def read_token(site_name: str, site: SiteSettings, folder: Path) -> Secret:
     path = folder / str(site.token_file)
     try:
         mode = path.stat().st_mode
-        value = path.read_text(encoding="utf-8").strip()
+        value = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SettingsError("settings.token-file-unreadable", path=str(path), reason=reason) from error

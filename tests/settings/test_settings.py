@@ -170,6 +170,8 @@ def test_a_token_comes_from_a_file_that_only_the_owner_reads(tmp_path: Path) -> 
     path.chmod(0o600)
     assert read_token("main", site(token_file="token"), tmp_path).reveal() == CANARY
     assert read_token("main", site(token_file=str(path)), Path("/elsewhere")).reveal() == CANARY
+    path.write_bytes(b"\xef\xbb\xbf" + CANARY.encode() + b"\r\n")  # as Windows' own editor may save it
+    assert read_token("main", site(token_file="token"), tmp_path).reveal() == CANARY
 
 
 @posix
