@@ -27,8 +27,10 @@ from certificates.explain import find_holder
 from certificates.prior_learning import kept_files
 from lms_sync.applied import forget_people
 from lms_sync.clock import Clock
+from lms_sync.jobs.reasons import forget_reasons_naming
 from lms_sync.people import read_people
 from lms_sync.same_person import all_of, one_person
+from lms_sync.still_named import words_for
 from lms_sync.store import schema
 from lms_sync.store.database import reading
 
@@ -69,6 +71,7 @@ def erase_people(
         data = schema.person_data
         numbers = select(data.c.idnumber).where(data.c.person_id.in_(rows), data.c.idnumber.is_not(None))
         forget_people(connection, site, list(connection.execute(numbers).scalars()))
+        forget_reasons_naming(connection, site, words_for(connection, rows))
         for table in (schema.person_data, schema.former_name, schema.account):
             connection.execute(delete(table).where(table.c.person_id.in_(rows)))
         person = schema.person

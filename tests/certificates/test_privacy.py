@@ -227,6 +227,23 @@ def test_what_was_made_of_a_person_goes_too_and_what_was_made_of_others_stays(kn
     }
 
 
+def test_why_a_job_failed_is_forgotten_where_it_names_the_person(known: Any) -> None:
+    now = known.clock.now()
+    job: dict[str, Any] = {"site": known.site, "job": "certify"}
+    notice = {"kind": "failure", "at": now, "since": now, "way": "email", "state": "sent", "tries": 1}
+    reasons = (f"participants.csv:3: {ADDRESS} stands there already", "no connection")
+    with known.engine.begin() as connection:
+        for n, reason in enumerate(reasons):
+            one = {**job, "course": f"c{n}", "error": "x", "reason": reason}
+            connection.execute(sa.insert(schema.job_state).values(failures=2, told=True, **one))
+            connection.execute(sa.insert(schema.notice).values(**notice, **one))
+    erase(known)
+    with known.engine.connect() as connection:
+        for table in (schema.job_state, schema.notice):
+            left = connection.execute(select(table.c.error, table.c.reason).order_by(table.c.course)).all()
+            assert left == [("x", None), ("x", "no connection")]
+
+
 def _pdf_digest(academy: Any) -> str:
     with academy.engine.connect() as connection:
         document = schema.document
