@@ -20,6 +20,7 @@ from typing import Any
 
 from authoring.problems import Problem
 from lms_sync.desired import DesiredState
+from lms_sync.desired_activities import FOUND_BY_MOODLE
 from lms_sync.journal import Journal
 from lms_sync.moodle.client import MoodleClient
 from lms_sync.moodle.errors import CallRefused, MoodleError, UnknownOutcome
@@ -175,9 +176,8 @@ class _Applier:
         return self._upsert("local_lmssync_upsert_section", change, {}, fields)
 
     def activity(self, change: Change, fields: Mapping[str, object]) -> dict[str, Any]:
-        data = dict(fields)
+        data = {name: value for name, value in fields.items() if name not in FOUND_BY_MOODLE}
         modname, section = data.pop("modname"), data.pop("section")
-        data.pop("edition", None)  # Moodle reads it from the package
         draft = 0
         file = self.context.desired.files.get(change.key)
         if file and any(one.name in _FILE_FIELDS for one in change.differences):

@@ -72,6 +72,9 @@ _WORDS_OF_KIND: Mapping[tuple[str, str], Mapping[str, int]] = {
     ("assignment", "passed"): {"grade": 1, "passgrade": 1},
 }
 
+FOUND_BY_MOODLE = frozenset({"edition"})
+"""Fields that Moodle reads from the package: compared, and not sent."""
+
 GROUP_MODES = {"none": 0, "separate": 1, "visible": 2}
 SUBSCRIPTIONS = {"optional": 0, "forced": 1, "automatic": 2, "off": 3}
 

@@ -16,6 +16,7 @@ from academy_on_trial import AcademyOnTrial
 from sites import STUDENT_ROLE, SiteUnderTest
 
 from lms_sync.desired import CourseContent, desired_state
+from lms_sync.desired_activities import FOUND_BY_MOODLE
 from lms_sync.learners import PracticeLearner
 from lms_sync.plan import DesiredObject, Kind, hash_of
 from quizzes import Quiz
@@ -186,6 +187,7 @@ class Ground:
 
     def activity(self, name: str, /, *, expect: str = "", draft: int = 0, **changed: object) -> Any:
         fields = {**self.wanted[Kind.ACTIVITY, self.key(name)].fields, **changed}
+        fields = {one: value for one, value in fields.items() if one not in FOUND_BY_MOODLE}
         modname, section = fields.pop("modname"), fields.pop("section")
         arguments = {
             "courseid": self.course,

@@ -8,6 +8,7 @@ import pytest
 from ground import Ground, dead_package, hash_of, sha1, sha256, with_other_identifiers, zipped
 from sites import SiteUnderTest
 
+from lms_sync.edition import edition_told
 from lms_sync.moodle.errors import CallRefused
 
 
@@ -324,7 +325,10 @@ def test_the_state_tells_every_field_as_it_was_sent(site: SiteUnderTest, ground:
         section = wanted.pop("section")
         modname = wanted.pop("modname")
         assert (activity["modname"], activity["section"]) == (modname, section)
-        told = {**activity["fields"], **({"sha1": activity["package"]["sha1"]} if modname == "scorm" else {})}
+        told = dict(activity["fields"])
+        if modname == "scorm":
+            of_package = activity["package"]
+            told |= {"sha1": of_package["sha1"], "edition": edition_told(of_package["version"])}
         assert {key: told[key] for key in wanted} == wanted
     assert state["criteria"]["activities"] == sorted([ground.key("final"), ground.key("package")])
 
