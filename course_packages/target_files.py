@@ -8,11 +8,12 @@ Same course, same bytes: nothing depends on the folder it lies in, the time zone
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from authoring.course import Course
 from authoring.languages import Language
 from authoring.lesson import Lesson
+from authoring.light_dataclass import dataclass
 from authoring.problems import ContentError
 from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget
 from course_packages.conformance import conformance_problems

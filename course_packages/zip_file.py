@@ -16,13 +16,13 @@ import io
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from queue import Queue
 from threading import Thread
 from typing import IO, Self
 
 from authoring.in_parallel import in_parallel
+from authoring.light_dataclass import dataclass
 from authoring.problems import ContentError, Problem
 
 STORED = frozenset(
