@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from authoring import in_parallel, lesson_reader
 from authoring.build_cache import FILE, BuildCache
 from authoring.problems import ContentError, Problem
 from course_packages import zip_file
+from course_packages.package_file import write_package
 from course_packages.zip_file import content_sha256, write_zip, zip_bytes
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
 from tests.build.conftest import SmallAcademy, png
@@ -278,11 +280,32 @@ def test_a_zip_is_what_python_would_write_also_when_half_of_it_is_copied(
     members = {member.name: member for member in written.members}
     again = write_zip(second, later, sources=sources(later), earlier=members, earlier_zip=first)
     assert second.getvalue() == by_zipfile(later)
-    assert again.sha256 == hashlib.sha256(second.getvalue()).hexdigest()
     assert again.content_sha256 == content_sha256(later)
     assert [member.at for member in again.members] == [
         info.header_offset for info in zipfile.ZipFile(second).infolist()
     ]
+
+
+def test_the_hashes_of_a_package_are_those_of_its_file(tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(os.urandom(3_000_000))
+    os.utime(picture, (1_000_000_000, 1_000_000_000))
+    cache = BuildCache(tmp_path)
+    for text in (b"one", b"two"):  # the second is put together of the first
+        made = write_package({"a.txt": text, "b/picture.png": picture}, tmp_path / "a.zip", cache)
+        content = (tmp_path / "a.zip").read_bytes()
+        assert made.sha1 == hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        assert (made.sha256, made.size) == (hashlib.sha256(content).hexdigest(), len(content))
+
+
+def test_a_picture_that_is_gone_is_an_error_and_nothing_goes_on_in_the_background(tmp_path: Path) -> None:
+    pictures = {f"{n:02}.png": tmp_path / f"{n:02}.png" for n in range(30)}
+    for path in pictures.values():
+        path.write_bytes(b"p" * 1000)
+    pictures["05.png"].unlink()
+    with pytest.raises(OSError, match="05.png"):
+        zip_bytes(pictures)
+    assert threading.active_count() == 1
 
 
 def test_a_film_is_written_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
