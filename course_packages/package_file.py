@@ -41,11 +41,13 @@ def write_package(files: Mapping[str, Content], out: Path, cache: BuildCache | N
     if earlier and sources == {name: member.source for name, member in members.items() if member.source}:
         return earlier
     made: list[Package] = []
-    with out.open("rb") if earlier else contextlib.nullcontext() as old:
-        with whole_file(out, wanted=lambda: not _is(out, made[0], earlier)) as stream:
-            zipped = write_zip(stream, files, sources=sources, earlier=members, earlier_zip=old)
-            stream.flush()
-            made.append(Package(*_hashes(stream.fileno()), zipped.content_sha256, zipped.size))
+    with (
+        out.open("rb") if earlier else contextlib.nullcontext() as old,
+        whole_file(out, wanted=lambda: not _is(out, made[0], earlier)) as stream,
+    ):
+        zipped = write_zip(stream, files, sources=sources, earlier=members, earlier_zip=old)
+        stream.flush()
+        made.append(Package(*_hashes(stream.fileno()), zipped.content_sha256, zipped.size))
     if cache is not None:
         cache.put(_KIND, str(out.relative_to(cache.academy)), _kept(out, made[0], zipped.members))
     return made[0]
