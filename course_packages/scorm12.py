@@ -40,7 +40,7 @@ def build_target(
 
     Raises ContentError where the course cannot become a package that keeps the standard's rules.
     """
-    built = target_files(course, target)
+    built = target_files(course, target, cache)
     packed = write_package(built.files.contents, out, cache)
     return ScormPackage(
         path=out,

@@ -54,7 +54,8 @@ _WHOLE = 8 << 20
 """A file up to this size is read once; a larger one twice, for its checksum stands before it."""
 _AHEAD = 4
 """Files of up to a chunk that each of two threads has read before they are written."""
-_LEVEL = 6
+_LEVEL = 4
+"""Of deflate: a quarter less time than 6, and lessons are 1.5 % larger."""
 _VERSION = 20
 _UNIX = 3
 _REGULAR_FILE_0644 = 0o100644 << 16

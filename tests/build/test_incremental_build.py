@@ -185,7 +185,8 @@ def test_after_one_change_nothing_is_loaded_that_only_checks_a_course(small_acad
     small_academy.write_lesson("two", "other words")
     program = (
         "import sys; from lms_sync.cli import commands; commands.main(sys.argv[1:], standalone_mode=False);"
-        "print(sorted({'pydantic', 'sqlalchemy', 'requests', 'authoring.activity'} & sys.modules.keys()))"
+        "print(sorted({'pydantic', 'sqlalchemy', 'requests', 'multiprocessing', 'authoring.activity',"
+        "'course_packages.conformance'} & sys.modules.keys()))"
     )
     run = subprocess.run(
         [sys.executable, "-c", program, "build", "--dir", str(small_academy.folder)],
@@ -257,7 +258,7 @@ def by_zipfile(files: dict[str, bytes]) -> bytes:
             entry.external_attr = 0o100644 << 16
             stored = Path(name).suffix.lower() in zip_file.STORED
             entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-            archive.writestr(entry, files[name], compresslevel=None if stored else 6)
+            archive.writestr(entry, files[name], compresslevel=None if stored else zip_file._LEVEL)
     return buffer.getvalue()
 
 
