@@ -150,14 +150,14 @@ def read_text(path: Path, *, root: Path, limit: int = MAX_BYTES) -> str:
 
 def _bytes_inside(path: Path, root: Path, limit: int, file: str) -> tuple[bytes, int]:
     """At most limit + 1 bytes, and the size that the disk tells."""
-    real, inside = os.path.realpath(path), os.path.realpath(root).rstrip(os.sep)
-    parts = real.removeprefix(inside).casefold().split(os.sep)  # noqa: PTH206 - for every lesson; a Path takes long
-    if not real.startswith(inside + os.sep) or SECRETS in parts:
-        raise ContentError([Problem("yaml.outside", {}, Place(file))])
-    # Without waiting for somebody to write into a pipe, and without following a link made since.
-    flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(real, os.O_RDONLY | flags)
+    if not os.path.isfile(path):  # noqa: PTH113 - for every lesson; a Path takes long
+        _refuse_outside(os.path.realpath(path), root, file)
+        path.stat()  # raises what is wrong, where it is not there
+        raise ContentError([Problem("yaml.not-a-file", {}, Place(file))])
+    # Without waiting for somebody to write into a pipe that has taken its place since.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
+        _refuse_outside(_where(handle, path), root, file)
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise ContentError([Problem("yaml.not-a-file", {}, Place(file))])
@@ -170,6 +170,21 @@ def _bytes_inside(path: Path, root: Path, limit: int, file: str) -> tuple[bytes,
         return b"".join(read), status.st_size
     finally:
         os.close(handle)
+
+
+def _where(handle: int, path: Path) -> str:
+    """The real place of an open file: Linux knows it, elsewhere each folder on the way is asked whether it is a link."""
+    try:
+        return os.readlink(f"/proc/self/fd/{handle}")  # noqa: PTH115 - as above
+    except OSError:
+        return os.path.realpath(path)
+
+
+def _refuse_outside(real: str, root: Path, file: str) -> None:
+    inside = os.path.realpath(root).rstrip(os.sep)
+    parts = real.removeprefix(inside).casefold().split(os.sep)  # noqa: PTH206 - as above
+    if not real.startswith(inside + os.sep) or SECRETS in parts:
+        raise ContentError([Problem("yaml.outside", {}, Place(file))])
 
 
 def read_yaml(path: Path, *, root: Path) -> Document:

@@ -18,7 +18,7 @@ import os
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 from typing import IO, Self
@@ -289,7 +289,8 @@ class _Counted:
 
 
 def _is_stored(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in STORED
+    stem, _, suffix = name.rpartition("/")[2].rpartition(".")
+    return stem != "" and f".{suffix.lower()}" in STORED
 
 
 def _is_to_pack(name: str, content: Content) -> bool:
