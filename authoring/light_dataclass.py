@@ -1,13 +1,12 @@
 """`dataclass(frozen=True)` as Python's own, made in a sixth of the time.
 
-Until 3.13 Python writes and compiles the text of six methods for each class, half a millisecond. What a build loads has eighty such
+Python writes and compiles the text of six methods for each class, half a millisecond. What a build loads has eighty such
 classes: that was a quarter of its start. Here `__init__` alone is compiled, and the other methods are the same few lines for all.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import sys
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ else:
         """What `dataclasses.dataclass` makes of a class; with other options than `frozen` made by that."""
         if cls is None:
             return lambda one: dataclass(one, **options)
-        if options != {"frozen": True} or sys.version_info >= (3, 13) or not _is_plain(cls):
+        if options != {"frozen": True} or not _is_plain(cls):
             return dataclasses.dataclass(cls, **options)
         return _frozen(cls)
 
