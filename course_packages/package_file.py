@@ -54,9 +54,10 @@ def write_package(files: Mapping[str, Content], out: Path, cache: BuildCache | N
 
 
 def _hashes(handle: int) -> tuple[str, str]:
-    """SHA-1 and SHA-256 of an open file, found by two threads while a disk takes in what was written."""
+    """SHA-1 and SHA-256 of an open file, found by two threads while a disk takes in what was written. Raises OSError."""
     sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
     one_at_a_time = Lock()
+    failed: list[OSError] = []
 
     def part_at(at: int) -> bytes:
         if hasattr(os, "pread"):
@@ -67,9 +68,12 @@ def _hashes(handle: int) -> tuple[str, str]:
 
     def hash_into(found: hashlib._Hash) -> None:
         at = 0
-        while part := part_at(at):
-            found.update(part)
-            at += len(part)
+        try:
+            while part := part_at(at):
+                found.update(part)
+                at += len(part)
+        except OSError as error:
+            failed.append(error)
 
     threads = [Thread(target=hash_into, args=(found,)) for found in (sha1, sha256)]
     for thread in threads:
@@ -78,6 +82,8 @@ def _hashes(handle: int) -> tuple[str, str]:
         os.fsync(handle)
     for thread in threads:
         thread.join()
+    if failed:
+        raise failed[0]
     return sha1.hexdigest(), sha256.hexdigest()
 
 

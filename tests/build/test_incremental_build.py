@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from authoring import in_parallel, lesson_reader
 from authoring.build_cache import FILE, BuildCache
 from authoring.problems import ContentError, Problem
-from course_packages import zip_file
+from course_packages import package_file, zip_file
 from course_packages.package_file import write_package
 from course_packages.zip_file import content_sha256, write_zip, zip_bytes
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
@@ -301,6 +301,11 @@ def test_the_hashes_of_a_package_are_those_of_its_file(tmp_path: Path) -> None:
         content = (tmp_path / "a.zip").read_bytes()
         assert made.sha1 == hashlib.sha1(content, usedforsecurity=False).hexdigest()
         assert (made.sha256, made.size) == (hashlib.sha256(content).hexdigest(), len(content))
+
+
+def test_a_package_that_cannot_be_read_again_has_no_hash(tmp_path: Path) -> None:
+    with (tmp_path / "a.zip").open("xb") as only_written, pytest.raises(OSError, match="descriptor"):
+        package_file._hashes(only_written.fileno())
 
 
 def test_a_picture_that_is_gone_is_an_error_and_nothing_goes_on_in_the_background(tmp_path: Path) -> None:
