@@ -185,11 +185,11 @@ def write_pictures(folder: Path) -> None:
 
 _COMMAND = "from lms_sync.cli import main; main()"
 _AFTER_START = """
-import sys, time
-from lms_sync.cli import commands, trainer_build
+import atexit, time
+from lms_sync.cli import main, trainer_build
 started = time.perf_counter()
-commands.main(sys.argv[1:], standalone_mode=False)
-print(f"after start-up {time.perf_counter() - started:.4f}")
+atexit.register(lambda: print(f"after start-up {time.perf_counter() - started:.4f}"))
+main()
 """
 _PACK = """
 require("simple-scorm-packager")({
