@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -42,14 +43,11 @@ class Begun(Generic[Thing, Result]):
 
     def __init__(self, work: Callable[[Thing], Result], things: Sequence[Thing], *, least: int) -> None:
         self.things = things
-        self._started: list[tuple[Any, Any]] = []
+        self._started: list[tuple[int, IO[bytes]]] = []  # processes, and what each has done
+        self._running: set[int] = set()
         count = min(_processors(), len(things) // max(least, 1), MOST)
         if count < 2 or sys.platform != "linux" or threading.active_count() > 1:
             return
-        import multiprocessing
-
-        # A copy of this process begins at once and has everything that is loaded already.
-        context = multiprocessing.get_context("fork")
         size = -(-len(things) // min(count * _PARTS, _MOST_PARTS))
         self._parts = [things[at : at + size] for at in range(0, len(things), size)]
         # The numbers of the parts that nobody has taken yet, a byte each: who reads one has taken it.
@@ -59,9 +57,16 @@ class Begun(Generic[Thing, Result]):
         for _ in range(count - 1):
             # A file in memory, into which each part goes as soon as it is done: a pipe would hold up who writes into it.
             done = os.fdopen(os.memfd_create("done"), "w+b")
-            process = context.Process(target=_work, args=(work, self._parts, self._left, done), daemon=True)
-            process.start()
+            # A copy of this process begins at once and has everything that is loaded already. Not by `multiprocessing`: that
+            # takes longer to load than all of this.
+            process = os.fork()
+            if process == 0:
+                try:
+                    _work(work, self._parts, self._left, done)
+                finally:
+                    os._exit(0)  # at once: what waits to be written is for the first process to write
             self._started.append((process, done))
+            self._running.add(process)
 
     def finish(self, work: Callable[[Thing], Result]) -> list[Result]:
         """What became of all things, in their order, this process having done its share by `work`."""
@@ -69,7 +74,7 @@ class Begun(Generic[Thing, Result]):
             return [work(thing) for thing in self.things]
         done = {number: [work(thing) for thing in self._parts[number]] for number in _taken(self._left)}
         for process, results in self._started:
-            process.join()
+            self._wait_for(process)
             results.seek(0)
             with contextlib.suppress(
                 EOFError, pickle.UnpicklingError
@@ -91,9 +96,16 @@ class Begun(Generic[Thing, Result]):
             os.close(self._left)
         for process, results in self._started:
             results.close()
-            process.terminate()  # which does nothing to one that has ended
-            process.join()
+            if process in self._running:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+                self._wait_for(process)
         self._started = []
+
+    def _wait_for(self, process: int) -> None:
+        with contextlib.suppress(ChildProcessError):  # somebody has waited for it already
+            os.waitpid(process, 0)
+        self._running.discard(process)  # its number may be another's from now on
 
 
 def _taken(left: int) -> Iterator[int]:

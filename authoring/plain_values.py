@@ -15,6 +15,9 @@ from authoring.problems import Place, Problem
 
 CLASS, PATH, DAY, TEXT, MAP, SECONDS = "/class", "/path", "/day", "/text", "/map", "/seconds"
 _PLAIN = frozenset({str, int, bool, float, type(None)})
+_NOT_PLAIN = frozenset({list, dict})
+_DATACLASSES: set[type] = set()
+"""Those that were seen: to ask whether a class is one takes longer than to write down its values."""
 
 
 def to_plain(value: Any, base: Path, paths: set[str]) -> Any:
@@ -23,10 +26,15 @@ def to_plain(value: Any, base: Path, paths: set[str]) -> Any:
     They are added to `paths`. Raises TypeError for anything else, so that nothing is kept that would come back as
     something else.
     """
-    if value is None or isinstance(value, (str, int, float)):  # a bool is an int
+    kind: type = type(value)
+    if kind in _PLAIN:
         return value
-    if isinstance(value, tuple):
-        return [to_plain(one, base, paths) for one in value] if value else []
+    if kind is tuple:
+        return [one if type(one) in _PLAIN else to_plain(one, base, paths) for one in value]
+    if kind in _DATACLASSES:
+        own = [getattr(value, name) for name in _names(kind)]
+        parts = [one if type(one) in _PLAIN else to_plain(one, base, paths) for one in own]
+        return {CLASS: [kind.__name__, *parts]}
     if isinstance(value, Path):
         written, inside = os.fspath(value), os.fspath(base).rstrip(os.sep) + os.sep
         kept = written[len(inside) :] if written.startswith(inside) else written
@@ -40,10 +48,11 @@ def to_plain(value: Any, base: Path, paths: set[str]) -> Any:
         return {MAP: [[key, to_plain(one, base, paths)] for key, one in value.items()]}
     if isinstance(value, datetime.timedelta):
         return {SECONDS: value.total_seconds()}
-    if is_dataclass(value) and not isinstance(value, type):
-        own = [getattr(value, name) for name in _names(type(value))]
-        parts = [one if type(one) in _PLAIN else to_plain(one, base, paths) for one in own]
-        return {CLASS: [type(value).__name__, *parts]}
+    if isinstance(value, (str, int, float)):  # of a kind of its own
+        return value
+    if is_dataclass(kind):
+        _DATACLASSES.add(kind)
+        return to_plain(value, base, paths)
     raise TypeError(type(value).__name__)
 
 
@@ -61,7 +70,7 @@ def _names(kind: type) -> tuple[str, ...]:
 def from_plain(value: Any, base: Path, classes: Mapping[str, type]) -> Any:
     """What `to_plain` was given. Raises KeyError, TypeError or ValueError for what it cannot have made."""
     if isinstance(value, list):
-        return tuple([from_plain(one, base, classes) for one in value]) if value else ()
+        return tuple([from_plain(one, base, classes) if type(one) in _NOT_PLAIN else one for one in value])
     if not isinstance(value, dict):
         return value
     ((sign, content),) = value.items()
@@ -76,7 +85,7 @@ def from_plain(value: Any, base: Path, classes: Mapping[str, type]) -> Any:
     if sign == SECONDS:
         return datetime.timedelta(seconds=content)
     name, *parts = content
-    made = [from_plain(one, base, classes) if type(one) in (list, dict) else one for one in parts]
+    made = [from_plain(one, base, classes) if type(one) in _NOT_PLAIN else one for one in parts]
     return classes[name](*made)
 
 

@@ -24,7 +24,7 @@ from urllib.parse import unquote
 
 from authoring.blocks import READABLES, SIGNATURES, Prose
 from authoring.directives import Directive, Lines, each_lines, split_directives
-from authoring.front_matter import FrontMatter, front_matter
+from authoring.front_matter import FrontMatter, front_matter, plain_front_matter
 from authoring.lesson import LessonText, TermUse
 from authoring.problems import ContentError, Place, Problem
 from authoring.read_image import Image, find_image
@@ -111,8 +111,9 @@ class _LessonReader:
             return nothing, "", len(lines)
         body = "\n".join(lines[end + 1 :])
         try:
-            document = parse_yaml("\n".join(lines[1:end]), self.file, first_line=2)
-            return front_matter(document), body, end + 2
+            text = "\n".join(lines[1:end])
+            found = plain_front_matter(text) or front_matter(parse_yaml(text, self.file, first_line=2))
+            return found, body, end + 2
         except ContentError as error:
             self.problems.extend(error.problems)
             return nothing, body, end + 2

@@ -94,12 +94,12 @@ def refuse_links(path: Path, *, below: Path) -> None:
 
 
 def _new_file(path: Path, mode: int) -> tuple[int, Path]:
-    """A file beside `path` that was not there, open for writing: its handle and its name.
+    """A file beside `path` that was not there, open for writing and reading: its handle and its name.
 
     The system itself takes away what the process's umask says. Python can only ask for that by setting another one for a
     moment, in which other threads make files that anybody may read, or keep the wrong one for good.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     while True:
         temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
         with contextlib.suppress(FileExistsError):

@@ -185,11 +185,11 @@ def write_pictures(folder: Path) -> None:
 
 _COMMAND = "from lms_sync.cli import main; main()"
 _AFTER_START = """
-import sys, time
-from lms_sync.cli import commands, trainer_build
+import atexit, time
+from lms_sync.cli import main, trainer_build
 started = time.perf_counter()
-commands.main(sys.argv[1:], standalone_mode=False)
-print(f"after start-up {time.perf_counter() - started:.4f}")
+atexit.register(lambda: print(f"after start-up {time.perf_counter() - started:.4f}"))
+main()
 """
 _PACK = """
 require("simple-scorm-packager")({
@@ -272,26 +272,35 @@ def median(values: Iterable[float]) -> float:
 
 
 def ours(folder: Path) -> dict[str, list[Run]]:
-    """Three builds of each kind, whole commands but for the one of nothing."""
+    """Three builds of each kind: whole commands, and the same after their start-up (`_AFTER_START`), which is all for nothing."""
     academy = folder / "academy"
     lesson = academy / "courses/large/lessons/lesson-007/lesson.en.md"
-    command = (sys.executable, "-c", _COMMAND, "build", "--dir", str(academy))
-    runs: dict[str, list[Run]] = {"cold": [], "one": [], "nothing": []}
-    run(*command, cwd=folder)  # writes the bytecode
+    text = lesson.read_text("utf-8")
+    whole = (sys.executable, "-c", _COMMAND, "build", "--dir", str(academy))
+    started = (sys.executable, "-c", _AFTER_START, *whole[3:])
+    runs: dict[str, list[Run]] = {}
+
+    def note(kind: str, command: tuple[str, ...]) -> None:
+        runs.setdefault(kind, []).append(run(*command, cwd=folder))
+
+    run(*whole, cwd=folder)  # writes the bytecode
     for number in range(3):
-        shutil.rmtree(academy / "build", ignore_errors=True)
-        shutil.rmtree(academy / ".lms-sync", ignore_errors=True)
-        runs["cold"].append(run(*command, cwd=folder))
-        text = lesson.read_text("utf-8")
-        lesson.write_text(text.replace("## Afterwards", f"## Afterwards {number}"), "utf-8")
-        runs["one"].append(run(*command, cwd=folder))
+        for after, command in (("", whole), (" after start-up", started)):
+            shutil.rmtree(academy / "build", ignore_errors=True)
+            shutil.rmtree(academy / ".lms-sync", ignore_errors=True)
+            note(f"cold{after}", command)
+            lesson.write_text(text.replace("## Afterwards", f"## Afterwards {number}{after}"), "utf-8")
+            note(f"one{after}", command)
         time.sleep(2.5)  # until the times of the files tell that nothing can have changed since
-        run(*command, cwd=folder)
-        runs["nothing"].append(
-            run(sys.executable, "-c", _AFTER_START, "build", "--dir", str(academy), cwd=folder)
-        )
+        run(*whole, cwd=folder)
+        note("nothing after start-up", started)
         lesson.write_text(text, "utf-8")
     return runs
+
+
+def after_start_up(runs: Iterable[Run]) -> float:
+    """Seconds that builds took once the command had been loaded, as they say themselves."""
+    return median(float(one.said.rpartition("after start-up ")[2]) for one in runs)
 
 
 def watched(folder: Path) -> list[float]:
@@ -379,7 +388,9 @@ def measure() -> list[dict[str, object]]:
         cold = median(one.seconds for one in runs["cold"])
         changed = median(one.seconds for one in runs["one"])
         saved = median(watched(folder))
-        nothing = median(float(one.said.rpartition("after start-up ")[2]) for one in runs["nothing"])
+        cold_started, changed_started, nothing = (
+            after_start_up(runs[f"{kind} after start-up"]) for kind in ("cold", "one", "nothing")
+        )
         for kind, each in runs.items():
             processor = median(one.processor for one in each)
             print(f"processor time of all processes, {kind}: {processor:.2f} s", file=sys.stderr)
@@ -395,6 +406,13 @@ def measure() -> list[dict[str, object]]:
                 "value": round(changed, 2), "unit": "s",
                 "peer": "the same, begun anew", "peer_value": round(cold, 2), "ratio": round(cold / changed, 1),
                 "goal": 5, "goal_of": "ratio", "met": cold / changed >= 5,
+            },
+            {
+                "id": "packages.500-lessons-one-changed-after-start-up",
+                "value": round(changed_started, 2), "unit": "s after start-up",
+                "peer": "the same, begun anew, after start-up", "peer_value": round(cold_started, 2),
+                "ratio": round(cold_started / changed_started, 1),
+                "goal": 5, "goal_of": "ratio", "met": cold_started / changed_started >= 5,
             },
             {
                 "id": "packages.500-lessons-one-changed-watched",

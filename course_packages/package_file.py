@@ -2,41 +2,89 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Mapping
-from dataclasses import fields
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
+from threading import Lock, Thread
 from typing import Any
 
 from authoring.build_cache import BuildCache, settled, stamp
+from authoring.light_dataclass import dataclass
 from authoring.write_files import whole_file
-from course_packages.zip_file import Content, Made, Member, Zip, write_zip
+from course_packages.zip_file import Content, Made, Member, write_zip
 
 _KIND = "package"
+_CHUNK = 1 << 20
 _MEMBER = [one.name for one in fields(Member)]
 
 
-def write_package(files: Mapping[str, Content], out: Path, cache: BuildCache | None = None) -> Zip:
+@dataclass(frozen=True)
+class Package:
+    """A package as it lies on the disk."""
+
+    sha1: str
+    sha256: str
+    content_sha256: str
+    size: int
+
+
+def write_package(files: Mapping[str, Content], out: Path, cache: BuildCache | None = None) -> Package:
     """Writes a zip with these files to `out` and says what it is; a file that is the same already is not touched.
 
     What the zip of an earlier build holds of them is copied. Raises ContentError and CannotWrite.
     """
     sources = {name: _source(content) for name, content in files.items()}
-    earlier = _earlier(out, cache)
-    members = {member.name: member for member in earlier.members} if earlier else {}
+    earlier, members = _earlier(out, cache)
     if earlier and sources == {name: member.source for name, member in members.items() if member.source}:
         return earlier
-    written: list[Zip] = []
-    opened = out.open("rb") if earlier else None
-    try:
-        with whole_file(out, wanted=lambda: not _is(out, written[0])) as stream:
-            written.append(write_zip(stream, files, sources=sources, earlier=members, earlier_zip=opened))
-    finally:
-        if opened:
-            opened.close()
+    made: list[Package] = []
+    with (
+        out.open("rb") if earlier else contextlib.nullcontext() as old,
+        whole_file(out, wanted=lambda: not _is(out, made[0], earlier)) as stream,
+    ):
+        zipped = write_zip(stream, files, sources=sources, earlier=members, earlier_zip=old)
+        stream.flush()
+        made.append(Package(*_hashes(stream.fileno()), zipped.content_sha256, zipped.size))
     if cache is not None:
-        cache.put(_KIND, str(out.relative_to(cache.academy)), _kept(out, written[0]))
-    return written[0]
+        cache.put(_KIND, str(out.relative_to(cache.academy)), _kept(out, made[0], zipped.members))
+    return made[0]
+
+
+def _hashes(handle: int) -> tuple[str, str]:
+    """SHA-1 and SHA-256 of an open file, found by two threads while a disk takes in what was written. Raises OSError."""
+    sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
+    one_at_a_time = Lock()
+    failed: list[OSError] = []
+
+    def part_at(at: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(handle, _CHUNK, at)
+        with one_at_a_time:
+            os.lseek(handle, at, os.SEEK_SET)
+            return os.read(handle, _CHUNK)
+
+    def hash_into(found: hashlib._Hash) -> None:
+        at = 0
+        try:
+            while part := part_at(at):
+                found.update(part)
+                at += len(part)
+        except OSError as error:
+            failed.append(error)
+
+    threads = [Thread(target=hash_into, args=(found,)) for found in (sha1, sha256)]
+    for thread in threads:
+        thread.start()
+    with contextlib.suppress(OSError):  # told where it is waited for
+        os.fsync(handle)
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return sha1.hexdigest(), sha256.hexdigest()
 
 
 def _source(content: Content) -> str:
@@ -49,38 +97,37 @@ def _source(content: Content) -> str:
     return f"sha256 {hashlib.sha256(content).hexdigest()}"
 
 
-def _earlier(out: Path, cache: BuildCache | None) -> Zip | None:
-    """The package as an earlier build has left it, if it still lies there so."""
+def _earlier(out: Path, cache: BuildCache | None) -> tuple[Package | None, dict[str, Member]]:
+    """The package as an earlier build has left it, if it still lies there so, with its members by name."""
     kept = cache.get(_KIND, str(out.relative_to(cache.academy))) if cache is not None else None
     try:
         if kept is None or stamp(out) != tuple(kept["stamp"]):
-            return None
-        members = tuple(Member(*one) for one in kept["members"])
-        return Zip(kept["sha1"], kept["sha256"], kept["content_sha256"], kept["size"], members)
-    except (KeyError, TypeError, ValueError):
-        return None
+            return None, {}
+        package = Package(kept["sha1"], kept["sha256"], kept["content_sha256"], kept["size"])
+        return package, {one[0]: Member(*one) for one in kept["members"]}
+    except (KeyError, TypeError, ValueError, IndexError):
+        return None, {}
 
 
-def _kept(out: Path, written: Zip) -> dict[str, Any] | None:
+def _kept(out: Path, package: Package, members: Sequence[Member]) -> dict[str, Any] | None:
     found = stamp(out)
     if found is None:
         return None
     return {
         "stamp": found,
-        "sha1": written.sha1,
-        "sha256": written.sha256,
-        "content_sha256": written.content_sha256,
-        "size": written.size,
-        "members": [[getattr(member, name) for name in _MEMBER] for member in written.members],
+        **asdict(package),
+        "members": [[getattr(member, name) for name in _MEMBER] for member in members],
     }
 
 
-def _is(out: Path, written: Zip) -> bool:
-    """Whether the file is byte for byte what was written."""
+def _is(out: Path, made: Package, earlier: Package | None) -> bool:
+    """Whether the file is byte for byte what was made; `earlier` is what is known of it."""
     try:
-        if out.stat().st_size != written.size:
+        if out.stat().st_size != made.size:
             return False
+        if earlier is not None:
+            return earlier.sha256 == made.sha256
         with out.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == written.sha256
+            return hashlib.file_digest(stream, "sha256").hexdigest() == made.sha256
     except OSError:
         return False

@@ -7,21 +7,24 @@ Same course, same bytes: nothing depends on the folder it lies in, the time zone
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
+from authoring.build_cache import BuildCache
 from authoring.course import Course
 from authoring.languages import Language
 from authoring.lesson import Lesson
+from authoring.light_dataclass import dataclass
 from authoring.problems import ContentError
-from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget
-from course_packages.conformance import conformance_problems
+from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget, target_name
 from course_packages.editions import MANIFEST, SCORM_12, SCORM_2004, Edition
 from course_packages.learner_state import state_problem
 from course_packages.manifest import LAUNCH_PAGE, Sco, manifest_identifier, write_manifest
 from course_packages.player_files import launch_page, lesson_file, player_files
 from course_packages.zip_file import Content, Files
 
+_KIND = "conformance"
 _EDITIONS: Mapping[str, Edition] = {"scorm12": SCORM_12, "scorm2004": SCORM_2004}
 _OTHER_EDITION = "_2004"
 """What is put behind the identifiers of items in a package of 2004 that goes into Moodle; no id of ours has an underscore.
@@ -41,8 +44,12 @@ class TargetFiles:
     scos: tuple[Sco, ...] = ()
 
 
-def target_files(course: Course, target: ScormTarget | HtmlTarget = DEFAULT_TARGETS[0]) -> TargetFiles:
+def target_files(
+    course: Course, target: ScormTarget | HtmlTarget = DEFAULT_TARGETS[0], cache: BuildCache | None = None
+) -> TargetFiles:
     """What the target consists of. For SCORM the structural rules of the standard hold for the files.
+
+    A manifest and names for which an earlier build has found that, by `cache`, are not judged again.
 
     Raises ContentError where the course cannot become a package that keeps them, or where what a learner
     does in it may not fit into what platforms keep.
@@ -64,9 +71,21 @@ def target_files(course: Course, target: ScormTarget | HtmlTarget = DEFAULT_TARG
         scos = tuple(replace(sco, mark=_OTHER_EDITION) for sco in scos)
     manifest = write_manifest(course, edition, scos, shared)
     files = {**files, **edition.read_schema_files(), MANIFEST: manifest}
-    if problems := conformance_problems(files.keys(), manifest):
-        raise ContentError(problems)
+    _judge(files.keys(), manifest, f"{course.slug} {target_name(target)}", cache)
     return TargetFiles(Files(files), manifest_identifier(course), course.languages.offered, scos)
+
+
+def _judge(names: Collection[str], manifest: bytes, of: str, cache: BuildCache | None) -> None:
+    """Raises ContentError where the structural rules do not hold; they see nothing but names and manifest."""
+    judged = hashlib.sha256("\n".join([*sorted(names), ""]).encode() + manifest).hexdigest()
+    if cache is not None and cache.get(_KIND, of) == judged:
+        return
+    from course_packages.conformance import conformance_problems  # late: most changes leave nothing to judge
+
+    if problems := conformance_problems(names, manifest):
+        raise ContentError(problems)
+    if cache is not None:
+        cache.put(_KIND, of, judged)
 
 
 def in_languages(course: Course, target: ScormTarget | HtmlTarget) -> Course:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from authoring.course import Course
+from authoring.light_dataclass import dataclass
 
 if TYPE_CHECKING:
     from authoring.activity import Activity, FeedbackActivity

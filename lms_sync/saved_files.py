@@ -1,4 +1,4 @@
-"""Tells which files of an academy have been saved, as long as somebody listens.
+"""Tells which files have been saved, as long as somebody listens.
 
 Files are watched by looking at their sizes and times: that works on network drives and shared folders as well, where systems
 tell nothing of changes.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from authoring.build_cache import Stamp, settled, stamp
@@ -19,7 +19,7 @@ PAUSE_SECONDS = 0.05
 GLANCE_SECONDS = 0.01
 """Between two looks at the files that were saved last: most often it is they that are saved next."""
 FEW = 20
-"""So many of them at most."""
+"""So many of them at most: an author saves the same ones again and again."""
 SETTLE_SECONDS = 0.01
 """An editor that writes in several steps is given this long after each of them."""
 
@@ -27,33 +27,70 @@ PASSING = re.compile(r"/(?:[.#~][^/]*|[^/.]+|[^/]*(?:~|\.(?:tmp|bak|swp|part)))$
 """What editors and systems put beside a file while it is saved."""
 
 
+class SavedFiles:
+    """Files as they were when they were last looked at: `look` gives all of them, by names relative to `folder`.
+
+    At least `pause` seconds lie between two looks, and ten times as long as one takes.
+    """
+
+    def __init__(self, look: Callable[[], dict[str, Stamp]], folder: Path, pause: float = 0) -> None:
+        self.seen: dict[str, Stamp] | None = None  # nothing was looked at yet
+        self._look = look
+        self._folder = folder
+        self._pause = pause
+        self._last: dict[str, None] = {}  # names of those that were saved last, the newest first
+        self._next = 0.0
+
+    def due(self) -> bool:
+        """Whether it is time to look: earlier, where one of the files that were saved last is another now."""
+        seen = self.seen or {}
+        return time.monotonic() >= self._next or any(
+            stamp(self._folder / name) != seen.get(name) for name in self._last
+        )
+
+    def changed(self) -> tuple[str, ...] | None:
+        """Looks: the names of the files that are new, gone or changed, or None for none. The first time nothing was known: ()."""
+        begun = time.monotonic()
+        now = self._look()
+        ended = time.monotonic()
+        self._next = ended + max(self._pause, 10 * (ended - begun))
+        if now == self.seen:
+            return None
+        while self.seen is not None:
+            time.sleep(SETTLE_SECONDS)
+            later = self._look()
+            if later == now:
+                break
+            now = later
+        names = changed_names(self.seen, now)
+        self.seen = now
+        self._last = dict.fromkeys((*names, *self._last)[:FEW])
+        return names
+
+
 def saved_files(academy: Path) -> Iterator[tuple[str, ...]]:
     """The names of the files that are new, gone or changed, each time that some are; without end.
 
     Once more without names when all of them are so old that a build can be certain of what it read.
     """
-    before, unsure = _look(academy), True
-    last: dict[str, Stamp | None] = {}
+    files = SavedFiles(lambda: _inputs(academy), academy, PAUSE_SECONDS)
+    files.changed()
+    unsure = True
     while True:
-        begun = time.monotonic()
-        now = _look(academy)
-        pause = max(PAUSE_SECONDS, 10 * (time.monotonic() - begun))
-        if now == before:
-            if unsure and all(settled(one) for one in now.values()):
-                unsure = False
-                yield ()
-            wait(pause, academy, last)
+        if changed := files.changed():
+            unsure = True
+            yield changed
             continue
-        while True:
-            time.sleep(SETTLE_SECONDS)
-            later = _look(academy)
-            if later == now:
-                break
-            now = later
-        changed = changed_names(before, now)
-        before, unsure = now, True
-        last = {name: now.get(name) for name in changed[:FEW]}
-        yield changed
+        if unsure and all(settled(one) for one in (files.seen or {}).values()):
+            unsure = False
+            yield ()
+        wait(files)
+
+
+def wait(files: SavedFiles) -> None:
+    """Waits until it is time to look at these files."""
+    while not files.due():
+        time.sleep(GLANCE_SECONDS)
 
 
 def changed_names(before: dict[str, Stamp] | None, now: dict[str, Stamp]) -> tuple[str, ...]:
@@ -63,14 +100,5 @@ def changed_names(before: dict[str, Stamp] | None, now: dict[str, Stamp]) -> tup
     return tuple(sorted(name for name in {*before, *now} if before.get(name) != now.get(name)))
 
 
-def wait(seconds: float, academy: Path, last: Mapping[str, Stamp | None]) -> None:
-    """Waits, and no longer than until one of these files is no more as it was."""
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        time.sleep(min(left, GLANCE_SECONDS) if last else left)
-        if any(stamp(academy / name) != one for name, one in last.items()):
-            return
-
-
-def _look(academy: Path) -> dict[str, Stamp]:
+def _inputs(academy: Path) -> dict[str, Stamp]:
     return {name: one for name, one in inputs(academy).items() if not PASSING.search(name)}

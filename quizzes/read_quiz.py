@@ -14,8 +14,9 @@ from typing import Any
 
 import pydantic
 
+from authoring.model_problems import MAX_PROBLEMS, model_problems
 from authoring.problems import ContentError, Place, Problem, in_reading_order
-from authoring.read_yaml import MAX_PROBLEMS, Document, Pointer, model_problems, read_yaml
+from authoring.read_yaml import Document, Pointer, read_yaml
 from quizzes.checks import check_quiz
 from quizzes.question_texts import QuestionTexts, illegal_character
 from quizzes.quiz import Quiz

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from authoring.light_dataclass import dataclass
 from authoring.problems import Place
 
 KeptKind = Literal[

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from authoring.build_cache import BuildCache, Stamp, stamp, walk
+from authoring.build_cache import BuildCache, Stamp, walk
 from authoring.course import Course, read_course
 from authoring.course_checks import course_checks
 from authoring.languages import Language
@@ -26,14 +26,10 @@ from authoring.target import HtmlTarget, ScormTarget
 from course_packages import target_files
 from course_packages.zip_file import Content, Made
 from lms_sync.foreign_packages import foreign_problems
-from lms_sync.saved_files import PASSING, changed_names
+from lms_sync.saved_files import PASSING, SavedFiles
 
 PAUSE_SECONDS = 0.03
-"""Between two looks: each time at the files that were saved before, and at all of them where that takes a tenth of it."""
-SAVED_BEFORE = 20
-"""Files that are looked at each time: an author saves the same ones again and again."""
-SETTLE_SECONDS = 0.008
-"""An editor that writes in several steps is given this long; what it writes later is another change."""
+"""Between two questions whether to look at the files: what was saved last is looked at each time."""
 QUIET_SECONDS = 0.15
 """After a change the machine is left to the browser for so long; then comes what takes longer than a look."""
 AT_ONCE_SECONDS = 0.05
@@ -83,11 +79,9 @@ class ShownCourse:
         self.languages = languages
         self.now = Look()
         self._cache = BuildCache(root)  # what `build` found out is used, and never written
-        self._seen: dict[str, Stamp] | None = None
+        self._files = SavedFiles(self._stamps, folder)
         self._kept: dict[str, bytes] = {}
         self._to_keep: Iterator[None] = iter(())
-        self._saved: dict[str, None] = {}  # names of the files that changed last, the newest first
-        self._next_walk = 0.0
         self._course: Course | None = None  # of the newest look, where it could be built
         self._unchecked: Course | None = None
         self._slow: frozenset[str] = frozenset()
@@ -105,29 +99,13 @@ class ShownCourse:
 
     def look(self) -> bool:
         """Builds where a file has changed since the last look, and says whether one had."""
-        begun = time.monotonic()
-        if begun < self._next_walk and not self._saved_again():
+        if not self._files.due() or (changed := self._files.changed()) is None:
             return False
-        stamps = self._stamps()
-        now = time.monotonic()
-        self._next_walk = now + 10 * (now - begun)
-        if stamps == self._seen:
-            return False
-        if self._seen is not None:
-            time.sleep(SETTLE_SECONDS)
-            stamps = self._stamps()
-        before, self._seen = self._seen, stamps
-        changed = changed_names(before, stamps)
-        self._saved = dict.fromkeys((*changed, *self._saved)[:SAVED_BEFORE])
+        stamps = self._files.seen or {}
         self._build(changed, max((stamps[name][1] for name in changed if name in stamps), default=0))
         self._unchecked = self._course
         self._quiet_from = time.monotonic() + QUIET_SECONDS
         return True
-
-    def _saved_again(self) -> bool:
-        """Whether one of the files that were saved before is another now."""
-        seen = self._seen or {}
-        return any(stamp(self.folder / name) != seen.get(name) for name in self._saved)
 
     def _build(self, changed: tuple[str, ...], saved_ns: int) -> None:
         shown = tuple(name.removeprefix(_TO_ACADEMY) for name in changed)

@@ -18,8 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from authoring.languages import LocalizedText
 from authoring.messages import describe
+from authoring.model_problems import MAX_PROBLEMS
 from authoring.problems import ContentError, Place, Problem
-from authoring.read_yaml import MAX_BYTES, MAX_DEPTH, MAX_PROBLEMS, load_model, parse_yaml, read_yaml
+from authoring.read_yaml import MAX_BYTES, MAX_DEPTH, load_model, parse_yaml, read_yaml
 
 
 def problems(text: str, **more: int) -> list[Problem]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import multiprocessing
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 from pathlib import Path
 
@@ -21,13 +21,19 @@ from hypothesis import strategies as st
 from authoring import in_parallel, lesson_reader
 from authoring.build_cache import FILE, BuildCache
 from authoring.problems import ContentError, Problem
-from course_packages import zip_file
+from course_packages import package_file, zip_file
+from course_packages.package_file import write_package
 from course_packages.zip_file import content_sha256, write_zip, zip_bytes
 from lms_sync.academy import BuiltAcademy, build_academy, read_academy
 from tests.build.conftest import SmallAcademy, png
 
 EVERY_BLOCK = Path(__file__).resolve().parents[1] / "course_packages" / "every_block"
 ZIP = "build/small/small-scorm12.zip"
+
+
+def children() -> list[str]:
+    """The processes that this one has begun (Linux)."""
+    return Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
 
 
 def build(folder: Path, *, cached: bool = True) -> BuiltAcademy:
@@ -179,7 +185,8 @@ def test_after_one_change_nothing_is_loaded_that_only_checks_a_course(small_acad
     small_academy.write_lesson("two", "other words")
     program = (
         "import sys; from lms_sync.cli import commands; commands.main(sys.argv[1:], standalone_mode=False);"
-        "print(sorted({'pydantic', 'sqlalchemy', 'requests', 'authoring.activity'} & sys.modules.keys()))"
+        "print(sorted({'pydantic', 'sqlalchemy', 'requests', 'multiprocessing', 'authoring.activity',"
+        "'course_packages.conformance'} & sys.modules.keys()))"
     )
     run = subprocess.run(
         [sys.executable, "-c", program, "build", "--dir", str(small_academy.folder)],
@@ -251,7 +258,7 @@ def by_zipfile(files: dict[str, bytes]) -> bytes:
             entry.external_attr = 0o100644 << 16
             stored = Path(name).suffix.lower() in zip_file.STORED
             entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-            archive.writestr(entry, files[name], compresslevel=None if stored else 6)
+            archive.writestr(entry, files[name], compresslevel=None if stored else zip_file._LEVEL)
     return buffer.getvalue()
 
 
@@ -278,11 +285,38 @@ def test_a_zip_is_what_python_would_write_also_when_half_of_it_is_copied(
     members = {member.name: member for member in written.members}
     again = write_zip(second, later, sources=sources(later), earlier=members, earlier_zip=first)
     assert second.getvalue() == by_zipfile(later)
-    assert again.sha256 == hashlib.sha256(second.getvalue()).hexdigest()
     assert again.content_sha256 == content_sha256(later)
     assert [member.at for member in again.members] == [
         info.header_offset for info in zipfile.ZipFile(second).infolist()
     ]
+
+
+def test_the_hashes_of_a_package_are_those_of_its_file(tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(os.urandom(3_000_000))
+    os.utime(picture, (1_000_000_000, 1_000_000_000))
+    cache = BuildCache(tmp_path)
+    for text in (b"one", b"two"):  # the second is put together of the first
+        made = write_package({"a.txt": text, "b/picture.png": picture}, tmp_path / "a.zip", cache)
+        content = (tmp_path / "a.zip").read_bytes()
+        assert made.sha1 == hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        assert (made.sha256, made.size) == (hashlib.sha256(content).hexdigest(), len(content))
+
+
+def test_a_package_that_cannot_be_read_again_has_no_hash(tmp_path: Path) -> None:
+    with (tmp_path / "a.zip").open("xb") as only_written, pytest.raises(OSError, match="descriptor"):
+        package_file._hashes(only_written.fileno())
+
+
+def test_a_picture_that_is_gone_is_an_error_and_nothing_goes_on_in_the_background(tmp_path: Path) -> None:
+    pictures = {f"{n:02}.png": tmp_path / f"{n:02}.png" for n in range(30)}
+    for path in pictures.values():
+        path.write_bytes(b"p" * 1000)
+    pictures["05.png"].unlink()
+    before = threading.active_count()
+    with pytest.raises(OSError, match=r"05\.png"):
+        zip_bytes(pictures)
+    assert threading.active_count() == before
 
 
 def test_a_film_is_written_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,6 +360,7 @@ def test_files_made_while_lessons_are_read_are_those_that_are_made_afterwards(tm
 def test_lessons_that_others_begin_to_read_while_the_course_is_checked_are_the_same(
     small_academy: SmallAcademy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = children()
     monkeypatch.setattr(lesson_reader, "_WORTH_A_PROCESS", 1)
     monkeypatch.setattr(in_parallel, "_processors", lambda: 2)
     make(small_academy, ("glossary", "{en: Act}"))
@@ -333,13 +368,14 @@ def test_lessons_that_others_begin_to_read_while_the_course_is_checked_are_the_s
     small_academy.write_lesson("two", "[acts](term:act)")
     build(small_academy.folder)
     assert (small_academy.folder / ZIP).read_bytes() == fresh_bytes(small_academy)
-    assert multiprocessing.active_children() == []
+    assert children() == before
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere one process reads all")
 def test_who_has_begun_to_read_lessons_ends_where_the_course_is_wrong(
     small_academy: SmallAcademy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = children()
     monkeypatch.setattr(lesson_reader, "_WORTH_A_PROCESS", 1)
     monkeypatch.setattr(in_parallel, "_processors", lambda: 2)
     course = small_academy.course / "course.yaml"
@@ -347,4 +383,4 @@ def test_who_has_begun_to_read_lessons_ends_where_the_course_is_wrong(
     with pytest.raises(ContentError) as told:
         build(small_academy.folder)
     assert [one.code for one in told.value.problems] == ["yaml.unknown-key"]
-    assert multiprocessing.active_children() == []
+    assert children() == before

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 import pytest
 from click.testing import CliRunner
 
-from authoring.build_cache import stamp
 from lms_sync import saved_files
 from lms_sync.cli import commands
+from lms_sync.last_build import inputs
 from tests.build.conftest import SmallAcademy
 
 ZIP = "build/small/small-scorm12.zip"
@@ -96,7 +96,11 @@ def test_a_file_saved_in_several_steps_is_one_change(
 def test_who_saves_the_same_file_again_does_not_wait_for_the_next_look_at_all_files(
     small_academy: SmallAcademy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slept: list[float] = []
+    folder, slept = small_academy.folder, []
+    files = saved_files.SavedFiles(lambda: inputs(folder), folder, pause=3600)
+    assert files.changed() == ()
+    small_academy.write_lesson("two", "other words")
+    assert files.changed() == (LESSON,)
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
@@ -104,6 +108,5 @@ def test_who_saves_the_same_file_again_does_not_wait_for_the_next_look_at_all_fi
             small_academy.write_lesson("two", "words that are longer than those before")
 
     monkeypatch.setattr(time, "sleep", sleep)
-    last = {LESSON: stamp(small_academy.folder / LESSON), "courses/small/lessons/gone/lesson.en.md": None}
-    saved_files.wait(3600, small_academy.folder, last)
+    saved_files.wait(files)
     assert slept == [saved_files.GLANCE_SECONDS] * 3

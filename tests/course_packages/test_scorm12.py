@@ -28,6 +28,7 @@ from authoring.languages import LocalizedText
 from authoring.lesson import CallOut, LawReference, Lesson, Prose
 from authoring.problems import ContentError
 from course_packages import build_scorm12, scorm12_files
+from course_packages import player_files as player_files_module
 from course_packages.learner_state import LIMIT, code, code_length, largest_state, shape
 from course_packages.player_files import player_files
 from course_packages.words import all_words, words_in
@@ -66,6 +67,14 @@ def test_same_input_same_bytes_in_another_folder_time_zone_and_process(
     here = build_scorm12(small_course, tmp_path_factory.mktemp("here") / "a.zip")
     sums.add(f"{here.sha256} {here.content_sha256}\n")
     assert len(sums) == 1
+
+
+@given(st.text())
+def test_a_script_hands_over_any_text_as_it_is(html: str) -> None:
+    written = player_files_module._arrival("one", "sq", html).decode()
+    arguments = written.removeprefix("LmsSync.lessonArrived(").removesuffix(");\n")
+    assert json.loads(f"[{arguments}]") == ["one", "sq", html]
+    assert not set(arguments) & {"\n", "\u2028", "\u2029"}
 
 
 def test_what_is_said_of_a_package_is_what_lies_on_disk(example_course: Course, tmp_path: Path) -> None:
