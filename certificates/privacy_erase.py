@@ -72,7 +72,8 @@ def erase_people(
         numbers = select(data.c.idnumber).where(data.c.person_id.in_(rows), data.c.idnumber.is_not(None))
         forget_people(connection, site, list(connection.execute(numbers).scalars()))
         forget_reasons_naming(connection, site, words_for(connection, rows))
-        for table in (schema.person_data, schema.former_name, schema.account):
+        # Who is erased is decided about no more, and so counts nowhere among those who wait.
+        for table in (schema.person_data, schema.former_name, schema.account, schema.decided_holder):
             connection.execute(delete(table).where(table.c.person_id.in_(rows)))
         person = schema.person
         connection.execute(update(person).where(person.c.id.in_(rows)).values(erased_at=now))

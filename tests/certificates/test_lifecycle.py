@@ -227,7 +227,7 @@ class Register(RuleBasedStateMachine):
             )
         return self._entered()
 
-    @precondition(lambda self: len(self.erased) < 2 and len(self.written) > 2)
+    @precondition(lambda self: len(self.erased) < 2)
     @rule(person=st.sampled_from(PEOPLE))
     def somebody_is_erased(self, person: str) -> None:
         if person in self.erased:

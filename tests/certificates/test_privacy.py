@@ -172,6 +172,16 @@ def test_after_an_erasure_nothing_says_who_it_was_and_the_chain_verifies(known: 
     assert register.proposals(known.engine, known.site) == []
 
 
+def test_who_was_erased_is_counted_no_more_among_those_who_wait(known: Any, policy_text: str) -> None:
+    head, _, _ = policy_text.partition("tests:")
+    stricter = parse_policy(
+        head.replace("id: archive-officer\n", "id: best\n").replace("70%", "100%"), "best"
+    )
+    assert register.certify(known.engine, known.site, [stricter], known.clock).policies[0].pending == 1
+    erase(known)
+    assert register.certify(known.engine, known.site, [stricter], known.clock).policies[0].pending == 0
+
+
 def test_runs_that_moved_a_person_say_no_more_whom(known: Any) -> None:
     now = known.clock.now()
     kinds = {
