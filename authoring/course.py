@@ -10,7 +10,7 @@ import datetime
 import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,6 @@ from authoring.glossary import Glossary, read_glossary, undefined_terms
 from authoring.languages import Language, LocalizedText
 from authoring.lesson import Lesson, LessonText
 from authoring.lesson_reader import LessonReader, Make
-from authoring.light_dataclass import dataclass
 from authoring.problems import ContentError, Place, Problem, in_reading_order
 from authoring.read_image import Image
 from authoring.read_media import MediaFile

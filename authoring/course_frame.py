@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -18,7 +18,6 @@ from authoring.checked_value import checked_identifier
 from authoring.course_parts import CompleteWhen, CourseCategory, CourseLanguages, MediaRules, Owner, Passing
 from authoring.glossary import Glossary, Term
 from authoring.languages import Language, LocalizedText, is_language
-from authoring.light_dataclass import dataclass
 from authoring.plain_values import from_plain, plain_problem, problem_of, to_plain
 from authoring.problems import Place, Problem
 from authoring.read_yaml import read_yaml, relative_name

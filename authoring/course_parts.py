@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from authoring.checked_value import NO_OTHER_KEYS, Identifier, Within
 from authoring.languages import Language, LocalizedText
-from authoring.light_dataclass import dataclass
 from authoring.problems import Severity
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from authoring.light_dataclass import dataclass
 from authoring.read_yaml import Document, load_model
 
 if TYPE_CHECKING:

@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from authoring.languages import LocalizedText
 from authoring.lesson import TermUse
-from authoring.light_dataclass import dataclass
 from authoring.localized_parts import localized_texts
 from authoring.problems import Place, Problem, Severity
 from authoring.read_markdown import render

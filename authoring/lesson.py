@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,6 @@ from authoring.blocks import (
     Prose,
     each_block,
 )
-from authoring.light_dataclass import dataclass
 from authoring.problems import Place
 from authoring.read_image import Image
 from authoring.read_media import MediaFile

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -15,7 +15,6 @@ from authoring.blocks import Check, Kept, LawReference, Option
 from authoring.build_cache import BuildCache, Stamp, Written, settled, stamp, written
 from authoring.in_parallel import Begun
 from authoring.lesson import Citation, LessonText, TermUse
-from authoring.light_dataclass import dataclass
 from authoring.plain_values import from_plain, plain_problem, problem_of, to_plain
 from authoring.problems import ContentError, Place, Problem
 from authoring.read_image import Image

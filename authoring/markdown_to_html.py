@@ -9,11 +9,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyromark
 
-from authoring.light_dataclass import dataclass
 from authoring.problems import Place, Problem, Severity
 
 INLINE_TAGS = ("abbr", "br", "kbd", "mark", "sub", "sup")

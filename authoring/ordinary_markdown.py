@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import unescape
 
 import pyromark
 
-from authoring.light_dataclass import dataclass
 from authoring.markdown_to_html import (
     MAX_NESTING,
     OPTIONS,

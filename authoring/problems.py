@@ -10,10 +10,8 @@ Exception tree (every one carries problems, none carries prose)::
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
-
-from authoring.light_dataclass import dataclass
 
 Severity = Literal["error", "warning"]
 

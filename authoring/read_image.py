@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import struct
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
@@ -20,7 +21,6 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 import defusedxml.ElementTree
 from defusedxml import DefusedXmlException
 
-from authoring.light_dataclass import dataclass
 from authoring.problems import Place, Problem
 
 MAX_BYTES = 20_000_000

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import nh3
 import pyromark
 
-from authoring.light_dataclass import dataclass
 from authoring.markdown_to_html import (
     CONTROL,
     INLINE_TAGS,

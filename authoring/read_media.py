@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from authoring.light_dataclass import dataclass
 from authoring.problems import Place, Problem
 from authoring.read_image import other_case, public_name
 

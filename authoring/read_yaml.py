@@ -11,12 +11,11 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from authoring.light_dataclass import dataclass
 from authoring.problems import ContentError, Place, Problem
 
 if TYPE_CHECKING:  # whoever has a model has loaded it; a file that is read without one does not need it

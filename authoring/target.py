@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from authoring.checked_value import NO_OTHER_KEYS
 from authoring.languages import Language
-from authoring.light_dataclass import dataclass
 
 if TYPE_CHECKING:
     from authoring.activity import PackageActivity

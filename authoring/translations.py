@@ -11,13 +11,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from authoring.course import Course
-from authoring.light_dataclass import dataclass
 from authoring.problems import ContentError, Place, Problem
 from authoring.read_yaml import Document, load_model, read_text, read_yaml, relative_name
 from authoring.write_files import write_durably

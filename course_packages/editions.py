@@ -7,11 +7,9 @@ Edition: Content Aggregation Model 1.1, chapters 3 and 5, on IMS Content Packagi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-
-from authoring.light_dataclass import dataclass
 
 MANIFEST = "imsmanifest.xml"
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"

@@ -33,12 +33,12 @@ import base64
 import hashlib
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from authoring.blocks import Kept
 from authoring.blocks.kept import QUESTIONS
 from authoring.course import Course
-from authoring.light_dataclass import dataclass
 from authoring.problems import Place, Problem
 
 LIMIT = 4096

@@ -8,6 +8,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,6 @@ from authoring.blocks import LawReference, Prose
 from authoring.build_cache import program
 from authoring.glossary import Definition
 from authoring.lesson import LessonText
-from authoring.light_dataclass import dataclass
 from course_packages.words import Words, words_in
 
 if TYPE_CHECKING:

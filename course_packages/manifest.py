@@ -7,11 +7,11 @@ identifier changes. Nothing in it depends on the day, the machine or the folder.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from authoring.course import Course
-from authoring.light_dataclass import dataclass
 from course_packages.editions import (
     INSTANCE,
     MANIFEST,

@@ -6,13 +6,12 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
 from authoring.build_cache import BuildCache, settled, stamp
-from authoring.light_dataclass import dataclass
 from authoring.write_files import whole_file
 from course_packages.zip_file import Content, Made, Member, write_zip
 

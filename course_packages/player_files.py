@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from authoring.glossary import Definition, Glossary
 from authoring.languages import Language
 from authoring.lesson import Lesson, LessonText
 from authoring.lesson_reader import Make
-from authoring.light_dataclass import dataclass
 from authoring.problems import ContentError
 from authoring.theme import Theme
 from course_packages.learner_state import block_code, code, shape, state_code_length

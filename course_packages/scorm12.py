@@ -5,11 +5,11 @@ One SCO, because a platform then keeps one status, one score and one saved state
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from authoring.build_cache import BuildCache
 from authoring.course import Course
-from authoring.light_dataclass import dataclass
 from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget
 from course_packages.package_file import write_package
 from course_packages.target_files import target_files

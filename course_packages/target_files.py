@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from authoring.build_cache import BuildCache
 from authoring.course import Course
 from authoring.languages import Language
 from authoring.lesson import Lesson
-from authoring.light_dataclass import dataclass
 from authoring.problems import ContentError
 from authoring.target import DEFAULT_TARGETS, HtmlTarget, ScormTarget, target_name
 from course_packages.editions import MANIFEST, SCORM_12, SCORM_2004, Edition

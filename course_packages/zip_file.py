@@ -18,13 +18,13 @@ import os
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 from typing import IO, Self
 
 from authoring.in_parallel import in_parallel
-from authoring.light_dataclass import dataclass
 from authoring.problems import ContentError, Problem
 
 STORED = frozenset(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from authoring.build_cache import BuildCache
 from authoring.course import Course, read_course
-from authoring.light_dataclass import dataclass
 from authoring.problems import ContentError, Place, Problem
 from authoring.target import target_name
 from course_packages import ScormPackage, build_target, lessons_ahead

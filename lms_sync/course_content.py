@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from authoring.course import Course
-from authoring.light_dataclass import dataclass
 
 if TYPE_CHECKING:
     from authoring.activity import Activity, FeedbackActivity

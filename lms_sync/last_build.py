@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from authoring.build_cache import BuildCache, Stamp, settled, stamp, walk
-from authoring.light_dataclass import dataclass
 from authoring.plain_values import plain_problem, problem_of
 from authoring.problems import Problem
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from authoring.build_cache import BuildCache, stamp
 from authoring.course import Course
-from authoring.light_dataclass import dataclass
 from lms_sync.write_files import refuse_links, write_durably
 
 if TYPE_CHECKING:

@@ -12,13 +12,12 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from authoring.build_cache import BuildCache, Stamp, settled, stamp
 from authoring.in_parallel import in_parallel
-from authoring.light_dataclass import dataclass
 from authoring.plain_values import plain_problem, problem_of
 from authoring.problems import ContentError, Place, Problem
 from authoring.read_yaml import SECRETS, relative_name

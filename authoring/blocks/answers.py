@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from authoring.blocks.reading import Reading
 from authoring.directives import Lines
-from authoring.light_dataclass import dataclass
 
 _OPTION = re.compile(r"^[-*] \[(.)\](?:[ \t]+(.*))?$")
 _NEARLY_OPTION = re.compile(r"^[-*+•·\u2010-\u2015\u2212][ \t]*\[[ \t]*(\S?)[ \t]*\](?![(\[:])(.*)$")

@@ -8,9 +8,9 @@ A block is a frozen dataclass. It names the template that shows it in the player
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from authoring.light_dataclass import dataclass
 from authoring.problems import Place
 
 if TYPE_CHECKING:

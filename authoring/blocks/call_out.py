@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from authoring.blocks.block import LessonBlock, Printed
 from authoring.blocks.reading import Readable, Readables, Reading, date, place_of, yes
 from authoring.directives import Directive, Signature
-from authoring.light_dataclass import dataclass
 from authoring.problems import Place, Problem
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, cast, get_args
 
 from authoring.blocks.answers import judge_same, read_question
@@ -19,7 +19,6 @@ from authoring.blocks.reading import (
     yes,
 )
 from authoring.directives import Directive, Signature
-from authoring.light_dataclass import dataclass
 from authoring.problems import Place
 
 MAX_OPTIONS = 20

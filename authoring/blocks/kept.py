@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
-from authoring.light_dataclass import dataclass
 from authoring.problems import Place
 
 KeptKind = Literal[

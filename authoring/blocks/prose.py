@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
 from authoring.blocks.block import LessonBlock, Printed
-from authoring.light_dataclass import dataclass
 from authoring.problems import Place
 
 

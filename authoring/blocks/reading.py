@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from authoring.directives import Directive, Lines, Signature
-from authoring.light_dataclass import dataclass
 from authoring.problems import Place
 from authoring.read_image import Image
 from authoring.read_media import MediaFile

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from authoring.contrast import SIGN, TEXT, contrast
-from authoring.light_dataclass import dataclass
 from authoring.problems import Place, Problem
 from authoring.theme.mix_colours import long_form, mix, nearest, softest, strongest
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from authoring.languages import LocalizedText
-from authoring.light_dataclass import dataclass
 from authoring.read_yaml import Document, parse_yaml
 from authoring.theme.scheme import Colouring, Given, Scheme, colouring
 
