@@ -45,6 +45,10 @@ class Coded(str):
         return made
 
 
+NONE_YET = Coded("word.none-yet", "none yet")
+"""For a list of what is known, where nothing is."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong. `code` has an entry in a message catalogue; `params` are its named values."""
