@@ -57,7 +57,8 @@ def in_language(command: click.Command, language: str) -> click.Command:
         _translate(made, words)
     if isinstance(made, click.Group):
         made.commands = {name: in_language(one, language) for name, one in made.commands.items()}
-    made.short_help = first_sentence(made)
+        for one in made.commands.values():
+            one.short_help = first_sentence(one)
     return made
 
 
