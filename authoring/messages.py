@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from authoring.problems import Problem
+from authoring.problems import Coded, Problem
 
 PACKAGES = (
     "authoring",
@@ -114,6 +114,11 @@ def _format(template: object, params: Mapping[str, object], language: str) -> st
     if isinstance(template, Mapping):
         form = _plural_form(language, params.get("n"))
         template = template.get(form, template.get("other", ""))
+    if any(isinstance(value, Coded) for value in params.values()):
+        params = {
+            name: text(value.code, {}, language) if isinstance(value, Coded) else value
+            for name, value in params.items()
+        }
     return printable(_Lenient().vformat(str(template), (), params))
 
 

@@ -36,6 +36,8 @@ _VALUE_CODES = frozenset(
     {"text-empty", "language-tag", "identifier", "language-code", "slug", "moment", "web-address"}
 )
 
+_STRANGE_KEY = ("extra_forbidden", "unexpected_keyword_argument")
+
 
 def model_problems(
     error: pydantic.ValidationError, document: Document, model: type[pydantic.BaseModel]
@@ -52,14 +54,26 @@ def model_problems(
 def _each_problem(
     error: pydantic.ValidationError, document: Document, model: type[pydantic.BaseModel]
 ) -> Iterator[Problem]:
-    for item in _without_echoes(error.errors(include_url=False)):
+    items = list(_without_echoes(error.errors(include_url=False)))
+    misspelt: set[Pointer] = set()  # keys that are needed and stand there with a slip: told once, as the slip
+    strange = (item for item in items if item["type"] in _STRANGE_KEY)
+    for item in itertools.islice(strange, MAX_PROBLEMS):
+        at = _real_pointer(tuple(item["loc"]), document.data)
+        near = difflib.get_close_matches(_named(at), _known_keys(model, document.data, at), n=1)
+        misspelt.update((*at[:-1], one) for one in near)
+    for item in items:
         pointer = _real_pointer(tuple(item["loc"]), document.data)
         place = document.place(pointer)
         key = _named(pointer) or document.file
         value = _shown(item.get("input"), whole=not pointer)
         context = item.get("ctx", {})
         match item["type"]:
-            case "extra_forbidden" | "unexpected_keyword_argument":
+            case "missing" if (
+                *_real_pointer(tuple(item["loc"])[:-1], document.data),
+                item["loc"][-1],
+            ) in misspelt:
+                pass
+            case kind if kind in _STRANGE_KEY:
                 known = _known_keys(model, document.data, pointer)
                 similar = difflib.get_close_matches(key, known, n=1)
                 if not known:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 Severity = Literal["error", "warning"]
 
@@ -31,6 +31,22 @@ class Place:
             if self.column:
                 parts.append(str(self.column))
         return ":".join(parts)
+
+
+class Coded(str):
+    """A value of a problem that has words of its own: a plain English text for programs and logs, a code for readers."""
+
+    __slots__ = ("code",)
+    code: str
+
+    def __new__(cls, code: str, english: str) -> Self:
+        made = super().__new__(cls, english)
+        made.code = code
+        return made
+
+
+NONE_YET = Coded("word.none-yet", "none yet")
+"""For a list of what is known, where nothing is."""
 
 
 @dataclass(frozen=True)

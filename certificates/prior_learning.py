@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
 
-from authoring.problems import Refused
+from authoring.problems import NONE_YET, Refused
 from certificates.explain import find_holder
 from certificates.holders import printed_names
 from certificates.policy import Policy
@@ -75,7 +75,7 @@ def record_prior_learning(
         known = sorted(
             {each for policy in policies for one in policy.versions for each in one.prior_learning}
         )
-        raise Refused("prior-learning.not-asked", kind=kind, known=", ".join(known) or "-")
+        raise Refused("prior-learning.not-asked", kind=kind, known=", ".join(known) or NONE_YET)
     if not by.strip():
         raise Refused("approve.nobody")
     if not evidence.strip():

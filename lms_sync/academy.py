@@ -95,7 +95,7 @@ def read_academy(folder: Path, cache: BuildCache | None = None, *, wanted: Wante
     problems.extend(one for one in odd if one.severity == "error")
     warnings.extend(one for one in odd if one.severity != "error")
     if not courses and not quizzes and not problems:
-        problems.append(Problem("academy.empty", {"folder": str(folder)}))
+        problems.append(Problem("academy.empty", {"folder": str(folder.resolve())}))
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise ContentError([*problems, *warnings])

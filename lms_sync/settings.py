@@ -282,7 +282,7 @@ def load_settings(folder: Path) -> Settings:
     """Reads `config.yaml` of an academy folder; raises SettingsError or ContentError."""
     path = folder / CONFIG_FILE
     if not path.is_file():
-        raise SettingsError("settings.no-config", Place(CONFIG_FILE), folder=str(folder))
+        raise SettingsError("settings.no-config", Place(CONFIG_FILE), folder=str(folder.resolve()))
     document = read_yaml(path, root=folder)
     if isinstance(document.data, dict):
         refused = [

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import click
 
-from lms_sync.cli.help_words import in_language
+from lms_sync.cli.help_words import first_sentence, in_language
 from lms_sync.cli.outcome import asked_language, run_command
 
 __all__ = ["VERBS", "commands", "interrupt", "main"]
@@ -174,7 +174,7 @@ class VerbGroup(click.Group):
                 said = {
                     verb: in_language(click.Command(verb, help=verbs[verb][2]), language) for verb in verbs
                 }
-                formatter.write_dl([(verb, one.get_short_help_str(70)) for verb, one in said.items()])
+                formatter.write_dl([(verb, first_sentence(one)) for verb, one in said.items()])
 
 
 @click.group(

@@ -55,6 +55,8 @@ def demo(folder: Path | None, example: str, full: bool, as_json: bool) -> int:
 
     def said(code: str, /, **params: object) -> None:
         if not as_json:
+            if "status" in params:
+                params["status"] = text(f"portal.status-{params['status']}", {}, language)
             click.echo(f"{click.style('✓', fg='green', bold=True)} {text(code, params, language)}")
 
     summary = run_demo(folder, SystemClock(), said, example=example, full=full)
@@ -74,7 +76,7 @@ def demo(folder: Path | None, example: str, full: bool, as_json: bool) -> int:
         ("questions-answered", summary.questions_answered),
         ("certificates", summary.certificates),
         ("second-certify", summary.second_certify_issued),
-        ("verification", summary.verification),
+        ("verification", text(f"portal.status-{summary.verification}", {}, language)),
         ("seconds", summary.seconds),
     )
     labels = {name: text(f"demo.row-{name}", {}, language) for name, _ in rows}
@@ -87,7 +89,7 @@ def demo(folder: Path | None, example: str, full: bool, as_json: bool) -> int:
         ("demo.file-academy", folder),
         ("demo.file-package", next((folder / "build").glob("*/*.zip"))),
         ("demo.file-certificate", Path(summary.certificate)),
-        ("demo.file-report", next(reports.glob("*.xlsx"))),
+        ("demo.file-report", min(reports.glob("completion-*.xlsx"), default=reports)),
         ("demo.file-coverage", Path(summary.coverage_report)),
         ("demo.file-helpdesk", next((folder / "build" / "helpdesk").rglob("index.html"))),
         ("demo.file-explained", Path(summary.explained)),

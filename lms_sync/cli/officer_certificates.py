@@ -82,9 +82,14 @@ def list_certificates(
     if as_json:
         click.echo(as_text({"certificates": [one.as_json() for one in shown]}))
         return DONE
+    if shown:
+        click.echo(say("certificates.list-heading", place.language, n=len(shown)))
+    numbers = max((len(one.award.serial) for one in shown), default=0)
+    awards = max((len(one.award.policy) for one in shown), default=0)
     for one in shown:
         until = one.award.expires_on.isoformat() if one.award.expires_on else "–"
-        line = f"{one.award.serial}  {one.award.policy}  {until}  {say(f'portal.status-{one.status}', place.language)}"
+        status_said = say(f"portal.status-{one.status}", place.language)
+        line = f"{one.award.serial:<{numbers}}  {one.award.policy:<{awards}}  {until:<10}  {status_said}"
         if one.successor:
             line += f" → {one.successor}"
         elif one.phase in ("window", "grace") and one.status in ("valid", "expired"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authoring.messages import printable
-from authoring.problems import Refused
+from authoring.problems import NONE_YET, Refused
 from lms_sync.cli import outcome
 from lms_sync.cli.outcome import say
 from lms_sync.clock import SystemClock, local_date
@@ -59,7 +59,7 @@ def explain(person: str, award: str, folder: Path, site_name: str | None, *, as_
 
     policies = {policy.id: policy for policy in read_policies(folder)}
     if award not in policies:
-        raise Refused("explain.no-award", award=award, known=", ".join(policies) or "-")
+        raise Refused("explain.no-award", award=award, known=", ".join(policies) or NONE_YET)
     programmes = programmes_by_id(folder)
     settings = load_settings(folder)
     site, _ = settings.site(site_name)

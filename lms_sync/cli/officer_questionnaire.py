@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authoring.messages import LANGUAGES, printable
-from authoring.problems import Refused
+from authoring.problems import NONE_YET, Refused
 from lms_sync.cli import outcome
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import say
@@ -108,7 +108,7 @@ def _forms(
     here = {one.code: one for one in people.institutions if programme.takes_part(one.code, one.kind)}
     for code in codes:
         if code not in here:
-            raise Refused("milestones.no-institution", institution=code, known=", ".join(here) or "-")
+            raise Refused("milestones.no-institution", institution=code, known=", ".join(here) or NONE_YET)
     persons = {one.idnumber: one for one in people.participants}
     for number in numbers:
         if number not in persons:

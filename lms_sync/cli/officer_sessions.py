@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authoring.messages import LANGUAGES, printable
-from authoring.problems import Refused
+from authoring.problems import NONE_YET, Refused
 from lms_sync.cli import outcome
 from lms_sync.cli.options import dir_option, json_option, site_option
 from lms_sync.cli.outcome import say
@@ -49,7 +49,7 @@ def list_sessions(only: str | None, folder: Path, site_name: str | None, *, as_j
     programmes = programmes_by_id(folder)
     if only is not None:
         if only not in programmes:
-            raise Refused("sessions.no-programme", programme=only, known=", ".join(programmes) or "-")
+            raise Refused("sessions.no-programme", programme=only, known=", ".join(programmes) or NONE_YET)
         programmes = {only: programmes[only]}
     settings = load_settings(folder)
     site, _ = settings.site(site_name)
@@ -203,7 +203,9 @@ def kit(programme_id: str, person: str, folder: Path, site_name: str | None) -> 
 
     programmes = programmes_by_id(folder)
     if programme_id not in programmes:
-        raise Refused("sessions.no-programme", programme=programme_id, known=", ".join(programmes) or "-")
+        raise Refused(
+            "sessions.no-programme", programme=programme_id, known=", ".join(programmes) or NONE_YET
+        )
     programme = programmes[programme_id]
     settings = load_settings(folder)
     site, _ = settings.site(site_name)

@@ -42,8 +42,10 @@ def export(quiz: str, target: Path, language: str | None, folder: Path, *, as_js
     reader = outcome.reader_language(folder)
     path = folder / "quizzes" / f"{quiz}.yaml"
     if "/" in quiz or not path.is_file():
+        from authoring.problems import NONE_YET
+
         known = ", ".join(sorted(one.stem for one in (folder / "quizzes").glob("*.yaml")))
-        raise NoQuiz("items.no-quiz", quiz=quiz, known=known or "-")
+        raise NoQuiz("items.no-quiz", quiz=quiz, known=known or NONE_YET)
     ending = target.suffix.lower()
     if ending not in (".gift", ".txt", ".xlsx"):
         raise CannotMake("new.kind", file=target.name)

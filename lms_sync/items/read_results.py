@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from authoring.problems import LmsSyncError
+from authoring.problems import NONE_YET, LmsSyncError
 from lms_sync.course_outlines import course_outlines
 from lms_sync.facts import QUESTION_OUTCOME, QUIZ_ATTEMPT
 from lms_sync.people import People
@@ -80,7 +80,7 @@ def find_quiz(folder: Path, site: str, name: str, language: str) -> QuizOnSite:
     slug = name if "/" not in name and name in {*files, *slug_of.values()} else slug_of.get(name)
     if not activities:
         code = "items.quiz-in-no-course" if slug else "items.no-quiz"
-        raise NoQuiz(code, quiz=name, known=", ".join(known) or "-")
+        raise NoQuiz(code, quiz=name, known=", ".join(known) or NONE_YET)
     found = {course: tuple(keys) for course, keys in activities.items()}
     if not slug:
         return QuizOnSite(name, titles.get(name, name), found)
@@ -98,7 +98,7 @@ def _form(folder: Path, files: Mapping[str, Path], slug: str) -> tuple[Path, Qui
         whole = read_quiz(path, root=folder)
         if whole.pair is not None and whole.pair.pre == slug:
             return path, whole, forms(whole)["pre"]
-    raise NoQuiz("items.no-quiz", quiz=slug, known=", ".join(files) or "-")
+    raise NoQuiz("items.no-quiz", quiz=slug, known=", ".join(files) or NONE_YET)
 
 
 @dataclass(frozen=True)

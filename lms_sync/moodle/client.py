@@ -16,7 +16,7 @@ import requests
 import urllib3
 from requests_toolbelt.multipart.encoder import MultipartEncoder, MultipartEncoderMonitor
 
-from authoring.problems import Refused
+from authoring.problems import Coded, Refused
 from lms_sync.moodle.errors import (
     AccessRefused,
     CallRefused,
@@ -415,15 +415,15 @@ def _read_limited(function: str, response: requests.Response, limit: int) -> byt
 
 def _reason(error: Exception) -> str:
     text = str(error)
-    for known, said in (
-        ("NameResolutionError", "the name is not known"),
-        ("Connection refused", "connection refused"),
-        ("timed out", "no answer in time"),
-        ("CERTIFICATE_VERIFY_FAILED", "the certificate is not trusted"),
-        ("WRONG_VERSION_NUMBER", "the server does not speak https"),
+    for known, code, said in (
+        ("NameResolutionError", "moodle.because-name", "the name is not known"),
+        ("Connection refused", "moodle.because-refused", "connection refused"),
+        ("timed out", "moodle.because-late", "no answer in time"),
+        ("CERTIFICATE_VERIFY_FAILED", "moodle.because-untrusted", "the certificate is not trusted"),
+        ("WRONG_VERSION_NUMBER", "moodle.because-plain", "the server does not speak https"),
     ):
         if known in text:
-            return said
+            return Coded(code, said)
     return type(error).__name__
 
 

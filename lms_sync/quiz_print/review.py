@@ -12,7 +12,7 @@ from authoring.messages import text
 from lms_sync.quiz_print.html_nodes import Node, nodes_of
 from lms_sync.sessions.typeset import picture_name, typeset
 from quizzes import Quiz
-from quizzes.preview.shown import ShownQuestion, shown_questions, slots_of
+from quizzes.preview.shown import ShownQuestion, never_asked, shown_questions, slots_of
 from quizzes.question_texts import PLUGIN_FILE
 from quizzes.scores import decimal
 
@@ -57,8 +57,12 @@ def _facts(quiz: Quiz, language: str) -> list[list[str]]:
     settings = quiz.settings
     minutes = f"{settings.time_limit // 60} min" if settings.time_limit else _say("none", language)
     passed = f"{decimal(settings.pass_mark * 100)} %" if settings.pass_mark else _say("none", language)
-    draws = [slot for slot in slots_of(quiz) if "draw" in slot]
-    drawn = [_say("draw", language, n=slot["draw"], of=len(slot["pool"])) for slot in draws]
+    slots, unused = slots_of(quiz), never_asked(quiz)
+    draws = [slot for slot in slots if "draw" in slot]
+    given = [_say("draw", language, n=slot["draw"], of=len(slot["pool"])) for slot in draws]
+    if fixed := len(slots) - len(draws):
+        everything = not draws and not unused
+        given.insert(0, _say("draw-all", language) if everything else _say("fixed", language, n=fixed))
     return [
         [_say("id", language), quiz.id],
         [_say("languages", language), ", ".join(quiz.languages.offered)],
@@ -66,7 +70,8 @@ def _facts(quiz: Quiz, language: str) -> list[list[str]]:
         [_say("time", language), minutes],
         [_say("pass", language), passed],
         [_say("attempts", language), str(settings.attempts or _say("unlimited", language))],
-        [_say("drawn", language), "; ".join(drawn) or _say("draw-all", language)],
+        [_say("drawn", language), "; ".join(given)],
+        *([[_say("never-asked", language), ", ".join(unused)]] if unused else ()),
     ]
 
 

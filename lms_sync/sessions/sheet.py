@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from authoring.problems import Refused
+from authoring.problems import NONE_YET, Refused
 from certificates.policy import Policy
 from lms_sync.people import Institution, Participant, People
 from programmes import Programme, Session
@@ -62,7 +62,7 @@ def find_session(programmes: Mapping[str, Programme], name: str) -> tuple[Progra
     ]
     if not found:
         known = [session.id for programme in programmes.values() for session in programme.sessions]
-        raise Refused("sessions.unknown", session=name, known=", ".join(known[:20]) or "-")
+        raise Refused("sessions.unknown", session=name, known=", ".join(known[:20]) or NONE_YET)
     if len(found) > 1:
         keys = ", ".join(session_key(programme.id, session.id) for programme, session in found)
         raise Refused("sessions.ambiguous", session=name, keys=keys)

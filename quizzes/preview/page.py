@@ -6,13 +6,15 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from authoring.messages import text
-from quizzes.preview.shown import DECIMAL_COMMA, shown_questions, slots_of
+from quizzes.preview.shown import DECIMAL_COMMA, never_asked, shown_questions, slots_of
 from quizzes.quiz import Quiz
+from quizzes.scores import decimal
 
 if TYPE_CHECKING:
     import jinja2
@@ -40,6 +42,8 @@ def preview_html(quiz: Quiz, languages: tuple[str, ...]) -> bytes:
             languages=languages,
             shown=shown,
             settings=quiz.settings,
+            passed={one: _percent(quiz.settings.pass_mark, one) for one in languages},
+            never_asked=never_asked(quiz),
             say={one: _say(one) for one in languages},
             policy=f"default-src 'none'; img-src data:; media-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'",
             style=Markup(style),  # noqa: S704 - ours
@@ -53,6 +57,11 @@ def preview_html(quiz: Quiz, languages: tuple[str, ...]) -> bytes:
 
 def _say(language: str) -> Callable[..., str]:
     return lambda code, **params: text(f"preview.{code}", params, language)
+
+
+def _percent(mark: Fraction, language: str) -> str:
+    """A pass mark in percent as the language writes numbers: 66,7 in Romanian."""
+    return decimal(100 * mark, 1).replace(".", "," if language in DECIMAL_COMMA else ".")
 
 
 def _script_words(language: str) -> dict[str, str]:

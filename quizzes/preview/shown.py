@@ -152,3 +152,11 @@ def slots_of(quiz: Quiz) -> Sequence[Mapping[str, Any]]:
             drawn = sorted(place[one] for one in pool(quiz, slot))
             found.append({"draw": slot.draw, "pool": drawn, "points": float(points_of_draw(quiz, slot) or 1)})
     return found
+
+
+def never_asked(quiz: Quiz) -> tuple[str, ...]:
+    """The ids of the questions that no slot uses and none can draw: they are in the bank, and no learner sees them."""
+    seen: set[int] = set()
+    for slot in slots_of(quiz):
+        seen.update(slot["pool"] if "draw" in slot else (slot["use"],))
+    return tuple(one.id for number, one in enumerate(quiz.questions) if number not in seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import string
 import tomllib
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from authoring import messages
 from authoring.messages import LANGUAGES, PACKAGES, catalogue, describe, remedy, text
-from authoring.problems import Place, Problem
+from authoring.problems import Coded, Place, Problem
 
 ROOT = Path(__file__).resolve().parents[2]
 _FILE_NAME = re.compile(
@@ -258,3 +259,14 @@ def test_an_entry_read_alone_is_the_one_of_the_whole_catalogue(language: str) ->
 def test_plural_forms_are_those_of_the_language(language: str) -> None:
     rule = Locale.parse(language).plural_form
     assert [messages._plural_form(language, n) for n in range(321)] == [rule(n) for n in range(321)]
+
+
+def test_a_value_with_words_of_its_own_is_said_in_the_language_and_plain_to_programs() -> None:
+    reason = Coded("moodle.because-refused", "connection refused")
+    said = {
+        one: text("moodle.no-connection", {"url": "x", "reason": reason}, one) for one in ("en", "sq", "ro")
+    }
+    assert said["en"] == "x cannot be reached: connection refused."
+    assert said["sq"] == "x nuk arrihet: lidhja u refuzua."
+    assert said["ro"] == "x nu poate fi accesat: conexiune refuzată."
+    assert json.dumps({"reason": reason}) == '{"reason": "connection refused"}'

@@ -20,6 +20,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from authoring.messages import LANGUAGES, remedy, text
+from authoring.problems import Coded
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Ended
@@ -49,7 +50,11 @@ def _nobody_there(push: Push) -> dict[str, Any]:
         one.bind(("127.0.0.1", 0))
         push.url = f"http://127.0.0.1:{one.getsockname()[1]}"
     push.configure()
-    return {"code": "moodle.no-connection", "url": push.url, "reason": "connection refused"}
+    return {
+        "code": "moodle.no-connection",
+        "url": push.url,
+        "reason": Coded("moodle.because-refused", "connection refused"),
+    }
 
 
 def _wrong_token(push: Push) -> dict[str, Any]:

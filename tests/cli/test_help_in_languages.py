@@ -51,6 +51,7 @@ def test_no_words_are_kept_that_nobody_says() -> None:
         "Options",
         "Commands",
         "[required]",
+        "[default: ",
         "Show this message and exit.",
         "Example:",
         "Examples:",
@@ -75,14 +76,22 @@ def test_the_help_of_a_verb_follows_the_language(command: Any, language: str, sa
     assert said[0] in command("--help", language=language).out
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("language", "begins"),
+    [("en", "Of a quiz it writes"), ("sq", "Për një test shkruan"), ("ro", "Pentru un test scrie")],
+)
 def test_the_longer_explanation_of_a_verb_is_set_as_its_first_sentence_is(
-    command: Any, language: str
+    command: Any, language: str, begins: str
 ) -> None:
-    explained = command("preview", "--help", language=language).out.split("--pdf", 1)[0]
-    assert "Of a quiz it writes" in explained
+    explained = command("preview", "--help", language=language).out.split("lms-sync preview courses", 1)[0]
+    assert f"\n  {begins}" in explained
     assert not re.search(r"\S {3,}\S", explained)  # no indentation of the source within a line
-    assert "\n  Of a quiz" in explained
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_list_of_verbs_says_of_each_a_whole_sentence(command: Any, language: str) -> None:
+    for group in ((), ("people",), ("certificates",), ("report",)):
+        assert "..." not in command(*group, "--help", language=language).out.replace("[ARGS]...", "")
 
 
 def test_the_language_of_the_academy_counts_where_no_other_is_asked_for(

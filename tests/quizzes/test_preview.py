@@ -15,7 +15,7 @@ from lms_sync.quiz_print.html_nodes import nodes_of
 from lms_sync.quiz_print.review import review_pdf
 from quizzes import Quiz, read_quiz
 from quizzes.preview.page import FOLDER, preview_html
-from quizzes.preview.shown import shown_questions
+from quizzes.preview.shown import never_asked, shown_questions
 
 SAMPLES = Path(__file__).parent / "samples"
 DAY = datetime.date(2026, 11, 22)
@@ -227,6 +227,30 @@ def test_the_print_out_holds_every_question_with_its_key(sample: Quiz) -> None:
     ):
         assert said in text, said
     assert "PLUGINFILE" not in text
+
+
+def test_a_question_in_no_slot_is_told_to_be_asked_of_nobody(read: Callable[..., Quiz]) -> None:
+    quiz = read(
+        """
+schema: quiz/1
+id: few
+title: Few
+languages: {default: ro, offered: [ro]}
+settings: {pass: 66.7%}
+slots: [{use: b}]
+questions:
+  - {id: a, type: truefalse, text: A, answer: true}
+  - {id: b, type: truefalse, text: B, answer: true}
+""",
+        whole=True,
+    )
+    assert never_asked(quiz) == ("a",)
+    page = preview_html(quiz, ("ro",)).decode("utf-8")
+    assert "66,7 %" in page
+    assert "nu se pune nimănui: a." in page
+    printed = pypdf.PdfReader(io.BytesIO(review_pdf(quiz, "ro", dated=DAY))).pages[0].extract_text()
+    assert "1 întrebare fixă" in printed
+    assert "Nu se pun nimănui a" in " ".join(printed.split())
 
 
 def test_what_is_printed_is_never_code() -> None:

@@ -1,4 +1,4 @@
-"""The command's help in the reader's language: the first paragraph of each verb, every option, headings, usage errors.
+"""The command's help in the reader's language: what each verb does, every option, headings, usage errors.
 
 English stands in the code; `sq.toml` and `ro.toml` beside this file have the same words by the English ones.
 """
@@ -18,6 +18,8 @@ from click.exceptions import BadParameter, MissingParameter, NoSuchOption
 
 from authoring.messages import text
 
+_LONGEST = 400  # letters of a first sentence
+
 
 @cache
 def help_words(language: str) -> Mapping[str, str]:
@@ -28,15 +30,21 @@ def help_words(language: str) -> Mapping[str, str]:
 
 def first_paragraph(help_text: str | None) -> str:
     """A verb's first paragraph, in one line."""
-    return " ".join((help_text or "").split("\n\n", 1)[0].replace("\b", "").split())
+    return next(iter(_paragraphs(help_text)), "")
+
+
+def _paragraphs(help_text: str | None) -> list[str]:
+    """What a verb's help says, each paragraph in one line; but for those set as they are, which are examples."""
+    parts = re.split(r"\n[ \t]*\n", help_text or "")
+    return [" ".join(part.split()) for part in parts if part.strip() and "\b" not in part]
 
 
 def words_to_translate(command: click.Command) -> Iterator[str]:
     """Every text of a verb that the reader's language must have."""
-    if command.help:
-        yield first_paragraph(command.help)
-    if command.short_help:
-        yield command.short_help
+    yield from _paragraphs(command.help)
+    short = command.short_help or ""
+    if short and not first_paragraph(command.help).startswith(short.removesuffix(".")):  # see first_sentence
+        yield short
     yield from (one.help for one in command.params if isinstance(one, click.Option) and one.help)
 
 
@@ -45,22 +53,39 @@ def in_language(command: click.Command, language: str) -> click.Command:
     words = help_words(language)
     made = copy.copy(command)
     made.context_class = type("_Context", (click.Context,), {"formatter_class": _formatter(language)})
-    if not words:
-        return made
+    if words:
+        _translate(made, words)
+    if isinstance(made, click.Group):
+        made.commands = {name: in_language(one, language) for name, one in made.commands.items()}
+        for one in made.commands.values():
+            one.short_help = first_sentence(one)
+    return made
+
+
+def first_sentence(command: click.Command) -> str:
+    """What a list of verbs says of one: whole, where click would cut it off with dots. It may take several lines."""
+    return command.get_short_help_str(_LONGEST)
+
+
+def _translate(made: click.Command, words: Mapping[str, str]) -> None:
     if made.help:
-        _, gap, rest = made.help.partition("\n\n")
-        first = first_paragraph(made.help)
-        # Indented as before: click takes away what all lines are indented by.
-        rest = re.sub(
-            r"(?m)^([ \t]*)(Examples?:)$", lambda found: found[1] + words.get(found[2], found[2]), rest
-        )
-        made.help = words.get(first, first) + gap + rest
+        made.help = _PARAGRAPH.sub(lambda found: _paragraph(found[1], found[2], words), made.help)
     if made.short_help:
         made.short_help = words.get(made.short_help, made.short_help)
     made.params = [_option(one, words) for one in made.params]
-    if isinstance(made, click.Group):
-        made.commands = {name: in_language(one, language) for name, one in made.commands.items()}
-    return made
+
+
+_PARAGRAPH = re.compile(r"(?s)([ \t]*)(\S.*?)(?=\n[ \t]*\n|\s*\Z)")
+
+
+def _paragraph(indent: str, said: str, words: Mapping[str, str]) -> str:
+    """A paragraph in the language, indented as before: click takes away what all lines are indented by."""
+    if "\b" in said:
+        return indent + re.sub(
+            r"(?m)^([ \t]*)(Examples?:)$", lambda found: found[1] + words.get(found[2], found[2]), said
+        )
+    english = " ".join(said.split())
+    return indent + words.get(english, english)
 
 
 def _option(parameter: click.Parameter, words: Mapping[str, str]) -> click.Parameter:
@@ -85,11 +110,12 @@ def _formatter(language: str) -> type[click.HelpFormatter]:
             super().write_heading(words.get(heading, heading))
 
         def write_dl(self, rows: Iterable[tuple[str, str]], *arguments: Any, **named: Any) -> None:
-            required = "[required]"
-            translated = [
-                (first, words.get(said, said).replace(required, words.get(required, required)))
-                for first, said in rows
-            ]
+            translated = []
+            for first, text_said in rows:
+                said = words.get(text_said, text_said)
+                for clicks_own in ("[required]", "[default: "):
+                    said = said.replace(clicks_own, words.get(clicks_own, clicks_own))
+                translated.append((first, said))
             super().write_dl(translated, *arguments, **named)
 
     return Formatter
@@ -124,7 +150,9 @@ def _what(error: click.UsageError, language: str) -> str:
             code = "usage.no-such-option-similar" if similar else "usage.no-such-option"
             return text(code, {"option": error.option_name, "similar": similar}, language)
         case MissingParameter():
-            return text("usage.missing", {"name": _name(error)}, language)
+            said = text("usage.missing", {"name": _name(error)}, language)
+            asked = error.param.help if isinstance(error.param, click.Option) else None
+            return f"{said}\n    {asked}" if asked else said  # what to give there
         case BadParameter():
             return text(
                 "usage.bad-value", {"name": _name(error), "said": _said(error.message, language)}, language
