@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from certificates import register
 from certificates.issuer import Issuer, open_issuer
 from certificates.keys import make_key
 from certificates.policy import Policy, parse_policy
+from certificates.public_key import did_document, read_public_keys
 from lms_sync.clock import FixedClock
 from lms_sync.facts import Fact, store_facts
 from lms_sync.store import schema
@@ -147,6 +149,29 @@ def _academy_in(folder: Path, key_file: Path, policy: str) -> Academy:
     return Academy(
         folder, open_database(url), FixedClock(NOW), parse_policy(policy, "policy.yaml"), key_file, url
     )
+
+
+@dataclass
+class Web:
+    """The public web, as far as anyone asks it: the DID document that `lms-sync serve` makes of a key file, or nothing."""
+
+    key_file: Path | None
+    did: str = DID
+    asked: list[str] = field(default_factory=list)
+
+    def ask(self, address: str) -> bytes:
+        self.asked.append(address)
+        if self.key_file is None:
+            raise OSError("ConnectTimeout")
+        return json.dumps(did_document(self.did, *read_public_keys(self.key_file))).encode("utf-8")
+
+
+@pytest.fixture(autouse=True)
+def web(session_keys: dict[bool, Path], monkeypatch: pytest.MonkeyPatch) -> Web:
+    """What stands at the address of the issuer's did; nothing leaves this machine."""
+    made = Web(session_keys[False])
+    monkeypatch.setattr("lms_sync.published_key.ask_web", made.ask)
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -170,9 +170,7 @@ def test_a_second_time_nothing_is_sent_and_afterwards_only_what_changed(people: 
 def test_what_became_of_an_award_is_told_in_its_state(people: Any, moodle: Moodle) -> None:
     who = {"by": "O", "reason": "r", "clock": people.clock}
     register.revoke(people.engine, people.site, "DPA-2026-00001", people.issuer(), **who)
-    with people.engine.begin() as connection:
-        connection.execute(update(schema.person_data).values(family_name="Hoxha"))
-    register.correct(people.engine, people.site, "DPA-2026-00002", people.issuer(), **who)
+    register.correct(people.engine, people.site, "DPA-2026-00002", people.issuer(), even_if_same=True, **who)
     push(people, moodle)
     first = moodle.shown(moodle.holder_of("DPA-2026-00001"))
     assert [one["state"] for one in first["awards"]] == ["revoked"]
