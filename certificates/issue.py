@@ -124,7 +124,9 @@ def enter_approved(
         digest: list(design_problems(one.design, one.signatories, issuer.seals, issuer.logos))
         for digest, one in policies.items()
     }
-    certificate_pdf.characters_lacking("".join(names.values()))  # at once: Typst is asked for each that is new
+    certificate_pdf.characters_lacking(
+        "".join(names.values())
+    )  # at once: Typst is asked for each that is new
     ready: list[_Named] = []
     for row in waiting:
         name = names.get(row.person_id, "")

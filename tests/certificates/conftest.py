@@ -8,11 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, insert
 
 from certificates import register
+from certificates.award import Award
+from certificates.issue import enter_approved
 from certificates.issuer import Issuer, open_issuer
 from certificates.keys import make_key
 from certificates.policy import Policy, parse_policy
@@ -105,11 +108,33 @@ class Academy:
         wanted: dict[str, str | None] = {"did": DID, "base_url": BASE_URL, **changes}
         return open_issuer(did=wanted["did"], base_url=wanted["base_url"], key_file=self.key_file)
 
+    def certify(self, policy: Policy | None = None, **more: Any) -> register.CertifySummary:
+        """Decides by a policy, or by the academy's own."""
+        return register.certify(self.engine, self.site, [policy or self.policy], self.clock, **more)
+
+    def approve(self, keys: list[str] | None = None, by: str = "Officer", **more: Any) -> int:
+        """Approves what has these grant keys, or whatever is proposed."""
+        return register.approve(self.engine, self.site, keys, by=by, clock=self.clock, **more)
+
+    def issue(self, issuer: Issuer | None = None) -> register.IssueReport:
+        """Issues what is approved."""
+        return register.issue_approved(self.engine, self.site, issuer or self.issuer(), self.clock)
+
     def issue_all(self) -> register.IssueReport:
         """Certifies, approves and issues whatever can be."""
-        register.certify(self.engine, self.site, [self.policy], self.clock)
-        register.approve(self.engine, self.site, None, by="Officer", clock=self.clock)
-        return register.issue_approved(self.engine, self.site, self.issuer(), self.clock)
+        self.certify()
+        self.approve()
+        return self.issue()
+
+    def enter(self) -> list[Award]:
+        """Enters what is approved; nothing has a document yet but the holders' names."""
+        made, problems = enter_approved(self.engine, self.site, self.issuer(), self.clock)
+        assert problems == []
+        return made
+
+    def document(self, award: register.Issued, kind: str) -> bytes:
+        """A document of an award as it was issued."""
+        return register.read_document(self.engine, award.issue_id, kind)
 
     def add_person(self, given: str, family: str, *, score: float = 85.0, done: bool = True) -> str:
         """A person who has got so many percent in the final quiz, and has (or has not) completed the course."""
@@ -174,41 +199,82 @@ def web(session_keys: dict[bool, Path], monkeypatch: pytest.MonkeyPatch) -> Web:
     return made
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A register that is made once, to be copied and not written to."""
+
+    folder: Path
+    people: tuple[str, ...]
+    key_file: Path
+
+    def copied(self, to: Path) -> Academy:
+        """An academy of its own in the folder `to`."""
+        shutil.copy(self.folder / "state.db", to / "state.db")
+        academy = _academy_in(to, self.key_file, POLICY)
+        academy.people = list(self.people)
+        return academy
+
+    @classmethod
+    def of(cls, academy: Academy) -> Kept:
+        """What an academy has come to."""
+        academy.engine.dispose()
+        return cls(academy.folder, tuple(academy.people), academy.key_file)
+
+
 @pytest.fixture(scope="session")
-def issued_folder(tmp_path_factory: pytest.TempPathFactory, session_keys: dict[bool, Path]) -> Path:
-    """A register with one issued award; to be copied, not written to."""
-    folder = tmp_path_factory.mktemp("issued")
-    academy = _academy_in(folder, session_keys[False], POLICY)
+def earned_register(tmp_path_factory: pytest.TempPathFactory, session_keys: dict[bool, Path]) -> Kept:
+    """Three who have earned the award, one who failed the quiz, one who has not completed the course."""
+    academy = _academy_in(tmp_path_factory.mktemp("earned"), session_keys[False], POLICY)
+    for given, family in NAMES[:3]:
+        academy.add_person(given, family)
+    academy.add_person(*NAMES[3], score=69.99)
+    academy.add_person(*NAMES[4], done=False)
+    return Kept.of(academy)
+
+
+@pytest.fixture(scope="session")
+def issued_register(tmp_path_factory: pytest.TempPathFactory, earned_register: Kept) -> Kept:
+    """The same five, and the three awards are issued."""
+    academy = earned_register.copied(tmp_path_factory.mktemp("issued"))
+    assert academy.issue_all().problems == ()
+    return Kept.of(academy)
+
+
+@pytest.fixture(scope="session")
+def one_issued_register(tmp_path_factory: pytest.TempPathFactory, session_keys: dict[bool, Path]) -> Kept:
+    """One person and one issued award."""
+    academy = _academy_in(tmp_path_factory.mktemp("one"), session_keys[False], POLICY)
     academy.add_person(*NAMES[0])
     assert academy.issue_all().problems == ()
-    academy.engine.dispose()
-    return folder
+    return Kept.of(academy)
 
 
 @pytest.fixture
-def issued_academy(tmp_path: Path, issued_folder: Path, session_keys: dict[bool, Path]) -> Academy:
-    """An academy of its own with one issued award."""
-    shutil.copy(issued_folder / "state.db", tmp_path / "state.db")
-    return _academy_in(tmp_path, session_keys[False], POLICY)
+def issued_academy(tmp_path: Path, one_issued_register: Kept) -> Academy:
+    """An academy of its own with one person, who holds an award."""
+    return one_issued_register.copied(tmp_path)
+
+
+@pytest.fixture
+def three_issued(tmp_path: Path, issued_register: Kept) -> Academy:
+    """An academy of its own with five people and three awards."""
+    return issued_register.copied(tmp_path)
+
+
+@pytest.fixture
+def academy(tmp_path: Path, earned_register: Kept) -> Academy:
+    """An academy of its own with five people, three of whom have earned an award that nobody has decided about."""
+    return earned_register.copied(tmp_path)
 
 
 @pytest.fixture
 def new_academy(tmp_path: Path, session_keys: dict[bool, Path]) -> Callable[..., Academy]:
+    """An academy without people."""
+
     def make(*, demo: bool = False, policy: str = POLICY) -> Academy:
         return _academy_in(tmp_path, session_keys[demo], policy)
 
     return make
-
-
-@pytest.fixture
-def academy(new_academy: Callable[..., Academy]) -> Academy:
-    """Three who have earned the award, one who failed the quiz, one who has not completed the course."""
-    made = new_academy()
-    for given, family in NAMES[:3]:
-        made.add_person(given, family)
-    made.add_person(*NAMES[3], score=69.99)
-    made.add_person(*NAMES[4], done=False)
-    return made
 
 
 @pytest.fixture

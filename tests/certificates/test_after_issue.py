@@ -35,11 +35,10 @@ renewal: {window_months: 6, grace_days: 30, require: {quiz: {activity: archive-o
 
 def enter(academy: Any) -> list[Any]:
     """Certifies, approves and enters whatever can be, without documents."""
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
-    register.approve(academy.engine, academy.site, None, by="Officer", clock=academy.clock)
-    made, problems = enter_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
-    assert problems == []
-    return made
+    academy.certify()
+    academy.approve()
+    entered: list[Any] = academy.enter()
+    return entered
 
 
 def passes_again(academy: Any, person: str, at: datetime) -> None:
@@ -58,7 +57,7 @@ def go_to(academy: Any, day: str) -> None:
 @pytest.fixture
 def strict(academy: Any, policy_text: str) -> Any:
     academy.policy = parse_policy(policy_text.replace("approval: manual", "approval: two-persons"), "p")
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
+    academy.certify()
     return academy
 
 
@@ -88,7 +87,7 @@ def test_a_decision_that_changed_wants_both_again(strict: Any, policy_text: str)
         "months: 36", "months: 24"
     )
     strict.policy = parse_policy(changed, "p")
-    register.certify(strict.engine, strict.site, [strict.policy], strict.clock)
+    strict.certify()
     done = register.agree(strict.engine, strict.site, None, by="Arben Gashi", clock=strict.clock)
     assert done == register.Agreed(0, first=3)
 
@@ -122,7 +121,7 @@ def test_a_renewal_replaces_the_award_and_each_leads_to_the_other(renewable: Any
     first, *others = enter(renewable)
     assert first.expires_on == date(2029, 3, 2)
     go_to(renewable, "2028-09-03")  # the first day of the window
-    register.certify(renewable.engine, renewable.site, [renewable.policy], renewable.clock)
+    renewable.certify()
     assert register.proposals(renewable.engine, renewable.site) == []  # the old result renews nothing
     passes_again(renewable, first.person_id, renewable.clock.now())
     found = explain(renewable.engine, renewable.site, renewable.policy, first.person_id, renewable.clock)
