@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ import pytest
 from authoring.problems import Refused
 from certificates.issuer import Issuer, open_issuer
 from certificates.public_key import did_document
-from lms_sync.published_key import document_address, published_key_problems
+from lms_sync.published_key import ask_web, document_address, published_key_problems
 from tests.certificates.conftest import BASE_URL, DID
 
 
@@ -78,3 +81,32 @@ def test_a_key_that_is_not_for_assertions_or_stands_under_our_name_is_none(
 @pytest.mark.parametrize("content", [b"", b"<!doctype html>", b"[]", b"{}", b"\xff", b"[" * 100_000])
 def test_what_is_no_document_is_told_as_not_read(issuer: Issuer, content: bytes) -> None:
     assert judged(issuer, content) == ["keys.document-not-read"]
+
+
+class _Answers(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        content = b"x" * (10 if self.path == "/small" else 300_000)
+        self.send_response(404 if self.path == "/gone" else 200)
+        self.end_headers()
+        with contextlib.suppress(OSError):  # who asks has heard enough
+            self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_web_server_is_read_up_to_a_limit_and_its_failures_are_one_kind() -> None:
+    with HTTPServer(("127.0.0.1", 0), _Answers) as server:
+        address = f"http://127.0.0.1:{server.server_port}"
+        serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        try:
+            assert ask_web(f"{address}/small") == b"x" * 10
+            for path, reason in (("/gone", "HTTP 404"), ("/large", "> 262144 B")):
+                with pytest.raises(OSError, match=reason):
+                    ask_web(address + path)
+        finally:
+            server.shutdown()
+            serving.join()
+    with pytest.raises(OSError, match="ConnectionError"):
+        ask_web(f"{address}/small")
