@@ -199,72 +199,74 @@ def web(session_keys: dict[bool, Path], monkeypatch: pytest.MonkeyPatch) -> Web:
     return made
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A register that is made once, to be copied and not written to."""
-
-    folder: Path
-    people: tuple[str, ...]
-    key_file: Path
-
-    def copied(self, to: Path) -> Academy:
-        """An academy of its own in the folder `to`."""
-        shutil.copy(self.folder / "state.db", to / "state.db")
-        academy = _academy_in(to, self.key_file, POLICY)
-        academy.people = list(self.people)
-        return academy
-
-    @classmethod
-    def of(cls, academy: Academy) -> Kept:
-        """What an academy has come to."""
-        academy.engine.dispose()
-        return cls(academy.folder, tuple(academy.people), academy.key_file)
-
-
-@pytest.fixture(scope="session")
-def earned_register(tmp_path_factory: pytest.TempPathFactory, session_keys: dict[bool, Path]) -> Kept:
+def _earned(academy: Academy) -> None:
     """Three who have earned the award, one who failed the quiz, one who has not completed the course."""
-    academy = _academy_in(tmp_path_factory.mktemp("earned"), session_keys[False], POLICY)
     for given, family in NAMES[:3]:
         academy.add_person(given, family)
     academy.add_person(*NAMES[3], score=69.99)
     academy.add_person(*NAMES[4], done=False)
-    return Kept.of(academy)
 
 
-@pytest.fixture(scope="session")
-def issued_register(tmp_path_factory: pytest.TempPathFactory, earned_register: Kept) -> Kept:
+def _issued(academy: Academy) -> None:
     """The same five, and the three awards are issued."""
-    academy = earned_register.copied(tmp_path_factory.mktemp("issued"))
+    _earned(academy)
     assert academy.issue_all().problems == ()
-    return Kept.of(academy)
 
 
-@pytest.fixture(scope="session")
-def one_issued_register(tmp_path_factory: pytest.TempPathFactory, session_keys: dict[bool, Path]) -> Kept:
+def _one_issued(academy: Academy) -> None:
     """One person and one issued award."""
-    academy = _academy_in(tmp_path_factory.mktemp("one"), session_keys[False], POLICY)
     academy.add_person(*NAMES[0])
     assert academy.issue_all().problems == ()
-    return Kept.of(academy)
+
+
+class Registers:
+    """Registers that are filled once and copied for each test; on PostgreSQL (`tests.on_postgresql`) filled each time."""
+
+    def __init__(self, folder: Path, key_file: Path) -> None:
+        self.folder, self.key_file = folder, key_file
+        self.people: dict[str, list[str]] = {}
+
+    def copied(self, fill: Callable[[Academy], None], to: Path) -> Academy:
+        """An academy of its own in the folder `to`, as `fill` fills it."""
+        kept = self.folder / fill.__name__
+        if fill.__name__ not in self.people:
+            kept.mkdir()
+            first = _academy_in(kept, self.key_file, POLICY)
+            fill(first)
+            first.engine.dispose()
+            self.people[fill.__name__] = first.people
+        is_file = (kept / "state.db").stat().st_size > 0
+        if is_file:
+            shutil.copy(kept / "state.db", to / "state.db")
+        academy = _academy_in(to, self.key_file, POLICY)
+        if is_file:
+            academy.people = list(self.people[fill.__name__])
+        else:
+            fill(academy)
+        return academy
+
+
+@pytest.fixture(scope="session")
+def registers(tmp_path_factory: pytest.TempPathFactory, session_keys: dict[bool, Path]) -> Registers:
+    return Registers(tmp_path_factory.mktemp("registers"), session_keys[False])
 
 
 @pytest.fixture
-def issued_academy(tmp_path: Path, one_issued_register: Kept) -> Academy:
+def issued_academy(tmp_path: Path, registers: Registers) -> Academy:
     """An academy of its own with one person, who holds an award."""
-    return one_issued_register.copied(tmp_path)
+    return registers.copied(_one_issued, tmp_path)
 
 
 @pytest.fixture
-def three_issued(tmp_path: Path, issued_register: Kept) -> Academy:
+def three_issued(tmp_path: Path, registers: Registers) -> Academy:
     """An academy of its own with five people and three awards."""
-    return issued_register.copied(tmp_path)
+    return registers.copied(_issued, tmp_path)
 
 
 @pytest.fixture
-def academy(tmp_path: Path, earned_register: Kept) -> Academy:
+def academy(tmp_path: Path, registers: Registers) -> Academy:
     """An academy of its own with five people, three of whom have earned an award that nobody has decided about."""
-    return earned_register.copied(tmp_path)
+    return registers.copied(_earned, tmp_path)
 
 
 @pytest.fixture
