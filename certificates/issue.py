@@ -27,7 +27,7 @@ from certificates.numbering import free_status_indices, next_numbers
 from certificates.policy import Policy, parse_policy
 from certificates.printed import design_problems, printed_logos, printed_signatory
 from certificates.status import FINAL
-from certificates.status_lists import publish_status_lists
+from certificates.status_lists import publish_status_lists, refuse_unknown_key
 from certificates.verification_id import new_verification_id
 from lms_sync.clock import Clock, local_date
 from lms_sync.same_person import all_of, one_person
@@ -84,7 +84,7 @@ def issue_approved(engine: Engine, site: str, issuer: Issuer, clock: Clock) -> I
     """Issues what is approved: enters each award once, makes its documents, publishes the status lists.
 
     Awards that cannot be issued (no name, a letter that the font lacks) are told as problems; the others
-    are issued all the same.
+    are issued all the same. Raises Refused where earlier ones were signed with a key that the issuer does not know.
     """
     entered, problems = enter_approved(engine, site, issuer, clock)
     completed, failed = make_documents(engine, site, issuer, clock)
@@ -95,6 +95,12 @@ def issue_approved(engine: Engine, site: str, issuer: Issuer, clock: Clock) -> I
         sum(1 for award in completed if award.id not in new),
         (*problems, *failed),
     )
+
+
+def anything_waits(engine: Engine, site: str) -> bool:
+    """Whether there is an approved award that is not entered yet."""
+    with reading(engine) as connection:
+        return connection.execute(_NOT_ENTERED.limit(1), {"of_site": site}).first() is not None
 
 
 def enter_approved(
@@ -109,12 +115,18 @@ def enter_approved(
     problems: list[Problem] = []
     with reading(engine) as connection:
         waiting = connection.execute(_WAITING, {"of_site": site}).all()
+        if not waiting:
+            return [], []
+        refuse_unknown_key(connection, site, issuer)
         names = printed_names(connection, [row.person_id for row in waiting])
         policies = kept_policies(connection, site, {row.policy_sha256 for row in waiting})
     wanting = {
         digest: list(design_problems(one.design, one.signatories, issuer.seals, issuer.logos))
         for digest, one in policies.items()
     }
+    certificate_pdf.characters_lacking(
+        "".join(names.values())
+    )  # at once: Typst is asked for each that is new
     ready: list[_Named] = []
     for row in waiting:
         name = names.get(row.person_id, "")
@@ -246,8 +258,7 @@ def _numbered(
     issued_on = local_date(now, policy.timezone)
     numbers = next_numbers(connection, site, policy.serial.series(issued_on.year), len(asked))
     status_list, indices = free_status_indices(connection, site, len(asked), now)
-    logos = printed_logos(policy.design, issuer.logos)
-    signatories = tuple(printed_signatory(one, issuer.seals) for one in policy.signatories)
+    words = worded(policy, issuer, asked[0][0].earned_on)
     return [
         Award(
             id=str(uuid.uuid4()),
@@ -263,15 +274,7 @@ def _numbered(
             issued_at=now.replace(microsecond=0),
             issued_on=issued_on,
             expires_on=row.expires_on,
-            wording=Wording.of(
-                policy,
-                issuer_did=issuer.did,
-                base_url=issuer.base_url,
-                earned_on=row.earned_on,
-                demo=issuer.signer.demo,
-                logos=logos,
-                signatories=signatories,
-            ),
+            wording=words.model_copy(update={"earned_on": row.earned_on}),
             supersedes=None if (old := before[row.grant_key]) is None else old.id,
         )
         for (row, _), number, index in zip(asked, numbers, indices, strict=True)
@@ -306,6 +309,19 @@ def replaced_by(connection: Connection, site: str, approved: Row[Any]) -> Award 
         if not FINAL & set(events_of(connection, old.id)):
             return old
     return None
+
+
+def worded(policy: Policy, issuer: Issuer, earned_on: date) -> Wording:
+    """What an award says that is issued now. Raises LmsSyncError where a logo cannot be read."""
+    return Wording.of(
+        policy,
+        issuer_did=issuer.did,
+        base_url=issuer.base_url,
+        earned_on=earned_on,
+        demo=issuer.signer.demo,
+        logos=printed_logos(policy.design, issuer.logos),
+        signatories=tuple(printed_signatory(one, issuer.seals) for one in policy.signatories),
+    )
 
 
 def _insert_awards(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from authoring.problems import Refused
+from certificates.public_key import PublicKey, read_public_keys
 from certificates.seal import Seal, SealFile, open_seal
 from certificates.signing import Signer, open_signer
 from lms_sync.clock import Clock, SystemClock
@@ -17,14 +18,15 @@ _EXAMPLE_HOST = "certificates.example.org"
 
 @dataclass(frozen=True)
 class Issuer:
-    """Who issues: the opened key, the public address under which anyone verifies, the opened seals by name, and the
-    folder in which the logos of certificates are.
+    """Who issues: the opened key, the public address under which anyone verifies, the opened seals by name, the folder in
+    which the logos of certificates are, and the public halves of former keys.
     """
 
     signer: Signer
     base_url: str
     seals: Mapping[str, Seal] = field(default_factory=dict)
     logos: Path | None = None
+    former: tuple[PublicKey, ...] = ()
 
     @property
     def did(self) -> str:
@@ -54,4 +56,5 @@ def open_issuer(
         if _EXAMPLE_HOST in value:
             raise Refused("issuer.still-example", value=value)
     opened = {one.name: open_seal(one, clock or SystemClock()) for one in seals}
-    return Issuer(open_signer(key_file, did), base_url.rstrip("/"), opened, logos)
+    signer = open_signer(key_file, did)
+    return Issuer(signer, base_url.rstrip("/"), opened, logos, read_public_keys(key_file)[1:])

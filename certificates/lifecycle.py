@@ -18,9 +18,10 @@ from certificates.chain import add_approval, open_chain
 from certificates.events import events_of, write_event
 from certificates.grant import grant_key
 from certificates.holders import printed_names
-from certificates.issue import IssueReport, issue_approved
+from certificates.issue import IssueReport, issue_approved, kept_policies, worded
 from certificates.issuer import Issuer
 from certificates.policy import Policy
+from certificates.printed import design_problems
 from certificates.proposals import keep_text
 from certificates.review import open_review
 from certificates.status import Status, status_of
@@ -134,12 +135,13 @@ def correct(
     reason: str,
     clock: Clock,
     policy: Policy | None = None,
-) -> IssueReport:
+    even_if_same: bool = False,
+) -> IssueReport | None:
     """Issues an award again with today's name of the holder, and with the words of `policy` where it is given.
 
-    Dates and reasons of the decision stay. The old award leads to the new one, and the new one to the old. Raises
-    Refused where the award does not stand any more, and where without `policy` nothing would be printed otherwise: a
-    replacement cannot be taken back.
+    Dates and reasons of the decision stay. The old award leads to the new one, and the new one to the old. None, and
+    nothing is done, where the certificate would say the same (but with `even_if_same`). Raises Refused where the award
+    does not stand any more.
     """
     _told(by, reason)
     with engine.begin() as connection:
@@ -151,20 +153,44 @@ def correct(
             raise Refused(f"lifecycle.is-{status}", serial=award.serial)
         if policy is not None and policy.id != award.policy:
             raise Refused("correct.other-policy", serial=award.serial, policy=award.policy)
-        if policy is None:
-            _refuse_same_name(connection, award)
+        if not even_if_same and says_the_same(connection, award, issuer, policy):
+            return None
         _approve_correction(
             connection, award, by=by.strip(), reason=reason.strip(), clock=clock, policy=policy
         )
     return issue_approved(engine, site, issuer, clock)
 
 
-def _refuse_same_name(connection: Connection, award: Award) -> None:
-    document = schema.document
-    query = select(document.c.content).where(document.c.issue_id == award.id, document.c.kind == "holder")
-    printed = json.loads(connection.execute(query).scalar_one())["name"]
-    if printed_names(connection, [award.person_id]).get(award.person_id) == printed:
-        raise Refused("correct.same-name", serial=award.serial, name=printed)
+def says_the_same(connection: Connection, award: Award, issuer: Issuer, policy: Policy | None) -> bool:
+    """Whether the award would be worded now as it was: holder's name, words, logos, who signs and with which seal.
+
+    By `policy`, or by the text of the policy that the award was approved under.
+    """
+    if policy is None:
+        policy = _policy_of(connection, award)
+    elif policy.version != award.policy_version:
+        return False
+    holder = schema.document.c.kind == "holder"
+    kept = select(schema.document.c.content).where(schema.document.c.issue_id == award.id, holder)
+    printed = json.loads(connection.execute(kept).scalar_one())["name"]
+    if printed != printed_names(connection, [award.person_id]).get(award.person_id):
+        return False
+    if any(design_problems(policy.design, policy.signatories, issuer.seals, issuer.logos)):
+        return False  # issuing says what is missing
+    now = worded(policy, issuer, award.wording.earned_on)
+    then = award.wording.model_copy(update={"signatories": award.wording.signers})
+    return now.as_json() == then.as_json()
+
+
+def _policy_of(connection: Connection, award: Award) -> Policy:
+    approval, decision = schema.approval, schema.decision
+    query = (
+        select(decision.c.policy_sha256)
+        .join(approval, approval.c.decision_id == decision.c.id)
+        .where(approval.c.grant_key == award.grant_key)
+    )
+    sha256 = connection.execute(query).scalar_one()
+    return kept_policies(connection, award.site, {sha256})[sha256]
 
 
 def _approve_correction(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import Engine, and_, select, update
+from sqlalchemy import Connection, Engine, and_, select, update
 
+from authoring.problems import Refused
 from certificates.credential import build_status_list
 from certificates.issuer import Issuer
 from certificates.status import REVOKING
@@ -23,6 +24,21 @@ def publish_status_lists(engine: Engine, site: str, issuer: Issuer, clock: Clock
     with reading(engine) as connection:
         numbers = list(connection.execute(select(lists.c.number).where(lists.c.site == site)).scalars())
     return sum(_publish(engine, number, issuer, clock) for number in sorted(numbers))
+
+
+def refuse_unknown_key(connection: Connection, site: str, issuer: Issuer) -> None:
+    """Raises Refused where the site's status lists were signed, for the same did, with a key that the key file does not know.
+
+    did.json is made of that file: what was issued before could not be verified any more.
+    """
+    lists = schema.status_list
+    known = {one.multikey for one in (issuer.signer.public, *issuer.former)}
+    query = select(lists.c.content).where(lists.c.site == site, lists.c.content.is_not(None))
+    for content in connection.execute(query).scalars():
+        proof = json.loads(content).get("proof") or {}
+        did, _, key = str(proof.get("verificationMethod", "")).partition("#")
+        if did == issuer.did and key not in known:
+            raise Refused("keys.not-of-register", did=did, key=key)
 
 
 def _publish(engine: Engine, number: int, issuer: Issuer, clock: Clock) -> bool:

@@ -387,6 +387,7 @@ def _send(work: _Work, job: Work) -> dict[str, object]:
 def _certify(work: _Work, engine: Engine) -> dict[str, object]:
     """Decides, and issues what is approved (by a person before, or by a policy that approves automatically)."""
     from certificates.audit import write_head
+    from certificates.issue import anything_waits
     from certificates.policy import read_policies
     from certificates.register import certify, issue_approved
     from lms_sync.assessment.files import materials
@@ -394,6 +395,7 @@ def _certify(work: _Work, engine: Engine) -> dict[str, object]:
     from lms_sync.cli.register_place import listed_of
     from lms_sync.configured_issuer import configured_issuer
     from lms_sync.programme_files import programmes_by_id
+    from lms_sync.published_key import published_key_problems
 
     policies = read_policies(work.folder)
     programmes = programmes_by_id(work.folder)
@@ -405,6 +407,8 @@ def _certify(work: _Work, engine: Engine) -> dict[str, object]:
     configured = issuer.did is not None and work.settings.portal.base_url is not None
     if configured or any(policy.approved for policy in summary.policies):
         opened = configured_issuer(work.settings, work.folder, work.clock)
+        if anything_waits(engine, work.site_name):
+            work.tell(published_key_problems(opened))
         issued = issue_approved(engine, work.site_name, opened, work.clock)
         heads = work.folder / work.settings.audit.heads
         write_head(engine, work.site_name, heads, work.clock.now())

@@ -71,7 +71,7 @@ def certify(
     if simulate is not None:
         return simulated(place, policies, simulate, everybody=everybody, as_json=as_json)
     automatic = any(policy.approval == "automatic" for policy in policies)
-    issuer = place.issuer() if automatic else None  # before anything is approved
+    issuer = place.issuing() if automatic else None  # before anything is approved
     record_by_rule(place.engine, place.site, materials(folder, policies), SystemClock().now())
     listed = listed_of(place.engine, place.site, folder, policies)
     summary = decide_and_propose(
@@ -140,7 +140,7 @@ def approve(
     if everything == bool(ids):
         raise Refused("approve.nothing-chosen")
     place = open_place(folder, site_name)
-    issuer = place.issuer()  # first: what cannot be issued is not approved
+    issuer = place.issuing()  # first: what cannot be issued is not approved
     waiting = proposals(place.engine, place.site)
     if everything:
         listed = listed_of(place.engine, place.site, folder, read_policies(folder))

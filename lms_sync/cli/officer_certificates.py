@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from authoring.messages import printable
-from authoring.problems import Refused
+from authoring.problems import Problem, Refused
 from lms_sync.cli.officer import finish, print_report, report_json
 from lms_sync.cli.officer_delivery import print_certificates, send
 from lms_sync.cli.officer_preview import link, preview, publish
 from lms_sync.cli.officer_profiles import profiles
 from lms_sync.cli.options import dir_option, json_option, site_option
-from lms_sync.cli.outcome import DONE, REFUSED, say
+from lms_sync.cli.outcome import DONE, REFUSED, print_problems, say
 from lms_sync.cli.register_place import CERTIFICATES, Place, as_text, confirmed, open_place
 from lms_sync.clock import SystemClock, local_date
 
@@ -189,6 +189,11 @@ def revoke(place: Place, certificate: str, *, yes: bool, **said: Any) -> Changed
 @by_option
 @reason_option
 @click.option("--reword", is_flag=True, help="Also with today's wording of the policy.")
+@click.option(
+    "--even-if-same",
+    is_flag=True,
+    help="Also where the certificate would say the same: after a key was stolen, say.",
+)
 @dir_option
 @site_option
 @json_option
@@ -200,23 +205,26 @@ def correct(
     site_name: str | None,
     *,
     reword: bool,
+    even_if_same: bool,
     as_json: bool,
 ) -> int:
     """Issue a CERTIFICATE again with the name that the holder has today; the old one then leads to the new one.
 
-    Dates stay. First mend the name in people/participants.csv and run `lms-sync apply`.
+    Dates stay. First mend the name in people/participants.csv and run `lms-sync apply`. Where the certificate would say
+    the same as now, nothing is issued.
 
     \b
     Example:
       lms-sync certificates correct DPA-2026-00001 --by "Name Surname" --reason "Surname mistyped"
     """
+    from certificates.issue import IssueReport
     from certificates.lifecycle import correct as correct_award
     from certificates.lifecycle import find_award_said
     from certificates.policy import read_policies
     from lms_sync.store.database import reading
 
     place = open_place(folder, site_name)
-    issuer = place.issuer()
+    issuer = place.issuing()
     policy: Policy | None = None
     if reword:
         with reading(place.engine) as connection:
@@ -233,7 +241,14 @@ def correct(
         reason=reason,
         clock=SystemClock(),
         policy=policy,
+        even_if_same=even_if_same,
     )
+    if report is None:
+        nothing = Problem("correct.nothing-changes", {"serial": certificate}, severity="warning")
+        print_problems([nothing], place.language)
+        report = IssueReport((), 0, ())
+        if not as_json:
+            return DONE
     return _issued(report, place, as_json=as_json)
 
 
@@ -274,7 +289,7 @@ def renew(
     from lms_sync.programme_files import programmes_by_id
 
     place = open_place(folder, site_name)
-    issuer = place.issuer()
+    issuer = place.issuing()
     clock = SystemClock()
     proposal = proposed_renewal(
         place.engine,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authoring.messages import text
-from lms_sync.cli.outcome import reader_language
+from lms_sync.cli.outcome import print_problems, reader_language
 from lms_sync.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -41,6 +41,20 @@ class Place:
         from lms_sync.configured_issuer import configured_issuer
 
         return configured_issuer(self.settings, self.folder)
+
+    def issuing(self) -> Issuer:
+        """As `issuer`, for who issues: the key is also the one that was used before, and the one that the did's public
+        address names. Raises Refused where it is not; says on standard error where nobody answers.
+        """
+        from certificates.status_lists import refuse_unknown_key
+        from lms_sync.published_key import published_key_problems
+        from lms_sync.store.database import reading
+
+        opened = self.issuer()
+        with reading(self.engine) as connection:
+            refuse_unknown_key(connection, self.site, opened)
+        print_problems(published_key_problems(opened), self.language)
+        return opened
 
     @property
     def heads(self) -> Path:

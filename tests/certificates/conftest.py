@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, insert
 
 from certificates import register
+from certificates.award import Award
+from certificates.issue import enter_approved
 from certificates.issuer import Issuer, open_issuer
 from certificates.keys import make_key
 from certificates.policy import Policy, parse_policy
+from certificates.public_key import did_document, read_public_keys
 from lms_sync.clock import FixedClock
 from lms_sync.facts import Fact, store_facts
 from lms_sync.store import schema
@@ -103,11 +108,33 @@ class Academy:
         wanted: dict[str, str | None] = {"did": DID, "base_url": BASE_URL, **changes}
         return open_issuer(did=wanted["did"], base_url=wanted["base_url"], key_file=self.key_file)
 
+    def certify(self, policy: Policy | None = None, **more: Any) -> register.CertifySummary:
+        """Decides by a policy, or by the academy's own."""
+        return register.certify(self.engine, self.site, [policy or self.policy], self.clock, **more)
+
+    def approve(self, keys: list[str] | None = None, by: str = "Officer", **more: Any) -> int:
+        """Approves what has these grant keys, or whatever is proposed."""
+        return register.approve(self.engine, self.site, keys, by=by, clock=self.clock, **more)
+
+    def issue(self, issuer: Issuer | None = None) -> register.IssueReport:
+        """Issues what is approved."""
+        return register.issue_approved(self.engine, self.site, issuer or self.issuer(), self.clock)
+
     def issue_all(self) -> register.IssueReport:
         """Certifies, approves and issues whatever can be."""
-        register.certify(self.engine, self.site, [self.policy], self.clock)
-        register.approve(self.engine, self.site, None, by="Officer", clock=self.clock)
-        return register.issue_approved(self.engine, self.site, self.issuer(), self.clock)
+        self.certify()
+        self.approve()
+        return self.issue()
+
+    def enter(self) -> list[Award]:
+        """Enters what is approved; nothing has a document yet but the holders' names."""
+        made, problems = enter_approved(self.engine, self.site, self.issuer(), self.clock)
+        assert problems == []
+        return made
+
+    def document(self, award: register.Issued, kind: str) -> bytes:
+        """A document of an award as it was issued."""
+        return register.read_document(self.engine, award.issue_id, kind)
 
     def add_person(self, given: str, family: str, *, score: float = 85.0, done: bool = True) -> str:
         """A person who has got so many percent in the final quiz, and has (or has not) completed the course."""
@@ -149,41 +176,107 @@ def _academy_in(folder: Path, key_file: Path, policy: str) -> Academy:
     )
 
 
-@pytest.fixture(scope="session")
-def issued_folder(tmp_path_factory: pytest.TempPathFactory, session_keys: dict[bool, Path]) -> Path:
-    """A register with one issued award; to be copied, not written to."""
-    folder = tmp_path_factory.mktemp("issued")
-    academy = _academy_in(folder, session_keys[False], POLICY)
+@dataclass
+class Web:
+    """The public web, as far as anyone asks it: the DID document that `lms-sync serve` makes of a key file, or nothing."""
+
+    key_file: Path | None
+    did: str = DID
+    asked: list[str] = field(default_factory=list)
+
+    def ask(self, address: str) -> bytes:
+        self.asked.append(address)
+        if self.key_file is None:
+            raise OSError("ConnectTimeout")
+        return json.dumps(did_document(self.did, *read_public_keys(self.key_file))).encode("utf-8")
+
+
+@pytest.fixture(autouse=True)
+def web(session_keys: dict[bool, Path], monkeypatch: pytest.MonkeyPatch) -> Web:
+    """What stands at the address of the issuer's did; nothing leaves this machine."""
+    made = Web(session_keys[False])
+    monkeypatch.setattr("lms_sync.published_key.ask_web", made.ask)
+    return made
+
+
+def _earned(academy: Academy) -> None:
+    """Three who have earned the award, one who failed the quiz, one who has not completed the course."""
+    for given, family in NAMES[:3]:
+        academy.add_person(given, family)
+    academy.add_person(*NAMES[3], score=69.99)
+    academy.add_person(*NAMES[4], done=False)
+
+
+def _issued(academy: Academy) -> None:
+    """The same five, and the three awards are issued."""
+    _earned(academy)
+    assert academy.issue_all().problems == ()
+
+
+def _one_issued(academy: Academy) -> None:
+    """One person and one issued award."""
     academy.add_person(*NAMES[0])
     assert academy.issue_all().problems == ()
-    academy.engine.dispose()
-    return folder
+
+
+class Registers:
+    """Registers that are filled once and copied for each test; on PostgreSQL (`tests.on_postgresql`) filled each time."""
+
+    def __init__(self, folder: Path, key_file: Path) -> None:
+        self.folder, self.key_file = folder, key_file
+        self.people: dict[str, list[str]] = {}
+
+    def copied(self, fill: Callable[[Academy], None], to: Path) -> Academy:
+        """An academy of its own in the folder `to`, as `fill` fills it."""
+        kept = self.folder / fill.__name__
+        if fill.__name__ not in self.people:
+            kept.mkdir()
+            first = _academy_in(kept, self.key_file, POLICY)
+            fill(first)
+            first.engine.dispose()
+            self.people[fill.__name__] = first.people
+        is_file = (kept / "state.db").stat().st_size > 0
+        if is_file:
+            shutil.copy(kept / "state.db", to / "state.db")
+        academy = _academy_in(to, self.key_file, POLICY)
+        if is_file:
+            academy.people = list(self.people[fill.__name__])
+        else:
+            fill(academy)
+        return academy
+
+
+@pytest.fixture(scope="session")
+def registers(tmp_path_factory: pytest.TempPathFactory, session_keys: dict[bool, Path]) -> Registers:
+    return Registers(tmp_path_factory.mktemp("registers"), session_keys[False])
 
 
 @pytest.fixture
-def issued_academy(tmp_path: Path, issued_folder: Path, session_keys: dict[bool, Path]) -> Academy:
-    """An academy of its own with one issued award."""
-    shutil.copy(issued_folder / "state.db", tmp_path / "state.db")
-    return _academy_in(tmp_path, session_keys[False], POLICY)
+def issued_academy(tmp_path: Path, registers: Registers) -> Academy:
+    """An academy of its own with one person, who holds an award."""
+    return registers.copied(_one_issued, tmp_path)
+
+
+@pytest.fixture
+def three_issued(tmp_path: Path, registers: Registers) -> Academy:
+    """An academy of its own with five people and three awards."""
+    return registers.copied(_issued, tmp_path)
+
+
+@pytest.fixture
+def academy(tmp_path: Path, registers: Registers) -> Academy:
+    """An academy of its own with five people, three of whom have earned an award that nobody has decided about."""
+    return registers.copied(_earned, tmp_path)
 
 
 @pytest.fixture
 def new_academy(tmp_path: Path, session_keys: dict[bool, Path]) -> Callable[..., Academy]:
+    """An academy without people."""
+
     def make(*, demo: bool = False, policy: str = POLICY) -> Academy:
         return _academy_in(tmp_path, session_keys[demo], policy)
 
     return make
-
-
-@pytest.fixture
-def academy(new_academy: Callable[..., Academy]) -> Academy:
-    """Three who have earned the award, one who failed the quiz, one who has not completed the course."""
-    made = new_academy()
-    for given, family in NAMES[:3]:
-        made.add_person(given, family)
-    made.add_person(*NAMES[3], score=69.99)
-    made.add_person(*NAMES[4], done=False)
-    return made
 
 
 @pytest.fixture

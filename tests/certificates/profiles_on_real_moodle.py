@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -317,9 +317,8 @@ def main() -> None:
         who = {"by": "Officer", "reason": "r", "clock": trial.clock}
         register.suspend(trial.engine, SITE, trial.serial("registry", 0), **who)
         register.revoke(trial.engine, SITE, trial.serial("data-protection", 0), trial.issuer, **who)
-        with trial.engine.begin() as connection:
-            connection.execute(update(schema.person_data).values(family_name="Hoxha"))
-        register.correct(trial.engine, SITE, trial.serial("archive-officer", 0), trial.issuer, **who)
+        serial = trial.serial("archive-officer", 0)
+        register.correct(trial.engine, SITE, serial, trial.issuer, even_if_same=True, **who)
         began = time.perf_counter()
         print("first:", trial.push(), f"{time.perf_counter() - began:.2f} s")
         began = time.perf_counter()

@@ -12,14 +12,16 @@ from pypdf import PdfReader
 from sqlalchemy import insert, select, update
 
 from authoring.problems import Refused
-from certificates import lifecycle, register
+from certificates import issue, lifecycle, register
 from certificates.audit import verify
+from certificates.documents import Document, find_document, keep_documents, make_documents
 from certificates.explain import explain
 from certificates.held import read_held
 from certificates.issue import enter_approved
 from certificates.listing import list_certificates
 from certificates.policy import parse_policy
 from certificates.portal.lookup import find_award
+from certificates.privacy_erase import erase_people
 from certificates.renew import proposed_renewal
 from certificates.to_sign import list_digest, list_to_sign
 from lms_sync.cli.officer_explain import explanation_lines
@@ -35,11 +37,10 @@ renewal: {window_months: 6, grace_days: 30, require: {quiz: {activity: archive-o
 
 def enter(academy: Any) -> list[Any]:
     """Certifies, approves and enters whatever can be, without documents."""
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
-    register.approve(academy.engine, academy.site, None, by="Officer", clock=academy.clock)
-    made, problems = enter_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
-    assert problems == []
-    return made
+    academy.certify()
+    academy.approve()
+    entered: list[Any] = academy.enter()
+    return entered
 
 
 def passes_again(academy: Any, person: str, at: datetime) -> None:
@@ -58,7 +59,7 @@ def go_to(academy: Any, day: str) -> None:
 @pytest.fixture
 def strict(academy: Any, policy_text: str) -> Any:
     academy.policy = parse_policy(policy_text.replace("approval: manual", "approval: two-persons"), "p")
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
+    academy.certify()
     return academy
 
 
@@ -88,7 +89,7 @@ def test_a_decision_that_changed_wants_both_again(strict: Any, policy_text: str)
         "months: 36", "months: 24"
     )
     strict.policy = parse_policy(changed, "p")
-    register.certify(strict.engine, strict.site, [strict.policy], strict.clock)
+    strict.certify()
     done = register.agree(strict.engine, strict.site, None, by="Arben Gashi", clock=strict.clock)
     assert done == register.Agreed(0, first=3)
 
@@ -122,7 +123,7 @@ def test_a_renewal_replaces_the_award_and_each_leads_to_the_other(renewable: Any
     first, *others = enter(renewable)
     assert first.expires_on == date(2029, 3, 2)
     go_to(renewable, "2028-09-03")  # the first day of the window
-    register.certify(renewable.engine, renewable.site, [renewable.policy], renewable.clock)
+    renewable.certify()
     assert register.proposals(renewable.engine, renewable.site) == []  # the old result renews nothing
     passes_again(renewable, first.person_id, renewable.clock.now())
     found = explain(renewable.engine, renewable.site, renewable.policy, first.person_id, renewable.clock)
@@ -360,3 +361,49 @@ def test_each_act_needs_a_name_and_a_reason(academy: Any) -> None:
             academy.engine, academy.site, "DPA-2026-99999", by="O", reason="r", clock=academy.clock
         )
     assert refused.value.code == "revoke.unknown"
+
+
+# --- several at once --------------------------------------------------------------------------
+
+
+def test_one_that_may_not_be_issued_any_more_holds_up_no_other(academy: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(issue, "PORTION", 2)
+    first, second, _ = enter(academy)
+    with academy.engine.begin() as connection:
+        for award in (first, second):
+            lifecycle._approve_correction(
+                connection, award, by="O", reason="r", clock=academy.clock, policy=None
+            )
+    register.revoke(
+        academy.engine, academy.site, first.serial, academy.issuer(), by="O", reason="r", clock=academy.clock
+    )
+    for name in ("Zana", "Zef", "Zoja"):
+        academy.add_person(name, "Zeqiri")
+    academy.certify()
+    academy.approve()
+    made, problems = enter_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
+    assert [(one.code, one.params["serial"]) for one in problems] == [("correct.not-standing", first.serial)]
+    assert sorted(one.serial[-1] for one in made) == ["4", "5", "6", "7"]
+    assert [one.supersedes for one in made if one.supersedes] == [second.id]
+    assert verify(academy.engine, academy.site).broken == ()
+
+
+def test_who_is_erased_while_the_certificate_is_made_has_none(academy: Any) -> None:
+    first, second, _ = enter(academy)
+    sheets = [Document(one, "pdf", "application/pdf", b"%PDF") for one in (first, second)]
+    erase_people(
+        academy.engine,
+        academy.site,
+        [first.person_id],
+        academy.folder,
+        by="O",
+        reason="asked for it",
+        clock=academy.clock,
+    )
+    keep_documents(academy.engine, academy.site, sheets, academy.clock)
+    assert find_document(academy.engine, first.id, "pdf") is None
+    assert find_document(academy.engine, second.id, "pdf") == b"%PDF"
+    completed, problems = make_documents(academy.engine, academy.site, academy.issuer(), academy.clock)
+    assert first.id not in {one.id for one in completed}
+    assert problems == []
+    assert find_document(academy.engine, second.id, "pdf") == b"%PDF"  # written once

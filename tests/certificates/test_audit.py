@@ -44,10 +44,10 @@ def lived(tmp_path_factory: pytest.TempPathFactory, session_keys: dict[bool, Pat
     academy = _academy_in(folder, session_keys[False], POLICY)
     for given, family in NAMES:
         academy.add_person(given, family)
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
+    academy.certify()
     basis = register.Basis("Nr. 12", "Ligji 9154, neni 7", "në mbledhje")
     register.agree(academy.engine, academy.site, None, by="Teuta Kola", clock=academy.clock, basis=basis)
-    made, _ = enter_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
+    made = academy.enter()
     # Documents as issuing writes them, with contents of our own: what they say does not matter here.
     written = [
         Document(award, kind, "text/plain", f"{kind} {award.serial}".encode())

@@ -40,15 +40,13 @@ def words_of(pdf: bytes) -> str:
     return re.sub(r"\s+", " ", reader.pages[0].extract_text())
 
 
-def test_the_attachment_is_the_stored_credential(academy: Any) -> None:
-    report = academy.issue_all()
-    for award in report.issued:
-        pdf = register.read_document(academy.engine, award.issue_id, "pdf")
+def test_the_attachment_is_the_stored_credential(three_issued: Any) -> None:
+    academy = three_issued
+    for award in register.issued(academy.engine, academy.site):
+        pdf = academy.document(award, "pdf")
         attached = PdfReader(io.BytesIO(pdf)).attachments
         assert list(attached) == ["credential.json"]
-        assert attached["credential.json"] == [
-            register.read_document(academy.engine, award.issue_id, "credential")
-        ]
+        assert attached["credential.json"] == [academy.document(award, "credential")]
         assert award.serial in words_of(pdf)
 
 

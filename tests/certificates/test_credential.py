@@ -33,7 +33,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def issued(issued_academy: Any) -> dict[str, Any]:
     first = register.issued(issued_academy.engine, issued_academy.site)[0]
-    content = register.read_document(issued_academy.engine, first.issue_id, "credential")
+    content = issued_academy.document(first, "credential")
     return {
         "academy": issued_academy,
         "award": first,
@@ -163,10 +163,10 @@ def test_a_document_with_an_undefined_term_is_not_signed(issued: dict[str, Any])
 def test_a_demo_credential_says_so_in_name_and_description(new_academy: Any) -> None:
     academy = new_academy(demo=True)
     academy.add_person("Gëzim", "Çela")
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
-    register.approve(academy.engine, academy.site, None, by="Officer", clock=academy.clock)
-    (award,) = register.issue_approved(academy.engine, academy.site, academy.issuer(), academy.clock).issued
-    credential = json.loads(register.read_document(academy.engine, award.issue_id, "credential"))
+    academy.certify()
+    academy.approve()
+    (award,) = academy.issue().issued
+    credential = json.loads(academy.document(award, "credential"))
     assert credential["name"].startswith("DEMO")
     assert credential["description"].startswith("DEMO")
     assert credential["credentialSubject"]["achievement"]["name"].startswith("DEMO")

@@ -18,7 +18,7 @@ from lms_sync.store import schema
 
 
 def certify(academy: Any, **more: Any) -> Any:
-    return register.certify(academy.engine, academy.site, [academy.policy], academy.clock, **more).policies[0]
+    return academy.certify(**more).policies[0]
 
 
 def completes(academy: Any, person: str, source: str = "late", at: Any = None) -> None:
@@ -104,7 +104,7 @@ def test_who_comes_onto_a_list_is_decided_and_who_leaves_it_is_counted_apart(aca
 def test_who_was_approved_is_settled_and_nobody_else_is_looked_at(academy: Any) -> None:
     certify(academy)
     one = register.proposals(academy.engine, academy.site)[0]
-    register.approve(academy.engine, academy.site, [one.grant_key], by="Officer", clock=academy.clock)
+    academy.approve([one.grant_key])
     after = certify(academy)
     assert (after.eligible, after.approved, after.looked_at) == (2, 1, 0)
     assert same_as_everybody(academy)
@@ -133,7 +133,7 @@ def test_a_changed_policy_shows_who_would_gain_and_lose_and_writes_nothing(
         )
     certify(academy)
     one = register.proposals(academy.engine, academy.site)[0]
-    register.approve(academy.engine, academy.site, [one.grant_key], by="Officer", clock=academy.clock)
+    academy.approve([one.grant_key])
     before = stored()
 
     def changes(text: str) -> dict[str, str]:

@@ -6,7 +6,6 @@ import contextlib
 import email
 import io
 import json
-import shutil
 import smtplib
 import socketserver
 import threading
@@ -30,7 +29,7 @@ from certificates.print_zip import institution_zips
 from lms_sync.cli import commands
 from lms_sync.store import schema
 from lms_sync.store.database import open_database
-from tests.certificates.conftest import NAMES, POLICY, _academy_in
+from tests.certificates.conftest import NAMES
 
 
 class MailServer:
@@ -98,14 +97,10 @@ def mail() -> Iterator[MailServer]:
     server.server.server_close()
 
 
-@pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory, session_keys: Any) -> Path:
-    """A register with three awards, all but the last for somebody with an address; to be copied."""
-    folder = tmp_path_factory.mktemp("three")
-    academy = _academy_in(folder, session_keys[False], POLICY)
-    for given, family in NAMES[:3]:
-        academy.add_person(given, family)
-    assert academy.issue_all().problems == ()
+@pytest.fixture
+def addressed(three_issued: Any) -> Any:
+    """A register with three awards, all but the last for somebody with an address."""
+    academy = three_issued
     with academy.engine.begin() as connection:
         for number, one in enumerate(register.issued(academy.engine, academy.site)[:2]):
             data = schema.person_data
@@ -114,14 +109,6 @@ def three(tmp_path_factory: pytest.TempPathFactory, session_keys: Any) -> Path:
                 .where(data.c.person_id == one.person_id)
                 .values(email=f"person{number}@example.org", given_name="Gëzim", family_name=f"Çela{number}")
             )
-    academy.engine.dispose()
-    return folder
-
-
-@pytest.fixture
-def addressed(three: Path, tmp_path: Path, session_keys: Any) -> Any:
-    shutil.copy(three / "state.db", tmp_path / "state.db")
-    academy = _academy_in(tmp_path, session_keys[False], POLICY)
     academy.people = [one.person_id for one in register.issued(academy.engine, academy.site)]
     return academy
 
@@ -146,7 +133,7 @@ def test_every_holder_with_an_address_gets_the_certificate_once(addressed: Any, 
         assert words in body
     (attached,) = message.iter_attachments()
     issued = register.issued(addressed.engine, addressed.site)[0]
-    assert attached.get_content() == register.read_document(addressed.engine, issued.issue_id, "pdf")
+    assert attached.get_content() == addressed.document(issued, "pdf")
     assert attached.get_filename() == "DPA-2026-00001.pdf"
 
 

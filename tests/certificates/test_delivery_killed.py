@@ -19,10 +19,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from certificates import register
 from certificates.delivery import queue_certificates, unsure
 from certificates.documents import Document, keep_documents
-from certificates.issue import enter_approved
 from lms_sync.clock import FixedClock, SystemClock
 from lms_sync.store import schema
 from tests.certificates.test_delivery import MailServer, mail
@@ -38,10 +36,9 @@ def _addressed(academy: Any) -> dict[str, str]:
     """A register with awards whose holders have addresses: by the award's id its serial. What the PDFs say does not matter."""
     for number in range(KILLS * EACH):
         academy.add_person("Person", f"Numër {number}")
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
-    register.agree(academy.engine, academy.site, None, by="Officer", clock=academy.clock)
-    made, problems = enter_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
-    assert not problems
+    academy.certify()
+    academy.approve()
+    made = academy.enter()
     sheets = [Document(award, "pdf", "application/pdf", b"%PDF " + award.id.encode()) for award in made]
     keep_documents(academy.engine, academy.site, sheets, academy.clock)
     data = schema.person_data

@@ -33,9 +33,10 @@ portal: {base_url: "https://verifiko.example.gov.al", port: 0}
 
 
 @pytest.fixture
-def folder(academy: Any, policy_text: str) -> Iterator[Path]:
+def folder(academy: Any, policy_text: str, web: Any) -> Iterator[Path]:
     """An academy folder with facts of five people, three of whom have earned the award."""
     where: Path = academy.folder
+    web.key_file = where / "issuer.pem"
     (where / "config.yaml").write_text(CONFIG, encoding="utf-8")
     (where / "certificates" / "archive-officer").mkdir(parents=True)
     (where / "certificates" / "archive-officer" / "policy.yaml").write_text(policy_text, encoding="utf-8")

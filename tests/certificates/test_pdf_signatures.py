@@ -74,8 +74,8 @@ def signed(tmp_path_factory: pytest.TempPathFactory, session_keys: Any) -> tuple
         assert report.problems == ()
         award = report.issued[0]
         return (
-            register.read_document(academy.engine, award.issue_id, "pdf"),
-            register.read_document(academy.engine, award.issue_id, "credential"),
+            academy.document(award, "pdf"),
+            academy.document(award, "credential"),
         )
 
 
@@ -248,8 +248,8 @@ def test_a_logo_that_changed_after_the_award_was_entered_is_not_printed(
     from certificates.issue import enter_approved
 
     academy = sealed_academy(new_academy, tmp_path, monkeypatch)
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
-    register.approve(academy.engine, academy.site, None, by="O", clock=academy.clock)
+    academy.certify()
+    academy.approve()
     enter_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
     logo = tmp_path / "logos/union.svg"
     logo.write_text(LOGO.replace("#039", "#930"))

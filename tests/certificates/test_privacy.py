@@ -168,7 +168,7 @@ def test_after_an_erasure_nothing_says_who_it_was_and_the_chain_verifies(known: 
     )
     assert academy_again.serials == ("DPA-2026-00001",)
     assert verify(known.engine, known.site).entries == before
-    register.certify(known.engine, known.site, [known.policy], known.clock)
+    known.certify()
     assert register.proposals(known.engine, known.site) == []
 
 

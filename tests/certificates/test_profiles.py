@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ from moodle_standin.functions.registry import run
 from moodle_standin.seed import build_site
 from moodle_standin.server import create_app
 from moodle_standin.site import Call, Site
-from tests.certificates.conftest import BASE_URL, DID, NAMES, POLICY, _academy_in
+from tests.certificates.conftest import BASE_URL, DID, NAMES, POLICY
 from tests.certificates.test_delivery import MailServer, mail
 
 __all__ = ["mail"]  # a fixture
@@ -81,43 +80,25 @@ def moodle() -> Moodle:
     return Moodle()
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory, session_keys: Any) -> dict[bool, Path]:
-    """Five people with accounts, three of whom have earned the award; and the same with it issued. To be copied."""
-    made = {False: tmp_path_factory.mktemp("earned"), True: tmp_path_factory.mktemp("issued")}
-    academy = _academy_in(made[False], session_keys[False], POLICY)
-    for given, family in NAMES[:3]:
-        academy.add_person(given, family)
-    academy.add_person(*NAMES[3], score=69.99)
-    academy.add_person(*NAMES[4], done=False)
+def _with_accounts(academy: Any) -> Any:
     with academy.engine.begin() as connection:
         for number, person in enumerate(academy.people):
             values = {"site": academy.site, "user_id": 101 + number, "person_id": person}
             how = {"created_by_us": False, "matched_by": "idnumber", "matched_at": academy.clock.now()}
             connection.execute(insert(schema.account).values(**values, **how))
-    academy.engine.dispose()
-    shutil.copy(made[False] / "state.db", made[True] / "state.db")
-    academy = _academy_in(made[True], session_keys[False], POLICY)
-    assert academy.issue_all().problems == ()
-    academy.engine.dispose()
-    return made
-
-
-def _copied(folder: Path, to: Path, session_keys: Any) -> Any:
-    shutil.copy(folder / "state.db", to / "state.db")
-    academy = _academy_in(to, session_keys[False], POLICY)
-    academy.people = [f"00000000-0000-4000-8000-{number:012d}" for number in range(5)]
     return academy
 
 
 @pytest.fixture
-def earned(folders: dict[bool, Path], tmp_path: Path, session_keys: Any) -> Any:
-    return _copied(folders[False], tmp_path, session_keys)
+def earned(academy: Any) -> Any:
+    """Five people with accounts, three of whom have earned the award."""
+    return _with_accounts(academy)
 
 
 @pytest.fixture
-def people(folders: dict[bool, Path], tmp_path: Path, session_keys: Any) -> Any:
-    return _copied(folders[True], tmp_path, session_keys)
+def people(three_issued: Any) -> Any:
+    """The same, and the awards are issued."""
+    return _with_accounts(three_issued)
 
 
 def push(academy: Any, moodle: Moodle) -> Pushed:
@@ -171,9 +152,7 @@ def test_a_second_time_nothing_is_sent_and_afterwards_only_what_changed(people: 
 def test_what_became_of_an_award_is_told_in_its_state(people: Any, moodle: Moodle) -> None:
     who = {"by": "O", "reason": "r", "clock": people.clock}
     register.revoke(people.engine, people.site, "DPA-2026-00001", people.issuer(), **who)
-    with people.engine.begin() as connection:
-        connection.execute(update(schema.person_data).values(family_name="Hoxha"))
-    register.correct(people.engine, people.site, "DPA-2026-00002", people.issuer(), **who)
+    register.correct(people.engine, people.site, "DPA-2026-00002", people.issuer(), even_if_same=True, **who)
     push(people, moodle)
     first = moodle.shown(moodle.holder_of("DPA-2026-00001"))
     assert [one["state"] for one in first["awards"]] == ["revoked"]
@@ -192,10 +171,10 @@ def test_what_became_of_an_award_is_told_in_its_state(people: Any, moodle: Moodl
 
 
 def test_what_waits_for_approval_or_for_its_number_is_told(earned: Any, moodle: Moodle) -> None:
-    register.certify(earned.engine, earned.site, [earned.policy], earned.clock)
+    earned.certify()
     push(earned, moodle)
     assert moodle.shown(101)["underway"][0]["state"] == "eligible"
-    register.approve(earned.engine, earned.site, None, by="Officer", clock=earned.clock)
+    earned.approve()
     push(earned, moodle)
     assert moodle.shown(101)["underway"][0]["state"] == "approved"
     assert {one["met"] for one in moodle.shown(101)["underway"][0]["requirements"]} == {"yes"}

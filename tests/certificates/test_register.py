@@ -16,6 +16,7 @@ from sqlalchemy import Engine, event, func, insert, select, update
 from authoring.problems import LmsSyncError, Refused
 from certificates import documents, issue, register
 from certificates.check_policy import check_policy
+from certificates.issue import enter_approved
 from certificates.policy import parse_policy
 from certificates.verification_id import normal_form
 from lms_sync.facts import Fact, store_facts
@@ -29,15 +30,15 @@ def count(engine: Engine, table: object) -> int:
 
 
 def certify_and_approve(academy: Any) -> None:
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
-    register.approve(academy.engine, academy.site, None, by="Officer", clock=academy.clock)
+    academy.certify()
+    academy.approve()
 
 
 # --- propose ----------------------------------------------------------------------------------
 
 
 def test_only_those_who_met_everything_are_proposed(academy) -> None:
-    summary = register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
+    summary = academy.certify()
     (only,) = summary.policies
     assert (only.eligible, only.pending, only.approved, only.issued, only.new) == (3, 2, 0, 0, 5)
     assert [p.name for p in register.proposals(academy.engine, academy.site)] == [
@@ -49,14 +50,14 @@ def test_only_those_who_met_everything_are_proposed(academy) -> None:
 
 def test_deciding_again_with_the_same_result_stores_nothing(academy) -> None:
     for _ in range(3):
-        summary = register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
+        summary = academy.certify()
         academy.clock.advance(timedelta(days=40))
     assert summary.policies[0].new == 0
     assert count(academy.engine, schema.decision) == 5
 
 
 def test_a_new_fact_changes_only_the_decision_of_the_person_it_is_about(academy) -> None:
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
+    academy.certify()
     completion = Fact(
         "course_completion",
         "late",
@@ -68,12 +69,12 @@ def test_a_new_fact_changes_only_the_decision_of_the_person_it_is_about(academy)
     )
     with academy.engine.begin() as connection:
         store_facts(connection, academy.site, [completion], academy.clock.now(), None)
-    summary = register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
+    summary = academy.certify()
     assert (summary.policies[0].new, summary.eligible) == (1, 4)
 
 
 def test_a_decision_keeps_its_reasons_and_the_text_of_its_policy(academy) -> None:
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
+    academy.certify()
     with academy.engine.connect() as connection:
         decision = connection.execute(
             select(schema.decision).where(schema.decision.c.person_id == academy.people[3])
@@ -95,25 +96,10 @@ def test_a_decision_keeps_its_reasons_and_the_text_of_its_policy(academy) -> Non
 
 
 def test_a_person_approves_and_is_remembered(academy) -> None:
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
+    academy.certify()
     first, *_ = register.proposals(academy.engine, academy.site)
-    assert (
-        register.approve(
-            academy.engine,
-            academy.site,
-            [first.grant_key],
-            by=" Teuta Kola ",
-            note="Nr. 12",
-            clock=academy.clock,
-        )
-        == 1
-    )
-    assert (
-        register.approve(
-            academy.engine, academy.site, [first.grant_key], by="Someone else", clock=academy.clock
-        )
-        == 0
-    )
+    assert academy.approve([first.grant_key], by=" Teuta Kola ", note="Nr. 12") == 1
+    assert academy.approve([first.grant_key], by="Someone else") == 0
     with academy.engine.connect() as connection:
         (row,) = connection.execute(select(schema.approval)).all()
     assert (row.approved_by, row.note, row.automatic) == ("Teuta Kola", "Nr. 12", False)
@@ -121,29 +107,29 @@ def test_a_person_approves_and_is_remembered(academy) -> None:
 
 
 def test_what_is_not_proposed_cannot_be_approved(academy) -> None:
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
+    academy.certify()
     pending = register.grant_key(academy.policy.id, academy.people[4])
     for keys in (["no such key"], [pending]):
         with pytest.raises(Refused) as caught:
-            register.approve(academy.engine, academy.site, keys, by="Officer", clock=academy.clock)
+            academy.approve(keys)
         assert caught.value.code == "approve.not-proposed"
     with pytest.raises(Refused):
-        register.approve(academy.engine, academy.site, None, by="  ", clock=academy.clock)
+        academy.approve(None, by="  ")
     assert count(academy.engine, schema.approval) == 0
 
 
 def test_nothing_is_issued_without_approval(academy) -> None:
-    register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
-    assert register.issue_approved(academy.engine, academy.site, academy.issuer(), academy.clock).issued == ()
+    academy.certify()
+    assert academy.issue().issued == ()
     assert count(academy.engine, schema.serial_counter) == 0
 
 
 def test_an_automatic_policy_approves_in_its_own_name(new_academy, policy_text: str) -> None:
     academy = new_academy(policy=policy_text.replace("approval: manual", "approval: automatic"))
     academy.add_person("Gëzim", "Çela")
-    summary = register.certify(academy.engine, academy.site, [academy.policy], academy.clock)
+    summary = academy.certify()
     assert (summary.policies[0].eligible, summary.policies[0].approved) == (0, 1)
-    report = register.issue_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
+    report = academy.issue()
     assert len(report.issued) == 1
     with academy.engine.connect() as connection:
         row = connection.execute(select(schema.approval)).one()
@@ -161,15 +147,15 @@ def test_an_issued_award_has_its_numbers_and_both_documents(academy) -> None:
         assert normal_form(award.verification_id) == award.verification_id
         assert (award.issued_on, award.expires_on) == (date(2026, 3, 5), date(2029, 3, 2))
         assert award.verification_url.endswith(f"/verify/{award.verification_id}")
-        assert register.read_document(academy.engine, award.issue_id, "pdf").startswith(b"%PDF")
-        credential = json.loads(register.read_document(academy.engine, award.issue_id, "credential"))
+        assert academy.document(award, "pdf").startswith(b"%PDF")
+        credential = json.loads(academy.document(award, "credential"))
         assert credential["credentialSubject"]["licenseNumber"] == award.serial
     assert len({award.verification_id for award in report.issued}) == 3
     assert register.issued(academy.engine, academy.site) == list(report.issued)
 
 
-def test_issuing_again_changes_not_a_byte(academy) -> None:
-    academy.issue_all()
+def test_issuing_again_changes_not_a_byte(three_issued) -> None:
+    academy = three_issued
     with academy.engine.connect() as connection:
         before = [
             connection.execute(select(table)).all()
@@ -185,35 +171,36 @@ def test_issuing_again_changes_not_a_byte(academy) -> None:
         ]
 
 
-def test_neither_a_new_name_nor_a_new_policy_touches_an_issued_award(academy, policy_text: str) -> None:
-    (first, *_) = academy.issue_all().issued
-    before = register.read_document(academy.engine, first.issue_id, "pdf")
+def test_neither_a_new_name_nor_a_new_policy_touches_an_issued_award(three_issued, policy_text: str) -> None:
+    academy = three_issued
+    first, *_ = register.issued(academy.engine, academy.site)
+    before = academy.document(first, "pdf")
     with academy.engine.begin() as connection:
         connection.execute(update(schema.person_data).values(family_name="Tjetër"))
     newer = parse_policy(policy_text.replace("version: 1", "version: 2").replace("min: 70%", "min: 99%"), "p")
-    summary = register.certify(academy.engine, academy.site, [newer], academy.clock)
+    summary = academy.certify(newer)
     assert (summary.policies[0].issued, summary.policies[0].eligible) == (3, 0)
-    register.issue_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
-    assert register.read_document(academy.engine, first.issue_id, "pdf") == before
+    academy.issue()
+    assert academy.document(first, "pdf") == before
 
 
 def test_an_award_is_worded_by_the_policy_it_was_approved_under(academy, policy_text: str) -> None:
     certify_and_approve(academy)
     renamed = parse_policy(policy_text.replace("Zyrtar i certifikuar", "Titull tjetër"), "p")
-    register.certify(academy.engine, academy.site, [renamed], academy.clock)
-    (first, *_) = register.issue_approved(
-        academy.engine, academy.site, academy.issuer(), academy.clock
-    ).issued
-    credential = json.loads(register.read_document(academy.engine, first.issue_id, "credential"))
+    academy.certify(renamed)
+    (first, *_) = academy.issue().issued
+    credential = json.loads(academy.document(first, "credential"))
     assert credential["name"] == "Zyrtar i certifikuar i arkivit dhe protokollit"
 
 
 def test_numbers_begin_anew_with_the_year_of_the_issuer(academy) -> None:
     academy.clock.advance(datetime(2026, 12, 31, 22, 30, tzinfo=UTC) - academy.clock.now())
-    assert academy.issue_all().issued[-1].serial == "DPA-2026-00003"
+    certify_and_approve(academy)
+    assert academy.enter()[-1].serial == "DPA-2026-00003"
     academy.add_person("Luljeta", "Prifti")
     academy.clock.advance(timedelta(hours=1))  # 1 January, 00:30, in Tirana
-    (award,) = academy.issue_all().issued
+    certify_and_approve(academy)
+    (award,) = academy.enter()
     assert (award.serial, award.issued_on) == ("DPA-2027-00001", date(2027, 1, 1))
 
 
@@ -239,21 +226,21 @@ def test_nothing_is_issued_before_did_and_address_are_set(academy, missing: str,
 def test_a_name_that_cannot_be_printed_takes_no_number(academy, given: str, family: str, code: str) -> None:
     academy.add_person(given, family)
     academy.add_person("Zana", "Zeqiri")
-    report = academy.issue_all()
-    assert [problem.code for problem in report.problems] == [code]
-    assert [award.serial[-1] for award in report.issued] == ["1", "2", "3", "4"]
+    certify_and_approve(academy)
+    entered, problems = enter_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
+    assert [problem.code for problem in problems] == [code]
+    assert [award.serial[-1] for award in entered] == ["1", "2", "3", "4"]
     with academy.engine.begin() as connection:
         connection.execute(
             update(schema.person_data)
             .where(schema.person_data.c.person_id == academy.people[5])
             .values(given_name="Li", family_name="Ming")
         )
-    report = academy.issue_all()
-    assert [award.serial for award in report.issued] == ["DPA-2026-00005"]
+    assert [award.serial for award in academy.enter()] == ["DPA-2026-00005"]
 
 
-def test_the_printed_certificates_are_written_once_as_files(academy, tmp_path: Path) -> None:
-    academy.issue_all()
+def test_the_printed_certificates_are_written_once_as_files(three_issued, tmp_path: Path) -> None:
+    academy = three_issued
     written = register.write_certificates(academy.engine, academy.site, tmp_path / "out")
     assert [path.name for path in written] == [
         "DPA-2026-00001.pdf",
@@ -288,7 +275,7 @@ def test_dying_at_any_statement_loses_nothing_and_doubles_nothing(academy, monke
     while True:
         state["left"] = deaths + 1
         try:
-            register.issue_approved(academy.engine, academy.site, issuer, academy.clock)
+            academy.issue(issuer)
             break
         except Died:
             deaths += 1
@@ -354,8 +341,9 @@ def test_eight_processes_that_die_now_and_then_issue_each_award_once(
 # --- status -----------------------------------------------------------------------------------
 
 
-def test_a_revocation_sets_one_bit_and_stays(academy) -> None:
-    first, second, _ = academy.issue_all().issued
+def test_a_revocation_sets_one_bit_and_stays(three_issued) -> None:
+    academy = three_issued
+    first, second, _ = register.issued(academy.engine, academy.site)
     issuer = academy.issuer()
     before = _published(academy)
     assert register.publish_status_lists(academy.engine, academy.site, issuer, academy.clock) == 0
@@ -393,27 +381,22 @@ def test_a_full_status_list_is_followed_by_another(academy) -> None:
                 number=7, site="another", content=None, updated_at=academy.clock.now()
             )
         )
-    academy.issue_all()
+    certify_and_approve(academy)
+    academy.enter()
     with academy.engine.connect() as connection:
         assert set(connection.execute(select(schema.issue.c.status_list)).scalars()) == {8}
 
 
 def test_documents_of_another_issuer_are_not_signed(academy) -> None:
     certify_and_approve(academy)
-    from certificates.issue import enter_approved
-
-    enter_approved(academy.engine, academy.site, academy.issuer(), academy.clock)
-    report = register.issue_approved(
-        academy.engine, academy.site, academy.issuer(did="did:web:other.example"), academy.clock
-    )
+    academy.enter()
+    report = academy.issue(academy.issuer(did="did:web:other.example"))
     assert {problem.code for problem in report.problems} == {"issue.other-issuer"}
     with pytest.raises(LmsSyncError):
         register.read_document(
             academy.engine, register.issued(academy.engine, academy.site)[0].issue_id, "pdf"
         )
-    assert (
-        register.issue_approved(academy.engine, academy.site, academy.issuer(), academy.clock).completed == 3
-    )
+    assert academy.issue().completed == 3
 
 
 def test_the_policy_of_the_register_tests_is_itself_sound(academy) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,11 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from authoring.problems import Refused
+from certificates import register
+from certificates.keys import make_key, rotate_key
+from certificates.lifecycle import find_award_said, says_the_same
+from certificates.policy import parse_policy
+from certificates.public_key import public_file, read_public_key
 from lms_sync.cli.officer import approve, certify
 from lms_sync.cli.officer_audit import audit
 from lms_sync.cli.officer_certificates import certificates
@@ -75,9 +81,6 @@ def test_a_certificate_is_suspended_resumed_and_revoked(academy: Any) -> None:
 
 
 def test_a_certificate_is_corrected_with_a_new_pdf(academy: Any) -> None:
-    with pytest.raises(Refused) as same:  # nobody mended the name: a serial would be lost for nothing
-        said(academy, certificates, "correct", SERIAL, *BY, "--reason", "mistyped")
-    assert same.value.code == "correct.same-name"
     with academy.engine.begin() as connection:
         connection.execute(update(schema.person_data).values(family_name="Hoxha"))
     code, done = said(academy, certificates, "correct", SERIAL, *BY, "--reason", "mistyped", "--reword")
@@ -88,6 +91,100 @@ def test_a_certificate_is_corrected_with_a_new_pdf(academy: Any) -> None:
     with pytest.raises(Refused) as refused:
         said(academy, certificates, "renew", "DPA-2026-00002", *BY)
     assert refused.value.code == "renew.missing"
+
+
+def test_nothing_is_issued_where_a_correction_would_say_the_same(academy: Any) -> None:
+    correct = ("correct", SERIAL, *BY, "--reason", "looked twice")
+    code, output = run(certificates, *correct, "--reword", "--dir", str(academy.folder))
+    assert code == 0
+    assert f"Certificate {SERIAL} would say the same as now; nothing was issued." in output
+    assert "DPA-2026-00002" not in run(certificates, "list", "--dir", str(academy.folder))[1]
+    code, done = said(academy, certificates, *correct, "--even-if-same")
+    assert (code, [one["serial"] for one in done["issued"]]) == (0, ["DPA-2026-00002"])
+
+
+@pytest.mark.parametrize("other", ["words", "version", "address"])
+def test_a_correction_sees_what_else_would_be_said(academy: Any, other: str) -> None:
+    policy = parse_policy(
+        academy.policy.text.replace("hours: 16", "hours: 20" if other == "words" else "hours: 16").replace(
+            "version: 1", "version: 2" if other == "version" else "version: 1"
+        ),
+        "p",
+    )
+    address = {"base_url": "https://moved.example.gov.al"} if other == "address" else {}
+    with academy.engine.connect() as connection:
+        award = find_award_said(connection, academy.site, SERIAL)
+        assert not says_the_same(connection, award, academy.issuer(**address), policy)
+        assert says_the_same(connection, award, academy.issuer(), None)
+
+
+# --- the key, before anything is issued -----------------------------------------------------------
+
+
+def _approve_another(academy: Any) -> Any:
+    academy.people.append("the holder of the first certificate")
+    academy.add_person("Shpresa", "Hoxhaj")
+    run(certify, "--dir", str(academy.folder))
+    return run(approve, "--all", *BY, "--dir", str(academy.folder))
+
+
+@pytest.mark.parametrize("other", ["key", "did"])
+def test_nothing_is_approved_where_the_published_document_names_another(
+    academy: Any, web: Any, session_keys: Any, other: str
+) -> None:
+    if other == "key":
+        web.key_file = session_keys[True]
+    else:
+        web.did = "did:web:somebody.example.gov.al"
+    with pytest.raises(Refused) as refused:
+        _approve_another(academy)
+    assert refused.value.code == {"key": "keys.not-published", "did": "keys.document-of-other"}[other]
+    assert web.asked == ["https://verifiko.example.gov.al/.well-known/did.json"]
+    with academy.engine.connect() as connection:
+        assert len(connection.execute(select(schema.approval)).all()) == 1
+    # What was issued can be taken back all the same.
+    assert said(academy, certificates, "revoke", SERIAL, *BY, "--reason", "r", "--yes")[0] == 0
+
+
+def test_a_document_that_nobody_can_read_is_told_and_stops_nothing(academy: Any, web: Any) -> None:
+    web.key_file = None
+    code, output = _approve_another(academy)
+    assert code == 0
+    assert "did.json could not be read (ConnectTimeout)" in output
+    assert len(register.issued(academy.engine, academy.site)) == 2
+
+
+def test_a_key_that_forgets_those_before_it_issues_nothing(academy: Any, web: Any, tmp_path: Path) -> None:
+    key_file = tmp_path / "another.pem"
+    make_key(key_file, demo=False, clock=academy.clock)
+    config = academy.folder / "config.yaml"
+    config.write_text(
+        config.read_text(encoding="utf-8").replace(str(academy.key_file), str(key_file)), encoding="utf-8"
+    )
+    web.key_file = key_file
+    with pytest.raises(Refused) as refused:
+        _approve_another(academy)
+    assert refused.value.code == "keys.not-of-register"
+    assert refused.value.problem.params["key"] == read_public_key(academy.key_file).multikey
+
+
+def test_after_a_rotation_it_issues_once_the_new_key_is_published(
+    academy: Any, web: Any, tmp_path: Path, session_keys: Any
+) -> None:
+    for half in (session_keys[False], public_file(session_keys[False])):
+        shutil.copy2(half, tmp_path / half.name)
+    key_file = tmp_path / session_keys[False].name
+    config = academy.folder / "config.yaml"
+    config.write_text(
+        config.read_text(encoding="utf-8").replace(str(academy.key_file), str(key_file)), encoding="utf-8"
+    )
+    rotate_key(key_file, academy.clock)
+    with pytest.raises(Refused) as refused:  # the portal was not restarted: it names the former key only
+        _approve_another(academy)
+    assert refused.value.code == "keys.not-published"
+    web.key_file = key_file
+    assert run(approve, "--all", *BY, "--dir", str(academy.folder))[0] == 0
+    assert len(register.issued(academy.engine, academy.site)) == 2
 
 
 def test_the_list_to_sign_is_written_and_the_protocol_kept(academy: Any) -> None:
