@@ -87,6 +87,8 @@ class Columns:
 
     def take(self, which: Flags | Ints) -> Columns:
         """Some of them, by flags or by their places."""
+        if which.dtype == np.bool_ and which.all():
+            return self
         return Columns(
             self.holder[which],
             self.on[which],
@@ -115,6 +117,8 @@ class Columns:
 
     def and_(self, other: Columns) -> Columns:
         """These, and behind them others."""
+        if not len(other):
+            return self
         mine, theirs, many = self.made, other.made, int(self.row.max(initial=-1)) + 1
 
         def made(row: int) -> Observation:

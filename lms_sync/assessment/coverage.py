@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 
 from authoring.problems import Refused
 from certificates.policy import read_policies
-from lms_sync.assessment.files import chosen_programme, material_of, programme_files
+from lms_sync.assessment.files import chosen_programme, material_of, pass_marks, programme_files
+from lms_sync.assessment.learned import LearnedStates
 from lms_sync.assessment.milestones import InstitutionPath
 from lms_sync.assessment.observe import Material, observed
 from lms_sync.state_table import keep_states
@@ -116,22 +117,18 @@ def coverage(
     files = programme_files(folder)
     chosen = chosen_programme(files, programme)
     policies = read_policies(folder)
-    material = material_of(
-        folder,
-        chosen,
-        policies=policies,
-        questionnaires=files.questionnaires,
-        quizzes=True,
-    )
+    material = material_of(folder, chosen, policies=policies, questionnaires=files.questionnaires)
     if not material.institutions:
         raise Refused("coverage.no-institutions", programme=programme)
     day = as_of or today.astimezone(chosen.zone).date()
     keep_states(of_site(engine, site), site)
     with reading_one_moment(engine) as connection:
         seen = observed(connection, site, material, as_of=day, known_at=end_of(known_on, chosen.zone))
-        counted = results(chosen, seen, day, listed=listed)
-        if listed:
-            seen.people  # noqa: B018 - read while there is a connection: who lists asks for each
+        assert isinstance(seen.learned, LearnedStates)
+        with seen.learned.reading_ahead():  # the files are read while the database works
+            material = replace(material, pass_marks=pass_marks(folder, chosen))
+            seen = replace(seen, pass_marks=material.pass_marks)
+            counted = results(chosen, seen, day, listed=listed)
     steps = paths(chosen, seen, day)
     own = seen.of("certified", material.institution_awards)
     asked = tuple(

@@ -22,17 +22,15 @@ def material_of(
     institutions: Iterable[Institution] | None = None,
     policies: Iterable[Policy] | None = None,
     questionnaires: Iterable[Questionnaire] = (),
-    quizzes: bool = False,
 ) -> Material:
-    """What belongs to one programme; with `quizzes` also their pass marks. Raises ContentError."""
+    """What belongs to one programme, without pass marks. Raises ContentError."""
     institutions = read_institutions(folder) if institutions is None else institutions
     policies = read_policies(folder) if policies is None else policies
     return Material(
         programme,
         tuple(one for one in institutions if programme.takes_part(one.code, one.kind)),
-        pass_marks(folder, programme) if quizzes else {},
-        frozenset(one.id for one in policies if one.holder_kind == "institution"),
-        frozenset(one.id for one in questionnaires if one.of == "institution"),
+        institution_awards=frozenset(one.id for one in policies if one.holder_kind == "institution"),
+        institution_questionnaires=frozenset(one.id for one in questionnaires if one.of == "institution"),
     )
 
 

@@ -98,6 +98,8 @@ def coverage(
       lms-sync report coverage archive-61 --as-of 2026-12-31 --language en
       lms-sync report coverage archive-61 --as-of 2026-12-31 --known-on 2027-01-08
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     from lms_sync.assessment.coverage_page import coverage_html
     from lms_sync.assessment.coverage_pdf import coverage_pdf
     from lms_sync.assessment.coverage_sheets import coverage_csv, coverage_xlsx
@@ -109,13 +111,20 @@ def coverage(
     if language is not None and language not in offered:
         raise Refused("coverage.no-language", language=language, known=", ".join(offered))
     files: list[Path] = []
-    for one in (language,) if language else offered:
-        for ending, content in (
-            ("html", coverage_html(counted, folder, one)),
-            ("pdf", coverage_pdf(counted, folder, one)),
-            ("xlsx", coverage_xlsx(counted, one)),
-            ("csv", coverage_csv(counted, one)),
-        ):
+    languages = (language,) if language else offered
+    with ThreadPoolExecutor() as threads:  # Typst works beside Python
+        typeset = {one: threads.submit(coverage_pdf, counted, folder, one) for one in languages}
+        others = {
+            one: (
+                coverage_html(counted, folder, one),
+                coverage_xlsx(counted, one),
+                coverage_csv(counted, one),
+            )
+            for one in languages
+        }
+    for one in languages:
+        html, xlsx, csv = others[one]
+        for ending, content in (("html", html), ("pdf", typeset[one].result()), ("xlsx", xlsx), ("csv", csv)):
             path = folder / REPORTS / f"{counted.name}.{one}.{ending}"
             refuse_links(path, below=folder)
             path.parent.mkdir(parents=True, exist_ok=True)
