@@ -27,11 +27,11 @@ _DAY = 24 * 60
 def column_texts(connection: Connection, columns: Iterable[Any], *where: Any) -> list[str] | None:
     """Each column of the rows as one text with `BETWEEN` between the values, all in the same order; None without rows.
 
-    NULL is in no such text: a column that may be NULL, and has to stay beside others, is given as ''.
+    NULL is in no such text: a column that may be NULL, and has to stay beside others, is given as ''. The first never is.
     """
     texts = [func.aggregate_strings(column, BETWEEN) for column in columns]
-    found = connection.execute(select(func.count(), *texts).where(*where)).one()
-    return [text or "" for text in found[1:]] if found[0] else None
+    found = connection.execute(select(*texts).where(*where)).one()
+    return None if found[0] is None else [text or "" for text in found]
 
 
 def minute(connection: Connection, moment: Any) -> Any:

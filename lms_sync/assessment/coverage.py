@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -109,10 +109,11 @@ def coverage(
     as_of: datetime.date | None = None,
     known_on: datetime.date | None = None,
     listed: Collection[str] = (),
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Coverage:
     """Counts a programme as of a day (today, where none is given); raises Refused where there is nothing to count.
 
-    Of the indicators `listed` it is also told who counts.
+    Of the indicators `listed` it is also told who counts. `meanwhile` is done while the database works.
     """
     files = programme_files(folder)
     chosen = chosen_programme(files, programme)
@@ -125,7 +126,8 @@ def coverage(
     with reading_one_moment(engine) as connection:
         seen = observed(connection, site, material, as_of=day, known_at=end_of(known_on, chosen.zone))
         assert isinstance(seen.learned, LearnedStates)
-        with seen.learned.reading_ahead():  # the files are read while the database works
+        with seen.learned.reading_ahead():
+            meanwhile()
             material = replace(material, pass_marks=pass_marks(folder, chosen))
             seen = replace(seen, pass_marks=material.pass_marks)
             counted = results(chosen, seen, day, listed=listed)

@@ -308,7 +308,7 @@ class _Reader:
         asked: set[str] = set()
         if told is not None:
             many, again = self._many(told), np.zeros(of.size, dtype=np.bool_)
-            if told.again and what != "completed":  # a course that is completed twice is so two times
+            if told.again:
                 rows = of.numbers.of(told.again)
                 again[rows[rows >= 0]] = True
             again |= of.merged
