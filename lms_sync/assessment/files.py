@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from authoring.course_file import CourseFile
 from authoring.problems import ContentError, Refused
-from authoring.read_yaml import load_model, read_yaml
 from certificates.policy import Policy, read_policies
 from lms_sync.assessment.observe import Material
 from lms_sync.people import Institution, read_institutions
@@ -62,6 +60,8 @@ def pass_marks(folder: Path, programme: Programme) -> dict[str, float]:
 
     A quiz without one, or whose file cannot be read, is left out: `check` tells what is wrong with it.
     """
+    from authoring.course_file import CourseFile  # late: a database can work meanwhile
+    from authoring.read_yaml import load_model, read_yaml
     from quizzes import read_quiz
 
     found: dict[str, float] = {}
