@@ -6,6 +6,8 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -142,6 +144,15 @@ def test_a_moments_local_day_is_the_same_among_many(moments: list[datetime], zon
 @example(["aa", "ab", "ba"], ["aa", "aa", "bb", "ab", "ab", "aa"])
 @example(["aaa"], ["aa", "aaaa", "aaa"])
 def test_ids_are_found_by_the_thousands_as_one_by_one(ids: list[str], asked: list[str]) -> None:
-    column = BETWEEN.join(asked)
-    known = {text: number for number, text in enumerate(ids)}
-    assert Ids(known).of(column).tolist() == codes_of(column, known).tolist()
+    for before in ("", "0123456", "b7e2c9d0-"):
+        column = BETWEEN.join(f"{before}{one}" for one in asked)
+        known = {f"{before}{text}": number for number, text in enumerate(ids)}
+        assert Ids(known).of(column).tolist() == codes_of(column, known).tolist()
+
+
+def test_of_thousands_of_ids_each_is_found_and_no_other() -> None:
+    rng = Random(7)
+    ids = sorted(str(UUID(int=rng.getrandbits(128))) for _ in range(3000))
+    known = {text: number for number, text in enumerate(ids[::2])}
+    asked = [*ids, *rng.sample(ids, 1000)]
+    assert Ids(known).of(BETWEEN.join(asked)).tolist() == [known.get(one, -1) for one in asked]
