@@ -20,7 +20,7 @@ from lms_sync.assessment.observe import Material, observed
 from lms_sync.state_table import keep_states
 from lms_sync.store.database import of_site, reading_one_moment
 from programmes import Programme, Questionnaire
-from programmes.indicators import Result, results
+from programmes.indicators import Result, result
 from programmes.milestones import paths
 from programmes.observations import Observed
 
@@ -109,11 +109,13 @@ def coverage(
     as_of: datetime.date | None = None,
     known_on: datetime.date | None = None,
     listed: Collection[str] = (),
+    alone: bool = False,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> Coverage:
     """Counts a programme as of a day (today, where none is given); raises Refused where there is nothing to count.
 
-    Of the indicators `listed` it is also told who counts. `meanwhile` is done while the database works.
+    Of the indicators `listed` it is also told who counts; with `alone` nothing but these is counted. `meanwhile` is
+    done while the database works.
     """
     files = programme_files(folder)
     chosen = chosen_programme(files, programme)
@@ -126,11 +128,12 @@ def coverage(
     with reading_one_moment(engine) as connection:
         seen = observed(connection, site, material, as_of=day, known_at=end_of(known_on, chosen.zone))
         assert isinstance(seen.learned, LearnedStates)
-        with seen.learned.reading_ahead():
+        wanted = [one for one in chosen.indicators if not alone or one.id in listed]
+        with seen.learned.reading_ahead([one for one in wanted if one.id not in listed]):
             meanwhile()
             material = replace(material, pass_marks=pass_marks(folder, chosen))
             seen = replace(seen, pass_marks=material.pass_marks)
-            counted = results(chosen, seen, day, listed=listed)
+            counted = tuple(result(chosen, one, seen, day, listed=one.id in listed) for one in wanted)
     steps = paths(chosen, seen, day)
     own = seen.of("certified", material.institution_awards)
     asked = tuple(

@@ -8,7 +8,7 @@ states are read one by one, and stand behind the others.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -35,7 +35,7 @@ from lms_sync.states import What
 from lms_sync.store import schema
 from programmes.columns import Columns, Flags, Floats, Ints, Numbers, PeopleColumns, date_of, flags
 from programmes.observations import Learned, Observation
-from programmes.programme import Programme
+from programmes.programme import Indicator, Programme
 
 _STREAM: Mapping[What, str] = {
     "completed": COURSE_COMPLETION,
@@ -174,22 +174,22 @@ class LearnedStates:
     # --- what they learned --------------------------------------------------------------------
 
     @contextmanager
-    def reading_ahead(self) -> Iterator[None]:
+    def reading_ahead(self, indicators: Iterable[Indicator]) -> Iterator[None]:
         """Within it the database works while somebody counts, and nobody else may use the connection.
 
-        What is read ahead is what the programme's indicators ask for, in their order.
+        What is read ahead is what the indicators ask for, in their order, where nobody is to be listed.
         """
         self.where, self._states  # noqa: B018 - read by this thread
-        with AskAhead(self._told, self._foreseen()) as self._ahead:
+        with AskAhead(self._told, self._foreseen(indicators)) as self._ahead:
             try:
                 yield
             finally:
                 self._ahead = None
 
-    def _foreseen(self) -> Iterator[_Asked]:
+    def _foreseen(self, indicators: Iterable[Indicator]) -> Iterator[_Asked]:
         if self._states.touched is None:
             return
-        for indicator in self._programme.indicators:
+        for indicator in indicators:
             count = indicator.count
             if count.completed is not None:
                 yield _Asked("completed", count.completed)

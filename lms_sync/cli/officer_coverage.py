@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,10 +44,10 @@ def _counted(
     programme: str,
     as_of: datetime.datetime | None,
     known_on: datetime.datetime | None,
-    listed: Collection[str] = (),
+    only: str | None = None,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> tuple[str, Coverage]:
-    """The site's name, and what a programme has reached on it by the end of a day; of indicators `listed` by whom.
+    """The site's name, and what a programme has reached on it by the end of a day; of one indicator by whom.
 
     `meanwhile` is done while the database works.
     """
@@ -65,7 +65,8 @@ def _counted(
         today=SystemClock().now(),
         as_of=as_of.date() if as_of else None,
         known_on=known_on.date() if known_on else None,
-        listed=listed,
+        listed=() if only is None else (only,),
+        alone=only is not None,
         meanwhile=meanwhile,
     )
     return site, counted
@@ -187,7 +188,7 @@ def evidence(
     from lms_sync.assessment.evidence import chosen_result, evidence_key, evidence_zip
     from lms_sync.write_files import refuse_links, write_durably
 
-    site, counted = _counted(folder, site_name, programme, as_of, known_on, listed=[indicator])
+    site, counted = _counted(folder, site_name, programme, as_of, known_on, only=indicator)
     chosen = chosen_result(counted, indicator)
     content = evidence_zip(counted, chosen, folder, site, key=evidence_key(folder), scans=not without_scans)
     path = folder / REPORTS / f"{counted.name.replace('coverage-', 'evidence-', 1)}-{indicator}.zip"

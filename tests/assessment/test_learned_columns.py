@@ -69,7 +69,7 @@ def _results(
     with reading(world.engine) as connection:
         seen = observed(connection, SITE, ours, as_of=as_of)
         assert isinstance(seen.learned, LearnedStates)
-        with seen.learned.reading_ahead() if ahead else nullcontext():
+        with seen.learned.reading_ahead(ours.programme.indicators) if ahead else nullcontext():
             return results(ours.programme, seen, as_of, listed=COUNTS if listed else ())
 
 
