@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from lms_sync.plugin_rows import Position
 from lms_sync.store import schema
@@ -57,7 +57,11 @@ def keep_positions(
 def _kept(dialect: str, back: bool) -> Any:
     """Made once: SQLAlchemy takes longer to put it together than SQLite to do it."""
     table = schema.cursor
-    insert: Any = (postgresql if dialect == "postgresql" else sqlite).insert
+    insert: Any = sqlite.insert
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # late: most state databases are SQLite's
+
+        insert = postgresql.insert
     statement = insert(table)
     told = statement.excluded
     later = (told.since > table.c.since) | (

@@ -43,6 +43,13 @@ class Numbers:
             self.texts.append(text)
         return number
 
+    def of_all(self, texts: Sequence[str]) -> Ints:
+        """The numbers of texts, new ones for new texts in their order."""
+        for text in dict.fromkeys(texts):
+            if text not in self.known:
+                self.of(text)
+        return np.fromiter(map(self.known.__getitem__, texts), np.int64, len(texts))
+
     def __len__(self) -> int:
         return len(self.texts)
 
@@ -87,6 +94,8 @@ class Columns:
 
     def take(self, which: Flags | Ints) -> Columns:
         """Some of them, by flags or by their places."""
+        if which.dtype == np.bool_ and which.all():
+            return self
         return Columns(
             self.holder[which],
             self.on[which],
@@ -115,6 +124,8 @@ class Columns:
 
     def and_(self, other: Columns) -> Columns:
         """These, and behind them others."""
+        if not len(other):
+            return self
         mine, theirs, many = self.made, other.made, int(self.row.max(initial=-1)) + 1
 
         def made(row: int) -> Observation:
@@ -133,9 +144,9 @@ class Columns:
 def columns_of(observations: Sequence[Observation], holders: Numbers, places: Numbers) -> Columns:
     """The columns of observations, in their order."""
     return Columns(
-        np.array([holders.of(one.holder) for one in observations], dtype=np.int64),
-        np.array([day_number(one.on) for one in observations], dtype=np.int64),
-        np.array([places.of(one.institution) for one in observations], dtype=np.int64),
+        holders.of_all([one.holder for one in observations]),
+        np.array([one.on.toordinal() for one in observations], dtype=np.int64) - _EPOCH,
+        places.of_all([one.institution for one in observations]),
         np.array([np.nan if one.value is None else one.value for one in observations], dtype=np.float64),
         np.arange(len(observations), dtype=np.int64),
         observations.__getitem__,

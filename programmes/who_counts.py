@@ -135,7 +135,8 @@ def _passed(quiz: str, observed: Observed, *, listed: bool) -> Columns:
     by_attempt = tried.take(np.nan_to_num(tried.value) >= (np.inf if mark is None else mark))
     told = observed.learned.columns("passed", quiz, in_order=False, listed=listed)
     known = flags(by_attempt.holder, len(observed.learned.holders))
-    return by_attempt.and_(told.take(~known[told.holder])).by_day()
+    others = told.take(~known[told.holder])
+    return by_attempt.and_(others).by_day() if len(others) else by_attempt
 
 
 def _gained(

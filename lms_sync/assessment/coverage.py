@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,13 +13,14 @@ from sqlalchemy import Engine
 
 from authoring.problems import Refused
 from certificates.policy import read_policies
-from lms_sync.assessment.files import chosen_programme, material_of, programme_files
+from lms_sync.assessment.files import chosen_programme, material_of, pass_marks, programme_files
+from lms_sync.assessment.learned import LearnedStates
 from lms_sync.assessment.milestones import InstitutionPath
 from lms_sync.assessment.observe import Material, observed
 from lms_sync.state_table import keep_states
 from lms_sync.store.database import of_site, reading_one_moment
 from programmes import Programme, Questionnaire
-from programmes.indicators import Result, results
+from programmes.indicators import Result, result
 from programmes.milestones import paths
 from programmes.observations import Observed
 
@@ -108,30 +109,31 @@ def coverage(
     as_of: datetime.date | None = None,
     known_on: datetime.date | None = None,
     listed: Collection[str] = (),
+    alone: bool = False,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Coverage:
     """Counts a programme as of a day (today, where none is given); raises Refused where there is nothing to count.
 
-    Of the indicators `listed` it is also told who counts.
+    Of the indicators `listed` it is also told who counts; with `alone` nothing but these is counted. `meanwhile` is
+    done while the database works.
     """
     files = programme_files(folder)
     chosen = chosen_programme(files, programme)
     policies = read_policies(folder)
-    material = material_of(
-        folder,
-        chosen,
-        policies=policies,
-        questionnaires=files.questionnaires,
-        quizzes=True,
-    )
+    material = material_of(folder, chosen, policies=policies, questionnaires=files.questionnaires)
     if not material.institutions:
         raise Refused("coverage.no-institutions", programme=programme)
     day = as_of or today.astimezone(chosen.zone).date()
     keep_states(of_site(engine, site), site)
     with reading_one_moment(engine) as connection:
         seen = observed(connection, site, material, as_of=day, known_at=end_of(known_on, chosen.zone))
-        counted = results(chosen, seen, day, listed=listed)
-        if listed:
-            seen.people  # noqa: B018 - read while there is a connection: who lists asks for each
+        assert isinstance(seen.learned, LearnedStates)
+        wanted = [one for one in chosen.indicators if not alone or one.id in listed]
+        with seen.learned.reading_ahead([one for one in wanted if one.id not in listed]):
+            meanwhile()
+            material = replace(material, pass_marks=pass_marks(folder, chosen))
+            seen = replace(seen, pass_marks=material.pass_marks)
+            counted = tuple(result(chosen, one, seen, day, listed=one.id in listed) for one in wanted)
     steps = paths(chosen, seen, day)
     own = seen.of("certified", material.institution_awards)
     asked = tuple(

@@ -8,6 +8,7 @@ import mimetypes
 from dataclasses import dataclass
 from math import fsum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lms_sync.assessment.coverage import Coverage
 from lms_sync.assessment.coverage_words import Words
@@ -28,6 +29,9 @@ from programmes.indicators import Result
 from programmes.mean_interval import mean_interval
 from programmes.programme import Milestone
 
+if TYPE_CHECKING:
+    import jinja2
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 READING = ("persons", "participations", "place", "hidden", "mean", "as-of")
@@ -43,46 +47,44 @@ def coverage_html(coverage: Coverage, folder: Path, language: str) -> bytes:
     values = tile_values(coverage, words)
     tiles = tile_layout(list(values))
     regions = coverage.observed.institutions
-    page = (
-        templates(TEMPLATES)
-        .get_template("coverage.html.j2")
-        .render(
-            w=words,
-            language=language,
-            programme=programme,
-            title=programme.title.in_language(language),
-            summary="" if programme.summary is None else programme.summary.in_language(language),
-            partners=_partners(coverage, folder, language),
-            disclaimer=disclaimer(programme, language),
-            coverage=coverage,
-            values=values,
-            map=Markup(tile_map(tiles, values, regions, words.say("map-said"))) if tiles else None,  # noqa: S704 - ours, escaped
-            by_region=by_region(coverage, words),
-            by_milestone=by_milestone(coverage),
-            legend=legend(len(programme.milestones)),
-            own_award=bool(coverage.material.institution_awards & set(programme.awards)),
-            charts={
-                one.indicator.id: Markup(chart)  # noqa: S704 - ours, escaped
-                for one in coverage.results
-                if (chart := progress_of(coverage, one, words))
-            },
-            gains=[
-                (one, Markup(chart))  # noqa: S704 - ours, escaped
-                for one in coverage.results
-                if (chart := gain_of(one, words))
-            ],
-            between=learned_between(coverage, words),
-            passes=[one for one in coverage.results if one.indicator.count.passed is not None],
-            reading=READING,
-            hidden_somewhere=any(
-                row.figure is None
-                for one in coverage.results
-                for rows in one.breakdowns.values()
-                for row in rows
-            ),
-        )
+    page = page_template().render(
+        w=words,
+        language=language,
+        programme=programme,
+        title=programme.title.in_language(language),
+        summary="" if programme.summary is None else programme.summary.in_language(language),
+        partners=_partners(coverage, folder, language),
+        disclaimer=disclaimer(programme, language),
+        coverage=coverage,
+        values=values,
+        map=Markup(tile_map(tiles, values, regions, words.say("map-said"))) if tiles else None,  # noqa: S704 - ours, escaped
+        by_region=by_region(coverage, words),
+        by_milestone=by_milestone(coverage),
+        legend=legend(len(programme.milestones)),
+        own_award=bool(coverage.material.institution_awards & set(programme.awards)),
+        charts={
+            one.indicator.id: Markup(chart)  # noqa: S704 - ours, escaped
+            for one in coverage.results
+            if (chart := progress_of(coverage, one, words))
+        },
+        gains=[
+            (one, Markup(chart))  # noqa: S704 - ours, escaped
+            for one in coverage.results
+            if (chart := gain_of(one, words))
+        ],
+        between=learned_between(coverage, words),
+        passes=[one for one in coverage.results if one.indicator.count.passed is not None],
+        reading=READING,
+        hidden_somewhere=any(
+            row.figure is None for one in coverage.results for rows in one.breakdowns.values() for row in rows
+        ),
     )
     return page.encode("utf-8")
+
+
+def page_template() -> jinja2.Template:
+    """The page's template; the first time it takes a while."""
+    return templates(TEMPLATES).get_template("coverage.html.j2")
 
 
 @dataclass(frozen=True)

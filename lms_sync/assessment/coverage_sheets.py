@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lms_sync.assessment.coverage import Coverage
@@ -191,30 +191,31 @@ class _Book:
         page.fit_to_pages(1, 0)
         page.repeat_rows(2)
         page.freeze_panes(3, min(2, len(heads) - 1))
-        self._text(page, 0, 0, self._title, {"bold": True, "font_size": 14})
-        header: dict[str, object] = {
-            "bold": True,
-            "font_color": "#FFFFFF",
-            "bg_color": "#1F4E5F",
-            "text_wrap": True,
-            "valign": "vcenter",
-            "border": 1,
-        }
+        self._text(page, 0, 0, self._title, self._looks(bold=True, font_size=14))
+        header = self._looks(
+            bold=True, font_color="#FFFFFF", bg_color="#1F4E5F", text_wrap=True, valign="vcenter", border=1
+        )
         for column, head in enumerate(heads):
             self._text(page, 2, column, head, header)
+        look: dict[str, object] = {"text_wrap": True, "valign": "top"} if name == "how-to-read" else {}
+        body, whole, broken = (
+            self._looks(num_format="@", **look),
+            self._format(num_format="#,##0"),
+            self._format(num_format="0.00"),
+        )
         last = 2
         for last, row in enumerate(rows, 3):
             for column, cell in enumerate(row):
                 if isinstance(cell, str):
-                    look: dict[str, object] = (
-                        {"text_wrap": True, "valign": "top"} if name == "how-to-read" else {}
-                    )
-                    self._text(page, last, column, cell, {"num_format": "@", **look})
+                    self._text(page, last, column, cell, body)
                 elif cell is not None:
-                    form = "0.00" if isinstance(cell, float) and not cell.is_integer() else "#,##0"
-                    page.write_number(last, column, cell, self._format(num_format=form))
+                    is_broken = isinstance(cell, float) and not cell.is_integer()
+                    page.write_number(last, column, cell, broken if is_broken else whole)
         page.autofilter(2, 0, last, len(heads) - 1)
 
-    def _text(self, page: Any, row: int, column: int, value: str, look: Mapping[str, object]) -> None:
-        quoted = {"quote_prefix": True} if escaped(value) != value else {}
-        page.write_string(row, column, value, self._format(**look, **quoted))
+    def _looks(self, **look: object) -> tuple[Any, Any]:
+        """How a text looks, and one that a program would take for a formula."""
+        return self._format(**look), self._format(**look, quote_prefix=True)
+
+    def _text(self, page: Any, row: int, column: int, value: str, looks: tuple[Any, Any]) -> None:
+        page.write_string(row, column, value, looks[escaped(value) != value])

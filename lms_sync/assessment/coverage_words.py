@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 
 from authoring.messages import text
 from certificates.dates import long_date
@@ -27,6 +27,12 @@ COLUMNS: Mapping[Unit, tuple[str, ...]] = {
 """The columns of a breakdown by what is counted; their headings are the messages coverage.column-…"""
 
 
+@cache
+def _said(code: str, language: str) -> str:
+    """Tables say the same few words thousands of times."""
+    return text(code, {}, language)
+
+
 @lru_cache(maxsize=10_000)
 def _number(value: float, digits: int, language: str) -> str:
     """Page and PDF say the same thousands of numbers."""
@@ -45,7 +51,8 @@ class Words:
 
     def say(self, code: str, **params: object) -> str:
         """A text of the catalogue, coverage.<code>."""
-        return text(f"coverage.{code}", params, self.language)
+        code = f"coverage.{code}"
+        return text(code, params, self.language) if params else _said(code, self.language)
 
     def day(self, day: datetime.date) -> str:
         """A date, written out."""
@@ -95,10 +102,7 @@ class Words:
     def key(self, by: Breakdown, key: str) -> str:
         """What a line of a breakdown is called."""
         if by == "institution":
-            return next(
-                (one.name(self.language) for one in self.coverage.material.institutions if one.code == key),
-                key,
-            )
+            return self._institutions.get(key, key)
         if by == "gender":
             return self.say(f"gender-{key or 'unknown'}")
         if by == "quarter":
@@ -115,6 +119,10 @@ class Words:
                 name = None
             return name or key
         return key
+
+    @cached_property
+    def _institutions(self) -> Mapping[str, str]:
+        return {one.code: one.name(self.language) for one in self.coverage.material.institutions}
 
     def source(self, result: Result) -> str:
         """Which quizzes, questionnaire or forum a figure rests upon, where that is not plain."""

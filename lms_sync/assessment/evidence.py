@@ -61,7 +61,7 @@ def chosen_result(coverage: Coverage, indicator: str) -> Result:
     for one in coverage.results:
         if one.indicator.id == indicator:
             return one
-    known = ", ".join(one.indicator.id for one in coverage.results) or "-"
+    known = ", ".join(one.id for one in coverage.programme.indicators) or "-"
     raise Refused("coverage.no-indicator", indicator=indicator, known=known)
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from authoring.course_file import CourseFile
 from authoring.problems import ContentError, Refused
-from authoring.read_yaml import load_model, read_yaml
 from certificates.policy import Policy, read_policies
 from lms_sync.assessment.observe import Material
 from lms_sync.people import Institution, read_institutions
@@ -22,17 +20,15 @@ def material_of(
     institutions: Iterable[Institution] | None = None,
     policies: Iterable[Policy] | None = None,
     questionnaires: Iterable[Questionnaire] = (),
-    quizzes: bool = False,
 ) -> Material:
-    """What belongs to one programme; with `quizzes` also their pass marks. Raises ContentError."""
+    """What belongs to one programme, without pass marks. Raises ContentError."""
     institutions = read_institutions(folder) if institutions is None else institutions
     policies = read_policies(folder) if policies is None else policies
     return Material(
         programme,
         tuple(one for one in institutions if programme.takes_part(one.code, one.kind)),
-        pass_marks(folder, programme) if quizzes else {},
-        frozenset(one.id for one in policies if one.holder_kind == "institution"),
-        frozenset(one.id for one in questionnaires if one.of == "institution"),
+        institution_awards=frozenset(one.id for one in policies if one.holder_kind == "institution"),
+        institution_questionnaires=frozenset(one.id for one in questionnaires if one.of == "institution"),
     )
 
 
@@ -64,6 +60,8 @@ def pass_marks(folder: Path, programme: Programme) -> dict[str, float]:
 
     A quiz without one, or whose file cannot be read, is left out: `check` tells what is wrong with it.
     """
+    from authoring.course_file import CourseFile  # late: a database can work meanwhile
+    from authoring.read_yaml import load_model, read_yaml
     from quizzes import read_quiz
 
     found: dict[str, float] = {}

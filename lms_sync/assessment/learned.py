@@ -8,14 +8,16 @@ states are read one by one, and stand behind the others.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, func, select
 
+from lms_sync.assessment.ask_ahead import AskAhead
 from lms_sync.assessment.places import Places
 from lms_sync.column_texts import (
     BETWEEN,
@@ -33,7 +35,7 @@ from lms_sync.states import What
 from lms_sync.store import schema
 from programmes.columns import Columns, Flags, Floats, Ints, Numbers, PeopleColumns, date_of, flags
 from programmes.observations import Learned, Observation
-from programmes.programme import Programme
+from programmes.programme import Indicator, Programme
 
 _STREAM: Mapping[What, str] = {
     "completed": COURSE_COMPLETION,
@@ -42,6 +44,20 @@ _STREAM: Mapping[What, str] = {
     "graded": GRADE,
 }
 _KEPT = 3  # columns: an indicator asks for the same ones twice
+Found = TypeVar("Found")
+
+
+class _Asked(NamedTuple):
+    """Which states are to be read as columns; of some, only of whom they are."""
+
+    what: What
+    subject: str
+    people_only: bool = False
+    sources: bool = False
+
+    @property
+    def course(self) -> str:
+        return self.subject.partition("/")[0]
 
 
 class _Told(NamedTuple):
@@ -99,6 +115,7 @@ class LearnedStates:
         merged = [self.rows.known[each] for each in {*one, *one.values()} if each in self.rows.known]
         self.merged = flags(np.array(merged, dtype=np.int64), self.size)
         self._known: dict[tuple[str, str, bool, bool], Columns] = {}
+        self._ahead: AskAhead[_Asked, StateColumns | None] | None = None
 
     @cached_property
     def where(self) -> Places:
@@ -156,6 +173,55 @@ class LearnedStates:
 
     # --- what they learned --------------------------------------------------------------------
 
+    @contextmanager
+    def reading_ahead(self, indicators: Iterable[Indicator]) -> Iterator[None]:
+        """Within it the database works while somebody counts, and nobody else may use the connection.
+
+        What is read ahead is what the indicators ask for, in their order, where nobody is to be listed.
+        """
+        self.where, self._states  # noqa: B018 - read by this thread
+        with AskAhead(self._told, self._foreseen(indicators)) as self._ahead:
+            try:
+                yield
+            finally:
+                self._ahead = None
+
+    def _foreseen(self, indicators: Iterable[Indicator]) -> Iterator[_Asked]:
+        if self._states.touched is None:
+            return
+        for indicator in indicators:
+            count = indicator.count
+            if count.completed is not None:
+                yield _Asked("completed", count.completed)
+            quizzes = [count.passed] if count.passed is not None else []
+            if count.gain is not None:
+                quizzes = [count.gain.pre, count.gain.post]
+            for quiz in quizzes:
+                yield _Asked("tried", quiz, sources=count.gain is not None)
+                yield _Asked("graded", quiz, people_only=True)
+            for quiz in quizzes:
+                yield _Asked("passed", quiz)
+
+    def told(self, asked: _Asked) -> StateColumns | None:
+        """States as columns; None where there are none."""
+        return self._told(asked) if self._ahead is None else self._ahead.answer(asked)
+
+    def _told(self, asked: _Asked) -> StateColumns | None:
+        if asked.course not in self._states.courses:
+            return None
+        return self._states.columns(
+            asked.course,
+            asked.what,
+            "" if asked.what == "completed" else asked.subject,
+            last=asked.what == "graded",
+            people_only=asked.people_only,
+            sources=asked.sources,
+        )
+
+    def now(self, look: Callable[[], Found]) -> Found:
+        """What else is read by the connection."""
+        return look() if self._ahead is None else self._ahead.now(look)
+
     def columns(self, what: Learned, subject: str, *, in_order: bool, listed: bool) -> Columns:
         """Each time a course became complete, each pass, and attempts with their percentages; else the last grade.
 
@@ -169,7 +235,7 @@ class LearnedStates:
             del self._known[next(iter(self._known))]
         course = subject.partition("/")[0]
         reader = _Reader(self, course, in_order=in_order, listed=listed)
-        made = reader.columns(what, "" if what == "completed" else subject, subject)
+        made = reader.columns(what, subject)
         self._known[what, subject, in_order, listed] = made
         return made
 
@@ -197,13 +263,13 @@ class _Reader:
         self._states = of.states_of(course)
         self._zone = of.timezone
 
-    def columns(self, what: Learned, subject: str, about: str) -> Columns:
+    def columns(self, what: Learned, subject: str) -> Columns:
         many, some = self._read(what, subject)
         if what == "tried":
             tried = flags(many.row, self._of.size)
             tried[[one.row for one in some]] = True
             if self._all_are(tried, "graded", subject):
-                return self._columns(what, about, many, some)
+                return self._columns(what, subject, many, some)
             others, grades = self._read("graded", subject)
             others = others.but(tried)
             many = _Many(
@@ -212,13 +278,13 @@ class _Reader:
                 np.concatenate([many.value, others.value]),
             )
             some += [one for one in grades if not tried[one.row]]
-        return self._columns(what, about, many, some)
+        return self._columns(what, subject, many, some)
 
     def _all_are(self, people: Flags, what: What, subject: str) -> bool:
         """Whether a kind of states tells of nobody but these; not asked where only the log knows it."""
         if self._states.touched is None or self._course in self._states.touched:
             return False
-        told = self._states.columns(self._course, what, subject, last=True, people_only=True)
+        told = self._of.told(_Asked(what, subject, people_only=True))
         if told is None:
             return True
         rows = self._of.numbers.of(told.people)
@@ -232,19 +298,17 @@ class _Reader:
         if not self._states.courses:
             return many, []
         if self._listed or self._states.touched is None:
-            return many, self._one_by_one(what, subject, None)
+            return many, of.now(lambda: self._one_by_one(what, subject, None))
         touched = self._states.touched.get(self._course, ())
         odd = flags(
             np.array([of.rows.known[one] for one in touched if one in of.rows.known], dtype=np.int64),
             of.size,
         )
-        told = self._states.columns(
-            self._course, what, subject, last=what == "graded", sources=self._in_order
-        )
+        told = of.told(_Asked(what, subject, sources=self._in_order))
         asked: set[str] = set()
         if told is not None:
             many, again = self._many(told), np.zeros(of.size, dtype=np.bool_)
-            if told.again and what != "completed":  # a course that is completed twice is so two times
+            if told.again:
                 rows = of.numbers.of(told.again)
                 again[rows[rows >= 0]] = True
             again |= of.merged
@@ -252,7 +316,9 @@ class _Reader:
             asked = {of.rows.texts[row] for row in some.tolist()}
             odd |= again
             many = many.but(odd)
-        return many, [] if not asked and not touched else self._one_by_one(what, subject, asked, odd)
+        if not asked and not touched:
+            return many, []
+        return many, of.now(lambda: self._one_by_one(what, subject, asked, odd))
 
     def _many(self, told: StateColumns) -> _Many:
         row = self._of.numbers.of(told.people)
@@ -268,6 +334,7 @@ class _Reader:
     ) -> list[_Told]:
         number = self._of.rows.known
         found: dict[tuple[int, str], _Told] = {}
+        subject = "" if what == "completed" else subject
         for state in self._states.all(what, subjects=[subject], last=what == "graded", people=people):
             row = number.get(state.person_id, -1)
             if row < 0 or (only is not None and not only[row]):

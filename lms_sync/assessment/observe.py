@@ -12,11 +12,12 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Text, cast, select
 
-from certificates.held import HeldAward, read_held
+from certificates.held import NOBODY, Held, HeldAward, read_held
 from lms_sync.assessment.learned import LearnedStates
 from lms_sync.clock import local_date
 from lms_sync.facts import (
@@ -26,6 +27,7 @@ from lms_sync.facts import (
     MILESTONE,
     Fact,
     latest_of_each,
+    read_value,
 )
 from lms_sync.observed import GONE
 from lms_sync.people import Institution
@@ -96,8 +98,12 @@ class _Reader:
         self.learned = LearnedStates(
             connection, site, self.programme, institutions, self.one, as_of=as_of, known_at=known_at
         )
-        self.held = read_held(connection, site, self.one)
         self.code_of = self._institutions()
+
+    @cached_property
+    def held(self) -> Held:
+        """Who held which award: asked for where a session's leader must."""
+        return read_held(self.connection, self.site, self.one)
 
     def _institutions(self) -> dict[str, str]:
         """The codes of holders that are institutions, by opaque id."""
@@ -130,7 +136,15 @@ class _Reader:
     def _facts(self, streams: Collection[str], courses: Collection[str]) -> Iterator[Fact]:
         table = schema.fact
         query = (
-            select(table)
+            select(
+                table.c.stream,
+                table.c.source_id,
+                table.c.source_time,
+                table.c.person_id,
+                table.c.course,
+                table.c.subject,
+                cast(table.c.value, Text),
+            )
             .where(
                 table.c.site == self.site, table.c.stream.in_(streams), table.c.course.in_(sorted(courses))
             )
@@ -138,10 +152,9 @@ class _Reader:
         )
         if self.known_at is not None:
             query = query.where(table.c.recorded_at <= self.known_at)
-        for row in self.connection.execute(query, execution_options={"yield_per": 2000}):
-            yield Fact(
-                row.stream, row.source_id, row.source_time, row.person_id, row.course, row.subject, row.value
-            )
+        for some in self.connection.execute(query, execution_options={"yield_per": 2000}).partitions():
+            for stream, source_id, at, person_id, course, subject, value in some:
+                yield Fact(stream, source_id, at, person_id, course, subject, read_value(value))
 
     def _made(
         self,
@@ -177,7 +190,8 @@ class _Reader:
         if leaders is None:
             leaders = [fact.value["leader"]] if fact.value.get("leader") else []
         assert isinstance(leaders, list)
-        if day_of(session, day) is None or why_not_counted(session, day, leaders, self.held) is not None:
+        held = NOBODY if session.leader_award is None else self.held
+        if day_of(session, day) is None or why_not_counted(session, day, leaders, held) is not None:
             return
         # Two rows of one person on one day of a session are one participation.
         source = f"{ATTENDANCE}/{self.programme.id}/{session.id}/{day.isoformat()}"
@@ -216,20 +230,29 @@ class _Reader:
     def _awards(self) -> Iterator[Observation]:
         """Each award from the day of its issue, with the spans in which it was valid."""
         issue, event = schema.issue, schema.status_event
-        issued = select(issue).where(issue.c.site == self.site, issue.c.policy.in_(self.programme.awards))
-        events = select(event).where(event.c.site == self.site).order_by(event.c.at, event.c.id)
+        issued = select(
+            issue.c.id,
+            issue.c.person_id,
+            issue.c.policy,
+            issue.c.issued_on,
+            issue.c.expires_on,
+            cast(issue.c.public, Text).label("public"),
+        ).where(issue.c.site == self.site, issue.c.policy.in_(self.programme.awards))
+        events = select(event.c.issue_id, event.c.event, event.c.at).where(event.c.site == self.site)
+        events = events.order_by(event.c.at, event.c.id)
         if self.known_at is not None:
             issued = issued.where(issue.c.issued_at <= self.known_at)
             events = events.where(event.c.at <= self.known_at)
-        written: dict[str, list[Row[Any]]] = defaultdict(list)
-        for row in self.connection.execute(events):
-            written[row.issue_id].append(row)
+        written: dict[str, list[tuple[datetime.datetime, str]]] = defaultdict(list)
+        for issue_id, what, at in self.connection.execute(events):
+            written[issue_id].append((at, what))
         corrected = self._corrected()
+        replaced = {*corrected.values()}
         for row in self.connection.execute(issued.order_by(issue.c.issued_on, issue.c.id)).all():
-            if row.id in corrected.values():
+            if row.id in replaced:
                 continue  # the award that corrects it stands for both
-            zone = str(row.public["timezone"])
-            happened = tuple((local_date(one.at, zone), one.event) for one in written[row.id])
+            zone = str(read_value(row.public)["timezone"])
+            happened = tuple((local_date(at, zone), what) for at, what in written[row.id])
             issued_on = self._first_issued(row, corrected)
             award = HeldAward(row.person_id, row.policy, issued_on, row.expires_on, happened)
             spans = valid_spans(award)

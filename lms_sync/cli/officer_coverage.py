@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,9 +44,13 @@ def _counted(
     programme: str,
     as_of: datetime.datetime | None,
     known_on: datetime.datetime | None,
-    listed: Collection[str] = (),
+    only: str | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> tuple[str, Coverage]:
-    """The site's name, and what a programme has reached on it by the end of a day; of indicators `listed` by whom."""
+    """The site's name, and what a programme has reached on it by the end of a day; of one indicator by whom.
+
+    `meanwhile` is done while the database works.
+    """
     from lms_sync.assessment.coverage import coverage as count
     from lms_sync.settings import database_url, load_settings
     from lms_sync.store.database import open_database
@@ -61,7 +65,9 @@ def _counted(
         today=SystemClock().now(),
         as_of=as_of.date() if as_of else None,
         known_on=known_on.date() if known_on else None,
-        listed=listed,
+        listed=() if only is None else (only,),
+        alone=only is not None,
+        meanwhile=meanwhile,
     )
     return site, counted
 
@@ -98,33 +104,26 @@ def coverage(
       lms-sync report coverage archive-61 --as-of 2026-12-31 --language en
       lms-sync report coverage archive-61 --as-of 2026-12-31 --known-on 2027-01-08
     """
-    from lms_sync.assessment.coverage_page import coverage_html
-    from lms_sync.assessment.coverage_pdf import coverage_pdf
-    from lms_sync.assessment.coverage_sheets import coverage_csv, coverage_xlsx
-    from lms_sync.assessment.coverage_words import Words
+    from lms_sync.assessment.coverage_files import coverage_files, load_writers
     from lms_sync.write_files import refuse_links, write_durably
 
-    _, counted = _counted(folder, site_name, programme, as_of, known_on)
+    _, counted = _counted(folder, site_name, programme, as_of, known_on, meanwhile=load_writers)
     offered = tuple(one for one in counted.programme.languages if one in LANGUAGES)
     if language is not None and language not in offered:
         raise Refused("coverage.no-language", language=language, known=", ".join(offered))
     files: list[Path] = []
-    for one in (language,) if language else offered:
-        for ending, content in (
-            ("html", coverage_html(counted, folder, one)),
-            ("pdf", coverage_pdf(counted, folder, one)),
-            ("xlsx", coverage_xlsx(counted, one)),
-            ("csv", coverage_csv(counted, one)),
-        ):
-            path = folder / REPORTS / f"{counted.name}.{one}.{ending}"
-            refuse_links(path, below=folder)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_durably(path, content)
-            files.append(path)
+    for one, ending, content in coverage_files(counted, folder, (language,) if language else offered):
+        path = folder / REPORTS / f"{counted.name}.{one}.{ending}"
+        refuse_links(path, below=folder)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(path, content)
+        files.append(path)
     if as_json:
         result = {**counted.as_json(), "files": [path.as_posix() for path in files]}
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
         return outcome.DONE
+    from lms_sync.assessment.coverage_words import Words
+
     reader = outcome.reader_language(folder)
     words = Words(counted, reader)
     click.echo(click.style(printable(counted.programme.title.in_language(reader)), bold=True))
@@ -189,7 +188,7 @@ def evidence(
     from lms_sync.assessment.evidence import chosen_result, evidence_key, evidence_zip
     from lms_sync.write_files import refuse_links, write_durably
 
-    site, counted = _counted(folder, site_name, programme, as_of, known_on, listed=[indicator])
+    site, counted = _counted(folder, site_name, programme, as_of, known_on, only=indicator)
     chosen = chosen_result(counted, indicator)
     content = evidence_zip(counted, chosen, folder, site, key=evidence_key(folder), scans=not without_scans)
     path = folder / REPORTS / f"{counted.name.replace('coverage-', 'evidence-', 1)}-{indicator}.zip"

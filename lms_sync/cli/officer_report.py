@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy import Engine
 
 from authoring.messages import LANGUAGES, printable
 from authoring.problems import LmsSyncError
@@ -17,14 +17,12 @@ from lms_sync.cli import outcome
 from lms_sync.cli.officer_coverage import coverage, evidence
 from lms_sync.cli.officer_items import items
 from lms_sync.clock import Clock, SystemClock
-from lms_sync.completion_output import terminal_table, write_report
-from lms_sync.completion_report import CompletionReport, ReportedCourse, completion_report
-from lms_sync.course_outlines import chosen_courses
-from lms_sync.people import read_people
-from lms_sync.report_people import known_people
-from lms_sync.settings import Settings, SiteSettings, database_url, load_settings
-from lms_sync.state_table import keep_states, make_anew
-from lms_sync.store.database import of_site, open_database, reading, reading_one_moment
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from lms_sync.completion_report import CompletionReport
+    from lms_sync.settings import Settings, SiteSettings
 
 
 class CannotReport(LmsSyncError):
@@ -62,6 +60,14 @@ def make_reports(
     state tables anew from the fact log before anything is counted.
     """
     from certificates.policy import read_policies
+    from lms_sync.completion_output import write_report
+    from lms_sync.completion_report import ReportedCourse, completion_report
+    from lms_sync.course_outlines import chosen_courses
+    from lms_sync.people import read_people
+    from lms_sync.report_people import known_people
+    from lms_sync.settings import database_url
+    from lms_sync.state_table import keep_states, make_anew
+    from lms_sync.store.database import of_site, open_database, reading, reading_one_moment
 
     language = language or outcome.reader_language(folder)
     people = read_people(folder)
@@ -144,6 +150,9 @@ def completion(
       lms-sync report completion --dir academy
       lms-sync report completion --course archive-officers --language en
     """
+    from lms_sync.completion_output import terminal_table
+    from lms_sync.settings import load_settings
+
     settings = load_settings(folder)
     name, site = settings.site(site_name)
     language = language or outcome.reader_language(folder)

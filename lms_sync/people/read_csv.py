@@ -19,7 +19,9 @@ MAX_BYTES = 50_000_000
 # Where a cell begins, for a spreadsheet that separates at another character than we do too, and what a formula
 # begins with, full-width forms included.
 _CELL_START = r"(?:^|(?<=[;,\t\r\n]))(\"*'*)"
-_FORMULA = "(?=[=+@\t\r\uff1d\uff0b\uff0d\uff20-])"
+_FORMULA_SIGNS = "[=+@\t\r\uff1d\uff0b\uff0d\uff20-]"
+_FORMULA = f"(?={_FORMULA_SIGNS})"
+_HAS_SIGN = re.compile(_FORMULA_SIGNS)
 _DANGEROUS = re.compile(_CELL_START + _FORMULA)
 _MADE_SAFE = re.compile(_CELL_START + "'" + _FORMULA)
 
@@ -170,7 +172,7 @@ def escaped(cell: str) -> str:
     Also after a separator or line break within it: Excel divides a file at the list separator of the system,
     whatever the file's own is. OWASP, "CSV Injection".
     """
-    return _DANGEROUS.sub(r"\1'", cell)
+    return _DANGEROUS.sub(r"\1'", cell) if _HAS_SIGN.search(cell) else cell
 
 
 def unescaped(cell: str) -> str:

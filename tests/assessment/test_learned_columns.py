@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -60,10 +63,14 @@ def _goes_on(world: World) -> None:
                 )
 
 
-def _results(world: World, ours: Material, as_of: date, *, listed: bool) -> tuple[Result, ...]:
+def _results(
+    world: World, ours: Material, as_of: date, *, listed: bool = False, ahead: bool = False
+) -> tuple[Result, ...]:
     with reading(world.engine) as connection:
         seen = observed(connection, SITE, ours, as_of=as_of)
-        return results(ours.programme, seen, as_of, listed=COUNTS if listed else ())
+        assert isinstance(seen.learned, LearnedStates)
+        with seen.learned.reading_ahead(ours.programme.indicators) if ahead else nullcontext():
+            return results(ours.programme, seen, as_of, listed=COUNTS if listed else ())
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -73,18 +80,19 @@ def test_columns_states_one_by_one_and_the_log_give_the_same_figures(tmp_path: P
     ours = material(programme(tmp_path).model_copy(update={"timezone": zone}))
     as_of = (START + timedelta(days=world.rng.randint(90, 185))).date()
 
-    from_log = _results(world, ours, as_of, listed=False)
+    from_log = _results(world, ours, as_of)
     keep_states(of_site(world.engine, SITE), SITE)
-    assert _results(world, ours, as_of, listed=False) == from_log
+    assert _results(world, ours, as_of) == from_log == _results(world, ours, as_of, ahead=True)
 
     _goes_on(world)
     with reading(world.engine) as connection:
         assert kept_states(connection, SITE, ["one", "two"]).touched  # of some the log is asked
-    partly = _results(world, ours, as_of, listed=False)
+    partly = _results(world, ours, as_of, ahead=True)
     keep_states(of_site(world.engine, SITE), SITE)
-    kept = _results(world, ours, as_of, listed=False)
+    kept = _results(world, ours, as_of)
     one_by_one = _results(world, ours, as_of, listed=True)
-    assert partly == kept == tuple(replace(one, listed=None) for one in one_by_one)
+    assert partly == kept == _results(world, ours, as_of, ahead=True)
+    assert kept == tuple(replace(one, listed=None) for one in one_by_one)
     assert kept != from_log
     for one in one_by_one:
         assert one.listed is not None
@@ -136,6 +144,15 @@ def test_a_moments_local_day_is_the_same_among_many(moments: list[datetime], zon
 @example(["aa", "ab", "ba"], ["aa", "aa", "bb", "ab", "ab", "aa"])
 @example(["aaa"], ["aa", "aaaa", "aaa"])
 def test_ids_are_found_by_the_thousands_as_one_by_one(ids: list[str], asked: list[str]) -> None:
-    column = BETWEEN.join(asked)
-    known = {text: number for number, text in enumerate(ids)}
-    assert Ids(known).of(column).tolist() == codes_of(column, known).tolist()
+    for before in ("", "0123456", "b7e2c9d0-"):
+        column = BETWEEN.join(f"{before}{one}" for one in asked)
+        known = {f"{before}{text}": number for number, text in enumerate(ids)}
+        assert Ids(known).of(column).tolist() == codes_of(column, known).tolist()
+
+
+def test_of_thousands_of_ids_each_is_found_and_no_other() -> None:
+    rng = Random(7)
+    ids = sorted(str(UUID(int=rng.getrandbits(128))) for _ in range(3000))
+    known = {text: number for number, text in enumerate(ids[::2])}
+    asked = [*ids, *rng.sample(ids, 1000)]
+    assert Ids(known).of(BETWEEN.join(asked)).tolist() == [known.get(one, -1) for one in asked]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from programmes.mean_interval import mean_interval, quantile
+from programmes.mean_interval import mean_interval, of_many, quantile
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,12 @@ from programmes.mean_interval import mean_interval, quantile
 )
 def test_the_quantiles_are_those_of_the_tables(freedom: int, t: float) -> None:
     assert quantile(freedom) == pytest.approx(t, abs=0.0005)
+
+
+@pytest.mark.parametrize("freedom", [500, 999, 1000])
+def test_of_many_the_quantile_is_the_same(freedom: int) -> None:
+    assert of_many(freedom) == pytest.approx(quantile(freedom), rel=1e-12)
+    assert quantile(1_000_000) == pytest.approx(1.959966, abs=1e-6)
 
 
 def test_the_interval_of_a_sample() -> None:
