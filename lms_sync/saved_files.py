@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from authoring.build_cache import Stamp, settled, stamp
@@ -43,22 +43,19 @@ class SavedFiles:
 
     def due(self) -> bool:
         """Whether it is time to look: earlier, where one of the files that were saved last is another now."""
-        seen = self.seen or {}
-        return time.monotonic() >= self._next or any(
-            stamp(self._folder / name) != seen.get(name) for name in self._last
-        )
+        return time.monotonic() >= self._next or bool(self._saved_again())
 
     def changed(self) -> tuple[str, ...] | None:
-        """Looks: the names of the files that are new, gone or changed, or None for none. The first time nothing was known: ()."""
-        begun = time.monotonic()
-        now = self._look()
-        ended = time.monotonic()
-        self._next = ended + max(self._pause, 10 * (ended - begun))
+        """Looks: the names of the files that are new, gone or changed, or None for none. The first time nothing was known: ().
+
+        Where one is known to be saved again, the others are left for the next time: to look at all takes longer.
+        """
+        now = self._with(self._saved_again()) or self._all()
         if now == self.seen:
             return None
         while self.seen is not None:
             time.sleep(SETTLE_SECONDS)
-            later = self._look()
+            later = self._with(changed_names(self.seen, now))
             if later == now:
                 break
             now = later
@@ -66,6 +63,22 @@ class SavedFiles:
         self.seen = now
         self._last = dict.fromkeys((*names, *self._last)[:FEW])
         return names
+
+    def _saved_again(self) -> list[str]:
+        seen = self.seen or {}
+        return [name for name in self._last if stamp(self._folder / name) != seen.get(name)]
+
+    def _with(self, names: Iterable[str]) -> dict[str, Stamp]:
+        """What was seen, with these files as they are now; nothing where none are named."""
+        new = {name: stamp(self._folder / name) for name in names}
+        return {name: one for name, one in {**(self.seen or {}), **new}.items() if one} if new else {}
+
+    def _all(self) -> dict[str, Stamp]:
+        begun = time.monotonic()
+        now = self._look()
+        ended = time.monotonic()
+        self._next = ended + max(self._pause, 10 * (ended - begun))
+        return now
 
 
 def saved_files(academy: Path) -> Iterator[tuple[str, ...]]:
