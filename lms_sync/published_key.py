@@ -111,12 +111,18 @@ def _absolute(did: str, reference: object) -> str:
 
 
 def ask_web(address: str) -> bytes:
-    """What a web server says. Raises OSError."""
+    """What a web server says, all of it within `SECONDS` of being asked. Raises OSError."""
     import requests
+
+    from lms_sync.moodle.watched_connection import Watch, watched_session
 
     content = b""
     try:
-        with requests.get(address, timeout=SECONDS, stream=True) as answer:
+        with (
+            watched_session() as session,
+            Watch(SECONDS) as watch,
+            session.get(address, timeout=SECONDS, stream=True) as answer,
+        ):
             if answer.status_code != 200:
                 raise OSError(f"HTTP {answer.status_code}")
             for piece in answer.iter_content(16_384):
@@ -125,4 +131,6 @@ def ask_web(address: str) -> bytes:
                     raise OSError(f"> {_LARGEST} B")
     except requests.RequestException as error:
         raise OSError(type(error).__name__) from error
+    if watch.passed:  # what is cut looks like what has ended
+        raise OSError("Timeout")
     return content

@@ -27,7 +27,7 @@ from lms_sync.moodle.errors import (
 )
 from lms_sync.moodle.functions import MAKING_FUNCTIONS, MANY_CALLS, READING_FUNCTIONS
 from lms_sync.moodle.throttle import Throttle
-from lms_sync.moodle.watched_connection import Watch, WatchedAdapter
+from lms_sync.moodle.watched_connection import Watch, watched_session
 from lms_sync.moodle.wire import MAX_VARIABLES, Reply, form_of, parse_reply
 from lms_sync.settings import Secret
 
@@ -82,12 +82,10 @@ class MoodleClient:
         self._limits = limits or Limits()
         self.throttle = throttle or Throttle(sleep=self._sleep)
         self._answered = False
-        self._http = requests.Session()
+        self._http = watched_session()
         self._http.trust_env = False  # no proxy, no .netrc: the address in the configuration is the address
         self._http.headers["User-Agent"] = "lms-sync"
         self._http.headers["Accept-Encoding"] = "gzip"
-        self._http.mount("https://", WatchedAdapter())
-        self._http.mount("http://", WatchedAdapter())
         self.calls = 0
         self.warnings: list[str] = []
         self.before_write: Callable[[], None] | None = None

@@ -13,6 +13,7 @@ import threading
 import time
 from typing import Any, Self
 
+import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -143,3 +144,11 @@ class WatchedAdapter(HTTPAdapter):
         """As in requests, with our connections."""
         super().init_poolmanager(*arguments, **named)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
+def watched_session() -> requests.Session:
+    """A session of which every request can be watched."""
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, WatchedAdapter())
+    return session

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -85,6 +86,13 @@ def test_what_is_no_document_is_told_as_not_read(issuer: Issuer, content: bytes)
 
 class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        if self.path == "/dripping":
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")
+            with contextlib.suppress(OSError):
+                for _ in range(100):
+                    self.wfile.write(b"x")
+                    time.sleep(0.05)
+            return
         content = b"x" * (10 if self.path == "/small" else 300_000)
         self.send_response(404 if self.path == "/gone" else 200)
         self.end_headers()
@@ -95,7 +103,9 @@ class _Answers(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_web_server_is_read_up_to_a_limit_and_its_failures_are_one_kind() -> None:
+def test_a_web_server_is_read_up_to_a_limit_and_its_failures_are_one_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with HTTPServer(("127.0.0.1", 0), _Answers) as server:
         address = f"http://127.0.0.1:{server.server_port}"
         serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -105,6 +115,9 @@ def test_a_web_server_is_read_up_to_a_limit_and_its_failures_are_one_kind() -> N
             for path, reason in (("/gone", "HTTP 404"), ("/large", "> 262144 B")):
                 with pytest.raises(OSError, match=reason):
                     ask_web(address + path)
+            monkeypatch.setattr("lms_sync.published_key.SECONDS", 0.3)
+            with pytest.raises(OSError, match="Timeout"):  # never mind how slowly each byte comes
+                ask_web(f"{address}/dripping")
         finally:
             server.shutdown()
             serving.join()
